@@ -1,0 +1,56 @@
+"""PortusStack: a private, authorised container registry as one Pulumi component."""
+
+from ._version import __version__
+from .args import (
+    AdministratorArgs,
+    CertificatesArgs,
+    DatabaseArgs,
+    DataArgs,
+    DockerArgs,
+    DockerHostArgs,
+    DockerTlsArgs,
+    EdgeArgs,
+    ExternalDatabaseArgs,
+    FilesystemStorageArgs,
+    HostnamesArgs,
+    PortusArgs,
+    PortusStackArgs,
+    ProvidedCertificateArgs,
+    RegistryArgs,
+    RegistryStorageArgs,
+    ResourcesArgs,
+    Role,
+    RotationArgs,
+    S3StorageArgs,
+    Target,
+)
+from .portus_stack import OUTPUTS, PortusStack
+from .settings import InvalidSettings
+
+__all__ = [
+    "OUTPUTS",
+    "AdministratorArgs",
+    "CertificatesArgs",
+    "DataArgs",
+    "DatabaseArgs",
+    "DockerArgs",
+    "DockerHostArgs",
+    "DockerTlsArgs",
+    "EdgeArgs",
+    "ExternalDatabaseArgs",
+    "FilesystemStorageArgs",
+    "HostnamesArgs",
+    "InvalidSettings",
+    "PortusArgs",
+    "PortusStack",
+    "PortusStackArgs",
+    "ProvidedCertificateArgs",
+    "RegistryArgs",
+    "RegistryStorageArgs",
+    "ResourcesArgs",
+    "Role",
+    "RotationArgs",
+    "S3StorageArgs",
+    "Target",
+    "__version__",
+]

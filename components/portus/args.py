@@ -1,0 +1,275 @@
+"""The arguments of PortusStack. Presence of a group switches its feature on; every value is checked at preview.
+
+Plain values shape the graph. ``pulumi.Input`` marks the few that may come from another resource.
+"""
+
+from enum import Enum
+from typing import Any
+
+import pulumi
+from typing_extensions import NotRequired, TypedDict
+
+
+class Target(str, Enum):
+    """Where a PortusStack runs."""
+
+    DOCKER = "docker"
+
+
+class Role(str, Enum):
+    """A long-running part of a PortusStack."""
+
+    DATABASE = "database"
+    REGISTRY = "registry"
+    PORTUS = "portus"
+    BACKGROUND = "background"
+    EDGE = "edge"
+
+
+class HostnamesArgs(TypedDict):
+    """Public names. The same value for both means one host, routed by path. The port defaults to 443 and must be the same in both."""
+
+    portus: str
+    """``host[:port]`` where people sign in and docker clients fetch tokens."""
+    registry: str
+    """``host[:port]`` that docker clients push to and pull from."""
+
+
+class ResourcesArgs(TypedDict):
+    """Upper bounds of one role."""
+
+    memory_mib: NotRequired[int]
+    """Memory in MiB, at least 16. Default: per role, enough for a small team."""
+    cpus: NotRequired[float]
+    """CPU cores, at least 0.1. Default: per role."""
+
+
+class PortusArgs(TypedDict):
+    """The web application and its background process."""
+
+    image: NotRequired[str]
+    """``repository[:tag][@sha256:…]``. Default: ``opensuse/portus:2.4.3``, the last release."""
+    generation: NotRequired[int]
+    """1 (images 2.0 to 2.2) or 2 (2.3 and later). Default: what the image's tag says."""
+    settings: NotRequired[dict[str, Any]]
+    """Portus options in the shape of its ``config.yml``; each leaf may be an Input. Unknown options are refused."""
+    resources: NotRequired[ResourcesArgs]
+    """Bounds of the web application. Default: 1024 MiB, 2 CPUs."""
+    background_resources: NotRequired[ResourcesArgs]
+    """Bounds of the background process. Default: 768 MiB, 1 CPU."""
+    start_timeout_seconds: NotRequired[int]
+    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 150, which includes Portus' own 90 s wait for its database."""
+
+
+class FilesystemStorageArgs(TypedDict):
+    """Layers on a volume."""
+
+    size_gib: NotRequired[int]
+    """Size in GiB where the target can size a volume. Default: 50."""
+
+
+class S3StorageArgs(TypedDict):
+    """Layers in an S3 bucket that exists."""
+
+    bucket: str
+    """Bucket name."""
+    region: str
+    """Region name; any word for servers that have none."""
+    access_key: pulumi.Input[str]
+    """Access key id."""
+    secret_key: pulumi.Input[str]
+    """Secret access key; always kept secret."""
+    region_endpoint: NotRequired[str]
+    """``https://host[:port]`` of a server other than AWS. Default: AWS."""
+    root_directory: NotRequired[str]
+    """Prefix of all keys, beginning with ``/``. Default: none."""
+    encrypt: NotRequired[bool]
+    """Ask the server to encrypt at rest. Default: false, as many S3-compatible servers have no key for it."""
+
+
+class RegistryStorageArgs(TypedDict):
+    """At most one of the two. Default: a filesystem of the default size."""
+
+    filesystem: NotRequired[FilesystemStorageArgs]
+    """A volume."""
+    s3: NotRequired[S3StorageArgs]
+    """An S3 bucket."""
+
+
+class RegistryArgs(TypedDict):
+    """The Docker Registry (Distribution), major version 2 or 3."""
+
+    image: NotRequired[str]
+    """``repository[:tag][@sha256:…]``. Default: ``registry:2.8.3`` by digest."""
+    storage: NotRequired[RegistryStorageArgs]
+    """Where layers are kept."""
+    delete_enabled: NotRequired[bool]
+    """Whether manifests can be deleted, in the registry and in Portus alike. Default: true."""
+    log_level: NotRequired[str]
+    """``error``, ``warn`` or ``info``. Default: ``info``."""
+    resources: NotRequired[ResourcesArgs]
+    """Default: 512 MiB, 2 CPUs."""
+
+
+class ExternalDatabaseArgs(TypedDict):
+    """A MariaDB or MySQL that exists, reached without TLS because Portus can do no other (keep it on a private network)."""
+
+    host: str
+    """Host name or address."""
+    port: NotRequired[int]
+    """TCP port. Default: 3306; generation 1 knows no other."""
+    username: str
+    """User with all rights on ``database``: letters, digits, underscores."""
+    password: pulumi.Input[str]
+    """Its password: letters, digits, underscores and dashes, beginning with a letter (Portus pastes it into YAML unquoted)."""
+    database: str
+    """Database name: letters, digits, underscores; must not contain ``down`` (Portus' init script looks for that word)."""
+
+
+class DatabaseArgs(TypedDict):
+    """The bundled MariaDB, or an external one."""
+
+    image: NotRequired[str]
+    """``repository[:tag][@sha256:…]`` of an official MariaDB image. Default: ``mariadb:10.11``."""
+    size_gib: NotRequired[int]
+    """Size in GiB where the target can size a volume. Default: 10."""
+    external: NotRequired[ExternalDatabaseArgs]
+    """Use this database; none is bundled then."""
+    resources: NotRequired[ResourcesArgs]
+    """Default: 512 MiB, 1 CPU."""
+
+
+class EdgeArgs(TypedDict):
+    """The TLS edge (nginx): the only thing that outsiders reach."""
+
+    image: NotRequired[str]
+    """``repository[:tag][@sha256:…]`` of an unprivileged nginx. Default: ``nginxinc/nginx-unprivileged:1.28``."""
+    resources: NotRequired[ResourcesArgs]
+    """Default: 64 MiB, 2 CPUs."""
+
+
+class AdministratorArgs(TypedDict):
+    """The first user, made before anyone can reach Portus."""
+
+    username: NotRequired[str]
+    """Lower-case letters, digits, ``.``, ``_``, ``-``. Default: ``admin``."""
+    email: NotRequired[str]
+    """Default: ``admin@`` and the host name of Portus."""
+
+
+class ProvidedCertificateArgs(TypedDict):
+    """A certificate for the public names that somebody else issued. Inside, the generated CA stays in use."""
+
+    certificate_pem: pulumi.Input[str]
+    """Leaf first, then intermediates."""
+    private_key_pem: pulumi.Input[str]
+    """Its key; always kept secret."""
+    ca_certificate_pem: pulumi.Input[str]
+    """The CA that clients and Portus verify it with."""
+
+
+class CertificatesArgs(TypedDict):
+    """TLS material."""
+
+    validity_hours: NotRequired[int]
+    """Validity of server certificates, 24 to 9552 h (398 days). Default: 8760 (a year). The CA lives ten years."""
+    early_renewal_hours: NotRequired[int]
+    """``up`` renews a certificate that expires within this time; less than half the validity. Default: 720."""
+    provided: NotRequired[ProvidedCertificateArgs]
+    """A certificate for the edge. Default: one is issued by the generated CA."""
+
+
+class RotationArgs(TypedDict):
+    """Words whose change renews something at the next ``up``. Each is empty by default."""
+
+    certificates: NotRequired[str]
+    """Renews the keys and certificates of all TLS servers; the CA stays."""
+    token_key: NotRequired[str]
+    """Renews the key that signs bearer tokens; the registry learns of it in the same ``up``."""
+    session_key: NotRequired[str]
+    """Renews Portus' session key: everybody is signed out."""
+    http_secret: NotRequired[str]
+    """Renews the registry's ``http.secret``: uploads in flight start over."""
+
+
+class DataArgs(TypedDict):
+    """What happens to volumes and to the credentials that open them: always the same to both."""
+
+    protect: NotRequired[bool]
+    """Refuse to destroy them. Default: true."""
+    retain: NotRequired[bool]
+    """``destroy`` forgets them and leaves them in place. Default: false."""
+
+
+class DockerTlsArgs(TypedDict):
+    """Client TLS for a ``tcp://`` host."""
+
+    ca_pem: pulumi.Input[str]
+    """CA of the Docker daemon."""
+    certificate_pem: pulumi.Input[str]
+    """Client certificate."""
+    private_key_pem: pulumi.Input[str]
+    """Client key; always kept secret."""
+
+
+class DockerHostArgs(TypedDict):
+    """One Docker daemon."""
+
+    name: str
+    """Short name of the host; lower-case letters, digits, dashes. Part of resource names: a new name means a new host."""
+    address: NotRequired[str]
+    """``unix://…``, ``ssh://user@host[:port]`` or ``tcp://host:port`` (with ``tls``). Default (one host only): the inherited provider."""
+    ssh_options: NotRequired[list[str]]
+    """Options for ``ssh``. Default: ``BatchMode=yes``, ``StrictHostKeyChecking=yes``, ``ConnectTimeout=10``."""
+    tls: NotRequired[DockerTlsArgs]
+    """Required for ``tcp://``."""
+    private_address: NotRequired[str]
+    """IP address at which the other hosts reach this one. Required where a role on another host connects to a role here."""
+    roles: NotRequired[list[Role]]
+    """The roles that run here. Required with several hosts."""
+
+
+class DockerArgs(TypedDict):
+    """The Docker target."""
+
+    hosts: NotRequired[list[DockerHostArgs]]
+    """Default: one host, the provider that PortusStack inherits."""
+    bind_address: NotRequired[str]
+    """IPv4 address that the edge listens on. Default: ``0.0.0.0``, every address of its host."""
+    https_port: NotRequired[int]
+    """Port of the host for HTTPS. Default: the public port of ``hostnames``."""
+    http_port: NotRequired[int]
+    """Port of the host for plain HTTP, which only redirects. Default: 80 if the public port is 443, else none."""
+    address_pool: NotRequired[str]
+    """IPv4 network (CIDR, /24 or larger) from which the networks get their /28. Default: the Docker daemon chooses."""
+
+
+class PortusStackArgs(TypedDict):
+    """A private, authorised container registry: Portus, MariaDB and the Docker Registry behind a TLS edge."""
+
+    target: NotRequired[Target]
+    """Default: ``docker``."""
+    hostnames: HostnamesArgs
+    """Public names of Portus and of the registry."""
+    portus: NotRequired[PortusArgs]
+    """Portus itself."""
+    registry: NotRequired[RegistryArgs]
+    """The Docker Registry."""
+    database: NotRequired[DatabaseArgs]
+    """MariaDB."""
+    edge: NotRequired[EdgeArgs]
+    """The TLS edge."""
+    task_image: NotRequired[str]
+    """``repository[:tag][@sha256:…]`` of an official Python 3.11+ image for bootstrap and smoke check. Default: ``python:3.13-slim``."""
+    administrator: NotRequired[AdministratorArgs]
+    """The first user."""
+    certificates: NotRequired[CertificatesArgs]
+    """TLS material."""
+    rotation: NotRequired[RotationArgs]
+    """What to renew."""
+    data: NotRequired[DataArgs]
+    """What protects the data."""
+    smoke_check: NotRequired[bool]
+    """Whether ``up`` ends with a push and a pull through the edge. Default: true."""
+    docker: NotRequired[DockerArgs]
+    """Settings of the Docker target."""

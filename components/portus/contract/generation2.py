@@ -1,0 +1,61 @@
+"""Generation 2: images 2.3 and later, Puma.
+
+Sources: openSUSE/docker-containers branches portus-2.3 to portus-2.5, ``derived_images/portus`` (``Dockerfile``, ``init``);
+SUSE/Portus 2.4.3 ``config/puma.rb``, ``config/database.yml``, ``config/secrets.yml``, ``config/initializers/environment_check.rb``.
+"""
+
+import re
+
+from ..naming import files_path
+from .model import Contract, Paths, Variables
+
+CONTRACT = Contract(
+    generation=2,
+    port=3000,
+    variables=Variables(
+        fqdn=("PORTUS_MACHINE_FQDN_VALUE",),
+        database_host="PORTUS_DB_HOST",
+        database_port="PORTUS_DB_PORT",
+        database_username="PORTUS_DB_USERNAME",
+        database_name="PORTUS_DB_DATABASE",
+        database_password="PORTUS_DB_PASSWORD_FILE",
+        portus_password="PORTUS_PASSWORD_FILE",
+        session_key="PORTUS_SECRET_KEY_BASE_FILE",
+        token_key_path="PORTUS_KEY_PATH",
+        tls_certificate_path="PORTUS_PUMA_TLS_CERT",
+        tls_key_path="PORTUS_PUMA_TLS_KEY",
+        local_config_path="PORTUS_LOCAL_CONFIG_PATH",
+    ),
+    paths=Paths(
+        tls_certificate=files_path("portus.crt"),
+        tls_key=files_path("portus.key"),
+        token_key=files_path("token.key"),
+        trusted_ca="/certificates/portus-stack.crt",
+        local_config=files_path("config-local.yml"),
+    ),
+    fixed={
+        "PORTUS_DB_ADAPTER": "mysql2",
+        "PORTUS_LOG_LEVEL": "info",  # debug prints every secret (init: printenv)
+        "RAILS_SERVE_STATIC_FILES": "true",
+    },
+    secret_files=True,
+    probe_path="/api/v1/_ping",
+    # update-ca-certificates rewrites the trust store as root.
+    capabilities=("CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"),
+    new_privileges=False,
+    file_mode="0400",
+)
+
+BACKGROUND = {"PORTUS_BACKGROUND": "true"}
+"""Turns the image into the background process; any value that is not empty would."""
+
+OPTION_FILES: dict[str, str] = {
+    "email.smtp.password": "PORTUS_EMAIL_SMTP_PASSWORD_FILE",
+    "ldap.authentication.password": "PORTUS_LDAP_AUTHENTICATION_PASSWORD_FILE",
+}
+"""Secret options that must come as files: /init exports them empty otherwise, and that beats the local configuration (SUSE/Portus#1746)."""
+
+
+def entrypoint(tag: str) -> tuple[str, ...]:
+    """() for the image's own; 2.5, ``latest`` and ``head`` ship ``/init`` without its executable bit (SUSE/Portus#2200)."""
+    return ("/bin/bash", "/init") if re.match(r"2\.5|latest|head", tag) else ()

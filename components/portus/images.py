@@ -1,0 +1,51 @@
+"""Default images, and what can be read off an image reference.
+
+Official images are pinned by digest where at least five independent public files agree on it. For the others no digest was
+corroborated: the tag stands, ``up`` reports the digest it resolved (output ``images``), and an operator pins that.
+"""
+
+import re
+
+REGISTRY = "registry:2.8.3@sha256:a3d8aaa63ed8681a604f1dea0aa03f100d5895b6a58ace528858a7b332415373"
+PORTUS = "opensuse/portus:2.4.3"
+DATABASE = "mariadb:10.11"
+EDGE = "nginxinc/nginx-unprivileged:1.28"
+TASK = "python:3.13-slim"
+
+STAND_IN_REPOSITORY = "portus-stack.lab/portus-standin"
+"""Repository of the lab's test double for Portus; a stack that runs on it says so in its outputs."""
+
+_REFERENCE = re.compile(
+    r"^(?P<repository>[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*?)(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
+)
+
+
+def is_reference(image: str) -> bool:
+    """Whether ``image`` is a ``repository[:tag][@sha256:…]`` that names a tag or a digest."""
+    match = _REFERENCE.match(image)
+    return bool(match and (match["tag"] or match["digest"]))
+
+
+def tag_of(image: str) -> str | None:
+    """The tag of ``image``, or None."""
+    match = _REFERENCE.match(image)
+    return match["tag"] if match else None
+
+
+def is_stand_in(image: str) -> bool:
+    """Whether ``image`` is the lab's stand-in for Portus."""
+    return image.startswith(f"{STAND_IN_REPOSITORY}:")
+
+
+def generation_of(image: str) -> int | None:
+    """The generation of a Portus image by its tag: 1 for 2.0-2.2, 2 for 2.3 and later, None when the tag does not say.
+
+    Source: openSUSE/docker-containers, branches portus-2.1 … portus-2.5 (Apache until 2.2, Puma from 2.3).
+    """
+    tag = tag_of(image) or ""
+    if tag in ("head", "latest"):
+        return 2
+    version = re.match(r"^2\.(\d+)(?:\.\d+)?(?:$|[-_])", tag)
+    if not version:
+        return None
+    return 1 if int(version[1]) <= 2 else 2  # noqa: PLR2004 - the last release of generation 1 is 2.2

@@ -1,0 +1,138 @@
+"""The vocabulary between roles and targets. A role describes itself in these words; a target turns them into resources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+
+OUTSIDE = "outside"
+"""The other end of a Link that leaves or enters the PortusStack."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that a process reads. ``content`` is text; ``mode`` is octal, owner always root."""
+
+    path: str
+    content: pulumi.Input[str]
+    mode: str = "0444"
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Data:
+    """State that outlives its process: a volume mounted at ``path``. ``size_gib`` binds only targets that can size a volume."""
+
+    path: str
+    size_gib: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How a target learns that a process is ready: ``command`` exits 0 inside its container."""
+
+    command: tuple[str, ...]
+    interval_seconds: int = 3
+    timeout_seconds: int = 10
+    retries: int = 5
+    start_period_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Upper bounds: memory in MiB (swap is never added), CPUs in cores."""
+
+    memory_mib: int
+    cpus: float
+
+
+@dataclass(frozen=True)
+class Security:
+    """What a process may do. ``user`` is ``uid:gid``, None for the image's own; capabilities are added to an empty set."""
+
+    user: str | None = None
+    read_only_root: bool = True
+    capabilities: tuple[str, ...] = ()
+    new_privileges: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """``source`` opens a connection to ``destination`` on ``port``, over TLS or not, and why."""
+
+    source: str
+    destination: str
+    port: int
+    tls: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class Process:
+    """What workloads and tasks have in common.
+
+    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe; ``stop_seconds`` is the
+    time between the stop signal and the kill; ``scratch`` are writable paths in memory; ``aliases`` are further host names.
+    """
+
+    name: str
+    image: str
+    probe: Probe
+    limits: Limits
+    security: Security
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[File, ...] = ()
+    scratch: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    aliases: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    start_seconds: int = 120
+    stop_seconds: int = 30
+
+
+@dataclass(frozen=True)
+class Workload(Process):
+    """Runs a role for ever."""
+
+    data: Data | None = None
+
+
+@dataclass(frozen=True)
+class Task(Process):
+    """Runs once and must succeed; ``verifies`` names the processes after whose replacement it runs again."""
+
+    verifies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a target deploys for one PortusStack, in start order."""
+
+    name: str
+    workloads: tuple[Workload, ...]
+    tasks: tuple[Task, ...]
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """Workloads and tasks in start order: nothing stands before what it comes after."""
+        remaining: list[Process] = [*self.workloads, *self.tasks]
+        ordered: list[Process] = []
+        while remaining:
+            done = {process.name for process in ordered}
+            ready = [process for process in remaining if set(process.after) <= done]
+            if not ready:
+                raise ValueError(f"circular start order among {', '.join(process.name for process in remaining)}")
+            ordered += ready
+            remaining = [process for process in remaining if process not in ready]
+        return tuple(ordered)
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Every link of every process."""
+        return tuple(link for process in (*self.workloads, *self.tasks) for link in process.links)
+
+    def process(self, name: str) -> Process:
+        """The process called ``name``; raises KeyError."""
+        return {process.name: process for process in (*self.workloads, *self.tasks)}[name]

@@ -1,0 +1,52 @@
+"""MariaDB.
+
+Sources: the official image's documentation (``MARIADB_*_FILE``, ``healthcheck.sh``); SUSE/Portus ``examples/compose`` (character set;
+utf8mb4 and latin1 both break Portus: #2001, #1688).
+"""
+
+from ..credentials import Credentials
+from ..naming import files_path
+from ..plan import Data, File, Limits, Link, Probe, Security, Workload
+from ..settings import Settings
+
+PORT = 3306
+USERNAME = "portus"
+DATABASE = "portus"
+_MYSQL_USER = "999:999"
+_DATA_PATH = "/var/lib/mysql"
+
+
+def links(settings: Settings) -> tuple[Link, ...]:
+    """None: the database has no way out."""
+    return ()
+
+
+def workload(settings: Settings, credentials: Credentials) -> Workload:
+    """The bundled MariaDB; raises ValueError when the settings name an external one."""
+    if credentials.database_root_password is None:
+        raise ValueError("an external database is no workload of ours")
+    root_password, password = files_path("root-password"), files_path("password")
+    return Workload(
+        name="database",
+        image=settings.database.image,
+        command=("--character-set-server=utf8", "--collation-server=utf8_unicode_ci", "--init-connect=SET NAMES UTF8"),
+        environment={
+            "MARIADB_DATABASE": DATABASE,
+            "MARIADB_USER": USERNAME,
+            "MARIADB_PASSWORD_FILE": password,
+            "MARIADB_ROOT_HOST": "localhost",
+            "MARIADB_ROOT_PASSWORD_FILE": root_password,
+        },
+        files=(
+            File(root_password, credentials.database_root_password, secret=True),
+            File(password, credentials.database_password, secret=True),
+        ),
+        data=Data(_DATA_PATH, settings.database.size_gib),
+        scratch=("/tmp", "/run/mysqld"),  # noqa: S108 - paths inside the container
+        probe=Probe(("healthcheck.sh", "--connect", "--innodb_initialized")),
+        limits=Limits(settings.database.resources.memory_mib, settings.database.resources.cpus),
+        security=Security(user=_MYSQL_USER),
+        links=links(settings),
+        start_seconds=300,
+        stop_seconds=120,
+    )

@@ -1,0 +1,83 @@
+"""The TLS edge (nginx): the only role that outsiders reach.
+
+It ends TLS 1.2+, redirects plain HTTP, sends each host name to its role, verifies both roles' certificates, and answers 403 to what
+must never be reached from outside. Sources: nginx documentation (``ngx_http_proxy_module``, ``ngx_http_ssl_module``); distribution
+recipe for nginx (body size, buffering); SUSE/Portus ``lib/api/v1`` and ``app/controllers/api/v2`` (which paths need no authentication).
+"""
+
+from ..certificates import Certificates
+from ..contract import contract_of
+from ..naming import files_path, internal_name
+from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
+from ..settings import Settings
+from . import registry
+from .edge_configuration import EdgeNames, nginx_configuration
+
+_NGINX_USER = "101:101"
+_HTTP_PORT = 8080
+_CONFIG = files_path("nginx.conf")
+_START = files_path("start.sh")
+_START_SCRIPT = f"""\
+#!/bin/sh
+# nginx asks the container's own name server each time, so that a role that comes back at another address is found again.
+set -eu
+servers="$(awk '$1 == "nameserver" {{ printf "%s ", $2 }}' /etc/resolv.conf)"
+echo "resolver $servers valid=5s ipv6=off;" >/tmp/resolver.conf
+exec nginx -c {_CONFIG} -g 'daemon off;'
+"""
+
+
+def public_links(settings: Settings) -> tuple[Link, ...]:
+    """What reaches the edge from outside."""
+    https = Link(OUTSIDE, "edge", settings.hostnames.port, True, "people and docker clients")
+    if not settings.docker.http_port:
+        return (https,)
+    return (https, Link(OUTSIDE, "edge", http_port(settings), False, "is redirected to HTTPS"))
+
+
+def http_port(settings: Settings) -> int:
+    """The port inside for plain HTTP: unprivileged, and never the public one."""
+    return _HTTP_PORT if settings.hostnames.port != _HTTP_PORT else _HTTP_PORT + 1
+
+
+def links(settings: Settings) -> tuple[Link, ...]:
+    """To both roles behind it, and from outside to it."""
+    contract = contract_of(settings.portus.generation)
+    return (
+        Link("edge", "portus", contract.port, True, "passes requests on"),
+        Link("edge", "registry", registry.PORT, True, "passes requests on"),
+        *public_links(settings),
+    )
+
+
+def workload(settings: Settings, certificates: Certificates) -> Workload:
+    """nginx as an unprivileged user."""
+    names = EdgeNames(
+        portus_host=settings.hostnames.portus,
+        registry_host=settings.hostnames.registry,
+        public_port=settings.hostnames.port,
+        http_port=http_port(settings) if settings.docker.http_port else 0,
+        portus=f"{internal_name(settings.name, 'portus')}:{contract_of(settings.portus.generation).port}",
+        registry=f"{internal_name(settings.name, 'registry')}:{registry.PORT}",
+    )
+    server = certificates.servers["edge"]
+    return Workload(
+        name="edge",
+        image=settings.edge.image,
+        command=("sh", _START),
+        files=(
+            File(_CONFIG, nginx_configuration(names)),
+            File(_START, _START_SCRIPT),
+            File(files_path("edge.crt"), server.certificate_pem),
+            File(files_path("edge.key"), server.private_key_pem, secret=True),
+            File(files_path("ca.crt"), certificates.internal_ca_pem),
+        ),
+        scratch=("/tmp",),  # noqa: S108 - a path inside the container
+        probe=Probe(("curl", "--silent", "--fail", "--max-time", "5", "--unix-socket", "/tmp/health.sock", "http://edge/")),
+        limits=Limits(settings.edge.resources.memory_mib, settings.edge.resources.cpus),
+        security=Security(user=_NGINX_USER),
+        links=links(settings),
+        aliases=settings.hostnames.names,
+        after=("background",) if settings.portus.generation > 1 else ("bootstrap",),
+        stop_seconds=30,
+    )

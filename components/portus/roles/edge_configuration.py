@@ -1,0 +1,156 @@
+"""The edge's nginx configuration, as text."""
+
+from dataclasses import dataclass
+
+from ..naming import files_path
+
+
+@dataclass(frozen=True)
+class EdgeNames:
+    """Names and ports; ``portus`` and ``registry`` are ``host:port`` inside, ``http_port`` 0 means no plain HTTP."""
+
+    portus_host: str
+    registry_host: str
+    public_port: int
+    http_port: int
+    portus: str
+    registry: str
+
+
+_MAIN = """\
+worker_processes 2;
+pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+events {{ worker_connections 1024; }}
+http {{
+  include /tmp/resolver.conf;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  log_format plain '$remote_addr - [$time_iso8601] "$request_method $uri" $status $body_bytes_sent $request_time';
+  access_log /dev/stdout plain;
+  server_tokens off;
+  default_type application/octet-stream;
+
+  ssl_certificate {directory}/edge.crt;
+  ssl_certificate_key {directory}/edge.key;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
+  ssl_prefer_server_ciphers off;
+  ssl_session_cache shared:tls:2m;
+  ssl_session_tickets off;
+
+  # Both roles behind the edge are verified against the generated CA, under their internal names.
+  proxy_ssl_trusted_certificate {directory}/ca.crt;
+  proxy_ssl_verify on;
+  proxy_ssl_verify_depth 2;
+  proxy_ssl_server_name on;
+  proxy_ssl_protocols TLSv1.2 TLSv1.3;
+  proxy_http_version 1.1;
+  proxy_set_header Connection "";
+  proxy_set_header Host $http_host;
+  proxy_set_header X-Real-IP $remote_addr;
+  proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Proto https;
+  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_set_header X-Forwarded-Port {port};
+  proxy_connect_timeout 5s;
+
+  # Layers stream through: no size limit, nothing kept on disk.
+  client_max_body_size 0;
+  proxy_request_buffering off;
+  proxy_buffering off;
+  proxy_max_temp_file_size 0;
+  proxy_read_timeout 900s;
+  proxy_send_timeout 900s;
+
+  server {{
+    listen unix:/tmp/health.sock;
+    access_log off;
+    return 200 "ok\\n";
+  }}
+  server {{
+    listen {port} ssl default_server;
+    server_name _;
+    return 421;
+  }}
+{redirect}{servers}}}
+"""
+
+_REDIRECT = """\
+  server {{
+    listen {http_port} default_server;
+    server_name _;
+    return 421;
+  }}
+  server {{
+    listen {http_port};
+    server_name {names};
+    return 308 https://$host{port_suffix}$request_uri;
+  }}
+"""
+
+_SERVER = """\
+  server {{
+    listen {port} ssl;
+    server_name {host};
+    add_header Strict-Transport-Security "max-age=31536000" always;
+    add_header X-Content-Type-Options nosniff always;
+{locations}  }}
+"""
+
+_REFUSE = "    location ^~ {path} {{ return 403; }}\n"
+_PASS = """\
+    location {match} {{
+      set $upstream_{role} {upstream};
+      proxy_ssl_name {upstream_host};
+      proxy_pass https://$upstream_{role};
+    }}
+"""
+
+_NEVER_PUBLIC = ("/v2/webhooks/events",)
+"""Unauthenticated in every version: whoever reaches it forges pushes."""
+_NEVER_PUBLIC_PORTUS = ("/v2/webhooks", "/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_health", "/api/v1/_ping")
+"""Besides: makes the first administrator; health paths, which tell about the inside and start programs."""
+
+
+def _pass(match: str, role: str, upstream: str) -> str:
+    return _PASS.format(match=match, role=role, upstream=upstream, upstream_host=upstream.partition(":")[0])
+
+
+def _portus_locations(names: EdgeNames) -> str:
+    refused = "".join(_REFUSE.format(path=path) for path in _NEVER_PUBLIC_PORTUS)
+    return refused + _pass("/", "portus", names.portus)
+
+
+def _registry_locations(names: EdgeNames) -> str:
+    refused = "".join(_REFUSE.format(path=path) for path in _NEVER_PUBLIC)
+    return refused + _pass("/v2/", "registry", names.registry) + "    location / { return 404; }\n"
+
+
+def _shared_locations(names: EdgeNames) -> str:
+    """One host for both: ``/v2/`` is the registry's, except ``/v2/token``; the rest is Portus'."""
+    refused = "".join(_REFUSE.format(path=path) for path in (*_NEVER_PUBLIC, *_NEVER_PUBLIC_PORTUS[1:]))
+    return (
+        refused
+        + _pass("= /v2/token", "portus", names.portus)
+        + _pass("/v2/", "registry", names.registry)
+        + _pass("/", "portus", names.portus)
+    )
+
+
+def nginx_configuration(names: EdgeNames) -> str:
+    """The whole ``nginx.conf``; every name in it was checked when the settings were made."""
+    hosts = {names.portus_host: _portus_locations(names), names.registry_host: _registry_locations(names)}
+    if names.portus_host == names.registry_host:
+        hosts = {names.portus_host: _shared_locations(names)}
+    servers = "".join(
+        _SERVER.format(port=names.public_port, host=host, locations=locations) for host, locations in hosts.items()
+    )
+    suffix = "" if names.public_port == 443 else f":{names.public_port}"  # noqa: PLR2004 - the port of https://
+    redirect = (
+        _REDIRECT.format(http_port=names.http_port, names=" ".join(hosts), port_suffix=suffix) if names.http_port else ""
+    )
+    return _MAIN.format(directory=files_path("").rstrip("/"), port=names.public_port, redirect=redirect, servers=servers)

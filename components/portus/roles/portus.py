@@ -1,0 +1,200 @@
+"""Portus, the web application: people sign in here, docker clients fetch tokens, the registry reports its events."""
+
+from collections.abc import Mapping
+
+import pulumi
+import yaml
+
+from ..certificates import Certificates
+from ..contract import contract_of, generation1, generation2
+from ..contract.model import Contract
+from ..contract.options import CALLS_OUT, FEATURES_CALLING_OUT, OPTIONS
+from ..credentials import Credentials
+from ..images import tag_of
+from ..naming import files_path, internal_name
+from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
+from ..settings import Settings
+from ..settings.model import Resources
+from . import database, registry
+
+_HTTPS_PORT = 443
+_STOP_SECONDS = 10
+"""Portus' init keeps bash as process 1, which passes no signal on: waiting longer changes nothing."""
+_PROBE = files_path("probe.sh")
+_START = files_path("start.sh")
+_PROBE_SCRIPT = """\
+#!/bin/bash
+# Ready when Portus answers; the certificate is not judged here, whoever connects does that.
+url="https://127.0.0.1:{port}{path}"
+if command -v curl >/dev/null; then
+  exec curl --silent --fail --insecure --max-time 8 --output /dev/null "$url"
+fi
+exec ruby -ropen-uri -ropenssl -e 'URI(ARGV[0]).open(ssl_verify_mode: OpenSSL::SSL::VERIFY_NONE, read_timeout: 8)' "$url"
+"""
+
+
+def common_links(settings: Settings, role: str) -> tuple[Link, ...]:
+    """What the web application and the background process both talk to."""
+    port = settings.hostnames.port
+    external = settings.database.external
+    return (
+        Link(role, OUTSIDE if external else "database", external.port if external else database.PORT, False, "keeps its state"),
+        Link(role, "registry", registry.PORT, True, "reads the catalogue and manifests"),
+        Link(role, "edge", port, True, "fetches its own tokens from the public realm"),
+        *_outside_links(settings, role),
+    )
+
+
+def _outside_links(settings: Settings, role: str) -> tuple[Link, ...]:
+    options = settings.portus.options
+    found = [
+        Link(role, OUTSIDE, int(str(options.get(port_option, _HTTPS_PORT))), False, why)
+        for option, (port_option, why) in CALLS_OUT.items()
+        if options.get(option)
+    ]
+    if any(options.get(option) for option in FEATURES_CALLING_OUT):
+        found.append(Link(role, OUTSIDE, _HTTPS_PORT, True, "calls the services that portus.settings names"))
+    return tuple(found)
+
+
+def links(settings: Settings) -> tuple[Link, ...]:
+    """The links of the web application."""
+    return common_links(settings, "portus")
+
+
+def environment(settings: Settings, contract: Contract) -> dict[str, str]:
+    """What every process of the image finds in its environment; no secret among it."""
+    external = settings.database.external
+    names, paths = contract.variables, contract.paths
+    values = {
+        names.database_host: external.host if external else internal_name(settings.name, "database"),
+        names.database_port: str(external.port if external else database.PORT),
+        names.database_username: external.username if external else database.USERNAME,
+        names.database_name: external.database if external else database.DATABASE,
+        names.token_key_path: paths.token_key,
+        names.tls_certificate_path: paths.tls_certificate,
+        names.tls_key_path: paths.tls_key,
+        names.local_config_path: paths.local_config,
+        **{name: settings.hostnames.portus_address for name in names.fqdn},
+        **contract.fixed,
+    }
+    if contract.secret_files:
+        values |= {variable: _secret_path(variable) for variable in _secret_variables(contract)}
+        values |= {generation2.OPTION_FILES[path]: _option_path(path) for path in _file_options(settings, contract)}
+    return {name: value for name, value in values.items() if name}
+
+
+def files(settings: Settings, credentials: Credentials, certificates: Certificates) -> tuple[File, ...]:
+    """What every process of the image reads; the token key is needed by both, as Portus calls itself for tokens."""
+    contract = contract_of(settings.portus.generation)
+    mode, paths = contract.file_mode, contract.paths
+    server = certificates.servers["portus"]
+    secrets = dict(
+        zip(
+            _secret_variables(contract),
+            (credentials.database_password, credentials.portus_password, credentials.session_key),
+            strict=True,
+        )
+    )
+    keys = {paths.tls_key: server.private_key_pem, paths.token_key: certificates.token_private_key_pem}
+    return (
+        File(paths.trusted_ca, certificates.trust_pem),
+        File(paths.tls_certificate, server.certificate_pem),
+        *(File(path, key, mode, secret=True) for path, key in keys.items()),
+        *(File(_secret_path(variable), secret, mode, secret=True) for variable, secret in secrets.items()),
+        *(
+            File(_option_path(path), pulumi.Output.from_input(settings.portus.options[path]).apply(str), mode, secret=True)
+            for path in _file_options(settings, contract)
+        ),
+        _local_configuration(settings, contract),
+    )
+
+
+def _secret_variables(contract: Contract) -> tuple[str, str, str]:
+    names = contract.variables
+    return (names.database_password, names.portus_password, names.session_key)
+
+
+def _secret_path(variable: str) -> str:
+    return files_path(variable.removesuffix("_FILE").lower())
+
+
+def _option_path(path: str) -> str:
+    return files_path(path)
+
+
+def _file_options(settings: Settings, contract: Contract) -> tuple[str, ...]:
+    """The secret options that this image has to be given as files."""
+    return tuple(path for path in generation2.OPTION_FILES if contract.secret_files and path in settings.portus.options)
+
+
+def _local_configuration(settings: Settings, contract: Contract) -> File:
+    options: dict[str, pulumi.Input[bool | int | str]] = {
+        **settings.portus.options,
+        "machine_fqdn.value": settings.hostnames.portus_address,
+        "delete.enabled": settings.registry.delete_enabled,
+        "first_user_admin.enabled": True,
+        "check_ssl_usage.enabled": True,
+    }
+    for path in _file_options(settings, contract):
+        del options[path]
+    secret = any(OPTIONS[path].secret or isinstance(value, pulumi.Output) for path, value in options.items())
+    content: pulumi.Input[str] = (
+        pulumi.Output.all(**options).apply(nested_yaml) if secret else nested_yaml(options)
+    )
+    return File(contract.paths.local_config, content, contract.file_mode if secret else "0444", secret)
+
+
+def nested_yaml(options: Mapping[str, object]) -> str:
+    """``{"email.smtp.port": 25}`` → the nested YAML of Portus' ``config-local.yml``."""
+    document: dict[str, object] = {}
+    for path, value in sorted(options.items()):
+        *groups, leaf = path.split(".")
+        place = document
+        for group in groups:
+            inner = place.setdefault(group, {})
+            assert isinstance(inner, dict)  # noqa: S101 - the table of options has no leaf above another
+            place = inner
+        place[leaf] = value
+    return yaml.safe_dump(document, sort_keys=True)
+
+
+def start(settings: Settings, contract: Contract) -> tuple[tuple[str, ...], tuple[File, ...]]:
+    """The entrypoint (() for the image's own) and the script it runs, if any."""
+    if contract.secret_files:
+        return generation2.entrypoint(tag_of(settings.portus.image) or ""), ()
+    variables = _secret_variables(contract)
+    exports = "\n".join(f'{variable}="$(cat {_secret_path(variable)})"' for variable in variables)
+    script = generation1.START_SCRIPT.format(exports=exports, names=" ".join(variables))
+    return ("/bin/bash", _START), (File(_START, script),)
+
+
+def security(contract: Contract) -> Security:
+    """As near to nothing as the image allows: its root is written to at every start (trust store, caches, pid files)."""
+    return Security(None, read_only_root=False, capabilities=contract.capabilities, new_privileges=contract.new_privileges)
+
+
+def limits(resources: Resources) -> Limits:
+    """Bounds in the plan's words."""
+    return Limits(resources.memory_mib, resources.cpus)
+
+
+def workload(settings: Settings, credentials: Credentials, certificates: Certificates) -> Workload:
+    """The web application."""
+    contract = contract_of(settings.portus.generation)
+    entrypoint, start_files = start(settings, contract)
+    probe = _PROBE_SCRIPT.format(port=contract.port, path=contract.probe_path)
+    return Workload(
+        name="portus",
+        image=settings.portus.image,
+        entrypoint=entrypoint,
+        environment=environment(settings, contract),
+        files=(*files(settings, credentials, certificates), *start_files, File(_PROBE, probe)),
+        probe=Probe(("bash", _PROBE)),
+        limits=limits(settings.portus.resources),
+        security=security(contract),
+        links=links(settings),
+        after=() if settings.database.external else ("database",),
+        start_seconds=settings.portus.start_timeout_seconds,
+        stop_seconds=_STOP_SECONDS,
+    )

@@ -1,0 +1,51 @@
+"""Reads the ``docker`` group."""
+
+from ..args import Role
+from . import patterns
+from .model import DockerHost, DockerSettings, DockerTls
+from .reader import Reader
+
+_HTTPS_PORT = 443
+_HTTP_PORT = 80
+_HIGHEST_PORT = 65535
+_SSH_OPTIONS = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=10")
+_IPV4 = (r"(?:\d{1,3}\.){3}\d{1,3}", "an IPv4 address")
+_CIDR = (r"(?:\d{1,3}\.){3}\d{1,3}/\d{1,2}", "an IPv4 network such as 10.213.0.0/20")
+
+
+def read_docker(reader: Reader, public_port: int) -> DockerSettings:
+    """One host that runs every role when none is named."""
+    hosts = tuple(_host(host) for host in reader.groups("hosts"))
+    settings = DockerSettings(
+        hosts=hosts or (DockerHost("", "", (), None, "", tuple(Role)),),
+        bind_address=reader.text("bind_address", "0.0.0.0", *_IPV4),  # noqa: S104 - the edge is there to be reached
+        https_port=reader.integer("https_port", public_port, 1, _HIGHEST_PORT),
+        http_port=reader.integer("http_port", _HTTP_PORT if public_port == _HTTPS_PORT else 0, 0, _HIGHEST_PORT),
+        address_pool=reader.text("address_pool", "", *_CIDR),
+    )
+    reader.finish()
+    return settings
+
+
+def _host(reader: Reader) -> DockerHost:
+    roles = reader.texts("roles", (), "|".join(role.value for role in Role), "a role: " + ", ".join(role.value for role in Role))
+    host = DockerHost(
+        name=reader.text("name", None, *patterns.NAME),
+        address=reader.text("address", "", *patterns.HOST_ADDRESS),
+        ssh_options=reader.texts("ssh_options", _SSH_OPTIONS, *patterns.SSH_OPTION),
+        tls=_tls(reader.group("tls")) if reader.has("tls") else None,
+        private_address=reader.text("private_address", "", *_IPV4),
+        roles=tuple(role for role in Role if role.value in roles),
+    )
+    reader.finish()
+    return host
+
+
+def _tls(reader: Reader) -> DockerTls:
+    tls = DockerTls(
+        ca_pem=reader.public("ca_pem", *patterns.PEM_CERTIFICATE),
+        certificate_pem=reader.public("certificate_pem", *patterns.PEM_CERTIFICATE),
+        private_key_pem=reader.secret("private_key_pem", *patterns.PEM_PRIVATE_KEY),
+    )
+    reader.finish()
+    return tls

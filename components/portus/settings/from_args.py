@@ -1,0 +1,212 @@
+"""Every argument, read once: type, bounds, default. What concerns several arguments together stands in ``rules``."""
+
+import re
+from collections.abc import Mapping
+
+from .. import images
+from ..args import Target
+from . import patterns, rules
+from .docker import read_docker
+from .model import (
+    Administrator,
+    CertificateSettings,
+    DatabaseSettings,
+    DataSettings,
+    EdgeSettings,
+    ExternalDatabase,
+    Hostnames,
+    PortusSettings,
+    ProvidedCertificate,
+    RegistrySettings,
+    Resources,
+    Rotation,
+    S3Storage,
+    Settings,
+)
+from .options import read_options
+from .problems import Problems
+from .reader import Reader
+
+_MARIADB_PORT = 3306
+_LAST_LEAF_HOURS = 398 * 24
+"""CA/Browser Forum Baseline Requirements: clients refuse longer leaf certificates."""
+
+
+def settings_from_args(name: str, args: Mapping[str, object]) -> Settings:
+    """Check ``args`` as a whole; raises one InvalidSettings that lists every problem."""
+    problems = Problems()
+    if not re.fullmatch(patterns.NAME[0], name):
+        problems.add("name", f"must be {patterns.NAME[1]}")
+    root = Reader(args, "", problems)
+    hostnames = _hostnames(root.group("hostnames"))
+    settings = Settings(
+        name=name,
+        target=root.choice("target", Target.DOCKER, tuple(Target)),
+        hostnames=hostnames,
+        portus=_portus(root.group("portus")),
+        registry=_registry(root.group("registry")),
+        database=_database(root.group("database")),
+        edge=_edge(root.group("edge")),
+        task_image=_image(root, "task_image", images.TASK),
+        administrator=_administrator(root.group("administrator"), hostnames),
+        certificates=_certificates(root.group("certificates")),
+        rotation=_rotation(root.group("rotation")),
+        data=_data(root.group("data")),
+        smoke_check=root.boolean("smoke_check", True),
+        docker=read_docker(root.group("docker"), hostnames.port),
+    )
+    root.finish()
+    rules.check(settings, problems)
+    problems.raise_if_any(name)
+    return settings
+
+
+def _image(reader: Reader, key: str, default: str) -> str:
+    image = reader.text(key, default, *patterns.IMAGE)
+    if not images.is_reference(image):
+        reader.problem(key, f"must name a tag or a digest: {image} alone means whatever is newest")
+    return image
+
+
+def _resources(reader: Reader, memory_mib: int, cpus: float) -> Resources:
+    resources = Resources(
+        memory_mib=reader.integer("memory_mib", memory_mib, 16, 1024 * 1024, "MiB"),
+        cpus=round(reader.number("cpus", cpus, 0.1, 256, "cores"), 2),
+    )
+    reader.finish()
+    return resources
+
+
+def _hostnames(reader: Reader) -> Hostnames:
+    addresses = {key: reader.text(key, None, *patterns.PUBLIC_HOST) for key in ("portus", "registry")}
+    hosts, ports = {}, {}
+    for key, address in addresses.items():
+        hosts[key], _, port = address.partition(":")
+        ports[key] = int(port or 443)
+        if ports[key] > 65535:  # noqa: PLR2004 - TCP has no higher one
+            reader.problem(key, f"names port {port}; the highest is 65535")
+    if all(addresses.values()) and ports["portus"] != ports["registry"]:
+        reader.problem("registry", f"must have the same port as hostnames.portus ({ports['portus']}): one edge serves both")
+    reader.finish()
+    return Hostnames(portus=hosts["portus"], registry=hosts["registry"], port=ports["portus"])
+
+
+def _portus(reader: Reader) -> PortusSettings:
+    image = _image(reader, "image", images.PORTUS)
+    generation = images.generation_of(image)
+    if not reader.has("generation") and generation is None:
+        reader.problem("generation", f"is required: the tag of {image} does not say whether it is 1 (Apache) or 2 (Puma)")
+    settings = PortusSettings(
+        image=image,
+        generation=reader.integer("generation", generation or 2, 1, 2),
+        options=read_options(reader, "settings", image),
+        resources=_resources(reader.group("resources"), 1024, 2.0),
+        background_resources=_resources(reader.group("background_resources"), 768, 1.0),
+        start_timeout_seconds=reader.integer("start_timeout_seconds", 150, 60, 3600, "seconds"),
+    )
+    reader.finish()
+    return settings
+
+
+def _registry(reader: Reader) -> RegistrySettings:
+    storage = reader.group("storage")
+    filesystem = storage.group("filesystem")
+    if storage.has("s3") and storage.has("filesystem"):
+        storage.problem("s3", "and registry.storage.filesystem exclude each other")
+    settings = RegistrySettings(
+        image=_image(reader, "image", images.REGISTRY),
+        size_gib=filesystem.integer("size_gib", 50, 1, 65536, "GiB"),
+        s3=_s3(storage.group("s3")) if storage.has("s3") else None,
+        delete_enabled=reader.boolean("delete_enabled", True),
+        log_level=reader.choice("log_level", "info", ("error", "warn", "info")),
+        resources=_resources(reader.group("resources"), 512, 2.0),
+    )
+    for each in (filesystem, storage, reader):
+        each.finish()
+    return settings
+
+
+def _s3(reader: Reader) -> S3Storage:
+    storage = S3Storage(
+        bucket=reader.text("bucket", None, *patterns.BUCKET),
+        region=reader.text("region", None, *patterns.REGION),
+        access_key=reader.secret("access_key", *patterns.S3_KEY),
+        secret_key=reader.secret("secret_key", *patterns.S3_KEY),
+        region_endpoint=reader.text("region_endpoint", "", *patterns.ENDPOINT),
+        root_directory=reader.text("root_directory", "", *patterns.ROOT_DIRECTORY),
+        encrypt=reader.boolean("encrypt", False),
+    )
+    reader.finish()
+    return storage
+
+
+def _database(reader: Reader) -> DatabaseSettings:
+    settings = DatabaseSettings(
+        image=_image(reader, "image", images.DATABASE),
+        size_gib=reader.integer("size_gib", 10, 1, 65536, "GiB"),
+        external=_external_database(reader.group("external")) if reader.has("external") else None,
+        resources=_resources(reader.group("resources"), 512, 1.0),
+    )
+    reader.finish()
+    return settings
+
+
+def _external_database(reader: Reader) -> ExternalDatabase:
+    database = ExternalDatabase(
+        host=reader.text("host", None, *patterns.HOST),
+        port=reader.integer("port", _MARIADB_PORT, 1, 65535),
+        username=reader.text("username", None, *patterns.SQL_NAME),
+        password=reader.secret("password", *patterns.YAML_SAFE),
+        database=reader.text("database", None, *patterns.DATABASE_NAME),
+    )
+    reader.finish()
+    return database
+
+
+def _edge(reader: Reader) -> EdgeSettings:
+    settings = EdgeSettings(_image(reader, "image", images.EDGE), _resources(reader.group("resources"), 64, 2.0))
+    reader.finish()
+    return settings
+
+
+def _administrator(reader: Reader, hostnames: Hostnames) -> Administrator:
+    administrator = Administrator(
+        username=reader.text("username", "admin", *patterns.USERNAME),
+        email=reader.text("email", f"admin@{hostnames.portus}", *patterns.EMAIL),
+    )
+    reader.finish()
+    return administrator
+
+
+def _certificates(reader: Reader) -> CertificateSettings:
+    validity_hours = reader.integer("validity_hours", 8760, 24, _LAST_LEAF_HOURS, "hours")
+    early_renewal_hours = reader.integer("early_renewal_hours", min(720, validity_hours // 3), 1, _LAST_LEAF_HOURS, "hours")
+    if early_renewal_hours * 2 >= validity_hours:
+        reader.problem("early_renewal_hours", f"must be less than half of validity_hours ({validity_hours})")
+    provided = _provided(reader.group("provided")) if reader.has("provided") else None
+    reader.finish()
+    return CertificateSettings(validity_hours, early_renewal_hours, provided)
+
+
+def _provided(reader: Reader) -> ProvidedCertificate:
+    provided = ProvidedCertificate(
+        certificate_pem=reader.public("certificate_pem", *patterns.PEM_CERTIFICATE),
+        private_key_pem=reader.secret("private_key_pem", *patterns.PEM_PRIVATE_KEY),
+        ca_certificate_pem=reader.public("ca_certificate_pem", *patterns.PEM_CERTIFICATE),
+    )
+    reader.finish()
+    return provided
+
+
+def _rotation(reader: Reader) -> Rotation:
+    rotation = Rotation(
+        **{key: reader.text(key, "", *patterns.ROTATION) for key in ("certificates", "token_key", "session_key", "http_secret")}
+    )
+    reader.finish()
+    return rotation
+
+
+def _data(reader: Reader) -> DataSettings:
+    data = DataSettings(reader.boolean("protect", True), reader.boolean("retain", False))
+    reader.finish()
+    return data

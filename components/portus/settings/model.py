@@ -1,0 +1,217 @@
+"""Settings: what a PortusStack was asked to be, complete and checked. Units stand in the names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from ..args import Role, Target
+
+
+@dataclass(frozen=True)
+class Hostnames:
+    """Public names without port, and the one public port of both."""
+
+    portus: str
+    registry: str
+    port: int
+
+    def _address(self, host: str) -> str:
+        return host if self.port == 443 else f"{host}:{self.port}"  # noqa: PLR2004 - the port that https:// implies
+
+    @property
+    def portus_address(self) -> str:
+        """``host[:port]`` of Portus: issuer of tokens and host of the realm."""
+        return self._address(self.portus)
+
+    @property
+    def registry_address(self) -> str:
+        """``host[:port]`` that docker clients type."""
+        return self._address(self.registry)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The distinct public host names."""
+        return tuple(dict.fromkeys((self.portus, self.registry)))
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Upper bounds: MiB and CPU cores."""
+
+    memory_mib: int
+    cpus: float
+
+
+@dataclass(frozen=True)
+class PortusSettings:
+    """``options`` maps dotted paths of Portus' ``config.yml`` to values; secret ones are secret Outputs."""
+
+    image: str
+    generation: int
+    options: Mapping[str, pulumi.Input[bool | int | str]]
+    resources: Resources
+    background_resources: Resources
+    start_timeout_seconds: int
+
+
+@dataclass(frozen=True)
+class S3Storage:
+    """An S3 bucket."""
+
+    bucket: str
+    region: str
+    access_key: pulumi.Output[str]
+    secret_key: pulumi.Output[str]
+    region_endpoint: str
+    root_directory: str
+    encrypt: bool
+
+
+@dataclass(frozen=True)
+class RegistrySettings:
+    """``s3`` None means a volume of ``size_gib``."""
+
+    image: str
+    size_gib: int
+    s3: S3Storage | None
+    delete_enabled: bool
+    log_level: str
+    resources: Resources
+
+
+@dataclass(frozen=True)
+class ExternalDatabase:
+    """A database that somebody else runs."""
+
+    host: str
+    port: int
+    username: str
+    password: pulumi.Output[str]
+    database: str
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """``external`` None means the bundled MariaDB."""
+
+    image: str
+    size_gib: int
+    external: ExternalDatabase | None
+    resources: Resources
+
+
+@dataclass(frozen=True)
+class EdgeSettings:
+    """The TLS edge."""
+
+    image: str
+    resources: Resources
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """The first user."""
+
+    username: str
+    email: str
+
+
+@dataclass(frozen=True)
+class ProvidedCertificate:
+    """A certificate for the edge from elsewhere."""
+
+    certificate_pem: pulumi.Output[str]
+    private_key_pem: pulumi.Output[str]
+    ca_certificate_pem: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class CertificateSettings:
+    """Validity of what the generated CA issues."""
+
+    validity_hours: int
+    early_renewal_hours: int
+    provided: ProvidedCertificate | None
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Words whose change renews something."""
+
+    certificates: str
+    token_key: str
+    session_key: str
+    http_secret: str
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Fate of volumes and of the credentials that open them."""
+
+    protect: bool
+    retain: bool
+
+
+@dataclass(frozen=True)
+class DockerTls:
+    """Client TLS for a ``tcp://`` host."""
+
+    ca_pem: pulumi.Output[str]
+    certificate_pem: pulumi.Output[str]
+    private_key_pem: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class DockerHost:
+    """One Docker daemon; ``address`` "" means the inherited provider, ``private_address`` "" that no other host connects to it."""
+
+    name: str
+    address: str
+    ssh_options: tuple[str, ...]
+    tls: DockerTls | None
+    private_address: str
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True)
+class DockerSettings:
+    """``http_port`` 0 means none, ``address_pool`` "" that the daemon chooses."""
+
+    hosts: tuple[DockerHost, ...]
+    bind_address: str
+    https_port: int
+    http_port: int
+    address_pool: str
+
+    def host_of(self, role: str) -> DockerHost:
+        """The host that runs ``role``; a single host runs them all."""
+        return self.hosts[0] if len(self.hosts) == 1 else next(host for host in self.hosts if Role(role) in host.roles)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything about one PortusStack."""
+
+    name: str
+    target: Target
+    hostnames: Hostnames
+    portus: PortusSettings
+    registry: RegistrySettings
+    database: DatabaseSettings
+    edge: EdgeSettings
+    task_image: str
+    administrator: Administrator
+    certificates: CertificateSettings
+    rotation: Rotation
+    data: DataSettings
+    smoke_check: bool
+    docker: DockerSettings
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that this PortusStack has: no database role with an external one, no background in generation 1."""
+        absent = {Role.DATABASE} if self.database.external else set()
+        if self.portus.generation == 1:
+            absent.add(Role.BACKGROUND)
+        return tuple(role for role in Role if role not in absent)

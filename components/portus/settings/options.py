@@ -1,0 +1,99 @@
+"""Reads ``portus.settings``: Portus' own options in the shape of its ``config.yml``."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import pulumi
+
+from ..contract.options import CHOICES, OPTIONS, OWNED, SAFE_DEFAULTS, Kind, Option
+from ..images import tag_of
+from .reader import MAX_TEXT_LENGTH, Reader, nearest, shown
+
+_DEEPEST = 6
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
+_NEWEST_MINOR = 5
+
+Value = pulumi.Input[bool | int | str]
+
+
+def read_options(portus: Reader, key: str, image: str) -> Mapping[str, Value]:
+    """Dotted path → value, PortusStack's own defaults included; options that the image's release does not know are left out or refused."""
+    minor = _minor_release(image)
+    options: dict[str, Value] = {
+        path: default for path, default in SAFE_DEFAULTS.items() if _known_to(OPTIONS[path], minor)
+    }
+    for path, value in _leaves(portus.mapping(key)):
+        reason = _problem(path, value, minor)
+        if reason:
+            portus.problem(f"{key}.{path}", reason)
+        else:
+            options[path] = pulumi.Output.secret(value) if OPTIONS[path].secret else _plain(value)
+    _check_together(portus, key, options, minor)
+    return dict(sorted(options.items()))
+
+
+def _minor_release(image: str) -> int:
+    """The x of Portus 2.x; what a tag does not say is taken for the newest."""
+    match = re.match(r"^2\.(\d+)", tag_of(image) or "")
+    return int(match[1]) if match else _NEWEST_MINOR
+
+
+def _known_to(option: Option, minor: int) -> bool:
+    return option.since <= max(minor, 1) <= (option.until or _NEWEST_MINOR + minor)
+
+
+def _leaves(group: Mapping[str, object], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
+    for key, value in group.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            yield from _leaves({str(inner): item for inner, item in value.items()}, f"{path}.", depth + 1)
+        else:
+            yield path, value
+
+
+def _problem(path: str, value: object, minor: int) -> str:
+    if path in OWNED:
+        return f"is set by PortusStack: {OWNED[path]}"
+    option = OPTIONS.get(path)
+    if option is None:
+        return f"is not an option of Portus{nearest(path, tuple(OPTIONS))}"
+    if not _known_to(option, minor):
+        return f"is not known to Portus 2.{minor}, which would ignore it"
+    if isinstance(value, pulumi.Output) or _fits(option, value):
+        return ""
+    allowed = f"one of {', '.join(CHOICES[path])}" if path in CHOICES else f"a{'n' * (option.kind is Kind.INTEGER)} {option.kind.value}"
+    return f"must be {allowed}" + (" (its value is secret and not shown)" if option.secret else f", not {shown(value)}")
+
+
+def _fits(option: Option, value: object) -> bool:
+    if option.kind is Kind.BOOLEAN:
+        return isinstance(value, bool)
+    if option.kind is Kind.INTEGER:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1 and value >= 0
+    if not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH or not _PRINTABLE.fullmatch(value):
+        return False
+    return option.path not in CHOICES or value in CHOICES[option.path]
+
+
+def _plain(value: object) -> Value:
+    if isinstance(value, float):
+        return int(value)
+    return value  # type: ignore[return-value] - _fits admitted it
+
+
+def _check_together(portus: Reader, key: str, options: Mapping[str, Value], minor: int) -> None:
+    def on(path: str) -> bool:
+        return options.get(path) is True
+
+    def need(path: str, why: str) -> None:
+        if path not in options:
+            portus.problem(f"{key}.{path}", f"is required: {why}")
+
+    if on("email.smtp.enabled"):
+        need("email.smtp.address", "email.smtp is enabled")
+        need("email.smtp.port", "Portus' own default is the text '587,' (SUSE/Portus#1922)")
+    if on("ldap.enabled"):
+        need("ldap.hostname", "ldap is enabled")
+        need("ldap.port", "ldap is enabled")
+    if on("delete.garbage_collector.enabled") and minor < _NEWEST_MINOR:
+        need("delete.garbage_collector.tag", "without it this release removes whole repositories (SUSE/Portus#2241)")

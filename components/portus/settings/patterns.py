@@ -1,0 +1,39 @@
+"""What a valid text looks like: (regular expression, words for the error message)."""
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*"
+
+NAME = (r"[a-z][a-z0-9-]{0,30}[a-z0-9]", "2 to 32 lower-case letters, digits and dashes, beginning with a letter")
+PUBLIC_HOST = (
+    rf"(?=[^:]{{1,253}}(?::|$)){_LABEL}(?:\.{_LABEL})+(?::[1-9]\d{{0,4}})?",
+    "a lower-case host name with a dot and perhaps a port, such as portus.example.com or portus.test:8443 (no scheme, no path)",
+)
+HOST = (_HOST, "a lower-case host name or an IPv4 address, such as db.internal")
+IMAGE = (
+    r"[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
+    "an image reference with a tag or, better, a digest, such as registry:2.8.3@sha256:…",
+)
+USERNAME = (r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?", "lower-case letters and digits, with . _ - between them, such as admin")
+EMAIL = (r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "an e-mail address, such as admin@example.com")
+ROTATION = (r"[A-Za-z0-9._:-]{0,64}", "up to 64 letters, digits, dots, dashes, such as 2026-11")
+SQL_NAME = (r"[A-Za-z_][A-Za-z0-9_]{0,62}", "letters, digits and underscores, beginning with a letter")
+DATABASE_NAME = (
+    r"(?!.*[Dd][Oo][Ww][Nn])[A-Za-z_][A-Za-z0-9_]{0,62}",
+    "letters, digits and underscores, without the word 'down' (Portus' init script searches its output for it)",
+)
+YAML_SAFE = (
+    r"[A-Za-z][A-Za-z0-9_-]{7,127}",
+    "8 to 128 letters, digits, underscores and dashes, beginning with a letter, because Portus pastes it into YAML unquoted",
+)
+BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name")
+REGION = (r"[a-z0-9-]{1,64}", "a region name, such as eu-central-1")
+S3_KEY = (r"[^\s\x00-\x1f]{3,256}", "an S3 key without white space")
+ENDPOINT = (rf"https?://{_HOST}(?::[1-9]\d{{0,4}})?", "https://host[:port]")
+ROOT_DIRECTORY = (r"/[A-Za-z0-9._/-]{1,255}", "a path that begins with /")
+PEM_CERTIFICATE = (r"(?s)\s*-----BEGIN CERTIFICATE-----.+-----END CERTIFICATE-----\s*", "one or more PEM certificates")
+PEM_PRIVATE_KEY = (r"(?s)\s*-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.+-----END (?:[A-Z]+ )?PRIVATE KEY-----\s*", "a PEM private key")
+HOST_ADDRESS = (
+    rf"unix:///[^\s]+|ssh://(?:[A-Za-z0-9._-]+@)?{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?|tcp://{_LABEL}(?:\.{_LABEL})*:\d{{1,5}}",
+    "unix:///path, ssh://user@host[:port] or tcp://host:port",
+)
+SSH_OPTION = (r"[^\s\x00-\x1f][^\x00-\x1f]*", "an option for ssh, such as -oBatchMode=yes")

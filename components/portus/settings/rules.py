@@ -1,0 +1,109 @@
+"""What concerns several arguments together."""
+
+import ipaddress
+import re
+
+from .. import images
+from ..args import Role
+from .model import DockerHost, Settings
+from .problems import Problems
+
+_GENERATION_1 = 1
+_MARIADB_PORT = 3306
+_LARGEST_PREFIX = 24
+_TOGETHER_WITH_DATABASE = (Role.PORTUS, Role.BACKGROUND)
+
+
+def check(settings: Settings, problems: Problems) -> None:
+    """Note every impossible combination."""
+    _check_portus(settings, problems)
+    _check_docker(settings, problems)
+    _check_hosts(settings, problems)
+
+
+def _check_portus(settings: Settings, problems: Problems) -> None:
+    tag = images.tag_of(settings.portus.image) or ""
+    if re.match(r"^2\.3(\D|$)", tag):
+        problems.add("portus.image", f"{tag} drops tables when a migration is pending (SUSE/Portus#1741); use 2.4.3")
+    if re.match(r"^1\.", tag):
+        problems.add("portus.image", "must be release 2.0 or later: there was no production image before")
+    known = images.generation_of(settings.portus.image)
+    if known and known != settings.portus.generation:
+        problems.add("portus.generation", f"is {settings.portus.generation}, but tag {tag} is generation {known}")
+    if images.is_stand_in(settings.portus.image) and settings.data.protect:
+        problems.add("portus.image", "is the lab's stand-in, which is for tests: use a Portus image, or set data.protect to false")
+    external = settings.database.external
+    if external and external.port != _MARIADB_PORT and settings.portus.generation == _GENERATION_1:
+        problems.add("database.external.port", f"must be {_MARIADB_PORT}: generation 1 of Portus knows no other")
+
+
+def _check_docker(settings: Settings, problems: Problems) -> None:
+    docker = settings.docker
+    if docker.https_port == docker.http_port:
+        problems.add("docker.http_port", f"must differ from docker.https_port ({docker.https_port})")
+    for key, text in (("bind_address", docker.bind_address), ("address_pool", docker.address_pool)):
+        try:
+            network = ipaddress.ip_network(text or "10.0.0.0/8")
+        except ValueError as error:
+            problems.add(f"docker.{key}", str(error))
+            continue
+        if key == "address_pool" and network.prefixlen > _LARGEST_PREFIX:
+            problems.add("docker.address_pool", f"must be a /{_LARGEST_PREFIX} or larger: every pair of roles gets a /28 of it")
+
+
+def _check_hosts(settings: Settings, problems: Problems) -> None:
+    hosts = settings.docker.hosts
+    if len(hosts) == 1:
+        _check_address(hosts[0], "docker.hosts[0]", problems)
+        if hosts[0].name and hosts[0].roles and set(settings.roles) - set(hosts[0].roles):
+            problems.add("docker.hosts[0].roles", "must hold every role when there is one host; leave it out")
+        return
+    for index, host in enumerate(hosts):
+        path = f"docker.hosts[{index}]"
+        _check_address(host, path, problems)
+        if not host.address:
+            problems.add(f"{path}.address", "is required with several hosts")
+        if not host.roles:
+            problems.add(f"{path}.roles", "is required with several hosts: which roles run here?")
+        if [other.name for other in hosts].index(host.name) != index:
+            problems.add(f"{path}.name", f"is used twice: {host.name}")
+    _check_placement(settings, problems)
+
+
+def _check_address(host: DockerHost, path: str, problems: Problems) -> None:
+    if host.address.startswith("tcp://") and host.tls is None:
+        problems.add(f"{path}.tls", "is required for tcp://: a Docker daemon without TLS gives root to everybody who reaches it")
+    if host.tls is not None and not host.address.startswith("tcp://"):
+        problems.add(f"{path}.tls", "is for tcp:// addresses only")
+    for index, option in enumerate(host.ssh_options):
+        if re.search(r"StrictHostKeyChecking\s*[= ]\s*(no|off)", option, re.IGNORECASE):
+            problems.add(f"{path}.ssh_options[{index}]", "must not switch host key checking off; add the host key to known_hosts")
+    if host.private_address:
+        try:
+            ipaddress.ip_address(host.private_address)
+        except ValueError as error:
+            problems.add(f"{path}.private_address", str(error))
+
+
+def _check_placement(settings: Settings, problems: Problems) -> None:
+    hosts = settings.docker.hosts
+    places = {role: [host for host in hosts if role in host.roles] for role in Role}
+    for role in Role:
+        if role in settings.roles and len(places[role]) != 1:
+            words = "no host" if not places[role] else " and ".join(host.name for host in places[role])
+            problems.add("docker.hosts", f"role {role.value} must be on exactly one host; it is on {words}")
+        if role not in settings.roles and places[role]:
+            problems.add("docker.hosts", f"role {role.value} does not exist in this PortusStack; remove it from {places[role][0].name}")
+    if any(len(places[role]) != 1 for role in settings.roles):
+        return
+    if Role.DATABASE in settings.roles:
+        for role in _TOGETHER_WITH_DATABASE:
+            if role in settings.roles and places[role] != places[Role.DATABASE]:
+                problems.add(
+                    "docker.hosts",
+                    f"role {role.value} must be on the host of the database: Portus cannot encrypt that connection; "
+                    "use database.external to split them",
+                )
+    for index, host in enumerate(hosts):
+        if {Role.REGISTRY, Role.PORTUS, Role.EDGE} & set(host.roles) and not host.private_address:
+            problems.add(f"docker.hosts[{index}].private_address", "is required: roles on other hosts connect to this one")

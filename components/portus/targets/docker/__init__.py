@@ -1,0 +1,5 @@
+"""The Docker target: containers, networks and volumes on one or several Docker daemons."""
+
+from .target import DockerTarget
+
+__all__ = ["DockerTarget"]

@@ -1,0 +1,51 @@
+"""When a container does not become ready, says why in the container's own words: the provider only says that it did not."""
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_docker as docker
+
+from ...plan import Process
+
+if TYPE_CHECKING:
+    from .target import DockerTarget
+
+_LINES = 12
+_NEVER_STARTED = "(it has printed nothing)"
+
+
+def evidence_hook(target: "DockerTarget", process: Process, container: str) -> pulumi.ResourceHookBinding:
+    """A hook that reports the role, its last lines and the next step, and leaves the failure as it is."""
+
+    async def report(args: pulumi.ErrorHookArgs) -> bool:
+        if args.failed_operation != "delete":
+            pulumi.log.error(await _report(target, process, container))
+        return False
+
+    hook = pulumi.ErrorHook(f"{container}-evidence", report)
+    return pulumi.ResourceHookBinding(on_error=[hook])
+
+
+async def _report(target: "DockerTarget", process: Process, container: str) -> str:
+    lines = await _last_lines(target, process, container)
+    words = "\n".join(f"    {line}" for line in lines)
+    return (
+        f"{process.name} was not ready within {process.start_seconds} s. Its last words:\n{words}\n"
+        f"  Next: see everything with `docker logs {container}`, correct the cause, then run `up` again: it goes on from here."
+    )
+
+
+async def _last_lines(target: "DockerTarget", process: Process, container: str) -> list[str]:
+    try:
+        logs = await docker.get_logs(
+            name=container,
+            show_stdout=True,
+            show_stderr=True,
+            discard_headers=True,
+            logs_list_string_enabled=True,
+            tail=str(_LINES),
+            opts=pulumi.InvokeOptions(parent=target, provider=target.provider_of(process)),
+        )
+    except Exception as error:  # whatever it is, the first failure must still be told
+        return [f"(its log could not be read: {error})"]
+    return [line.rstrip() for line in logs.logs_list_strings if line.strip()][-_LINES:] or [_NEVER_STARTED]

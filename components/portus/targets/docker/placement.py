@@ -1,0 +1,116 @@
+"""Which process runs on which host, and which networks its links ask for. Pure: nothing is created here.
+
+Two processes that are linked on the same host share an internal network of two; nobody else is on it and nothing leaves it. What
+comes from outside, goes outside or crosses hosts uses a network of one that can be published or left.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from itertools import combinations
+
+from ...naming import resource_name
+from ...plan import OUTSIDE, Link, Plan, Process
+from ...settings.model import DockerHost, DockerSettings
+
+_SUBNET_PREFIX = 28
+_PROCESSES = ("database", "registry", "portus", "background", "edge", "bootstrap", "smoke_check")
+"""Fixes which part of the address pool a network gets, whatever else comes or goes."""
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """A Docker network: ``internal`` has no way out; ``leaves`` tells a way out from mere publication; ``subnet`` "" is Docker's choice."""
+
+    name: str
+    host: DockerHost
+    members: tuple[str, ...]
+    internal: bool
+    leaves: bool
+    subnet: str
+
+
+@dataclass(frozen=True)
+class PublishedPort:
+    """``host_address:host_port`` of the host leads to ``port`` of the process."""
+
+    port: int
+    host_address: str
+    host_port: int
+
+
+class Placement:
+    """Everything about hosts and networks that follows from the plan and the Docker settings."""
+
+    def __init__(self, plan: Plan, docker: DockerSettings) -> None:
+        self._plan, self._docker = plan, docker
+        self._hosts = {process.name: self._place(process) for process in plan.processes}
+        self.networks = tuple(sorted(self._networks(), key=lambda network: network.name))
+
+    def _place(self, process: Process) -> DockerHost:
+        """A workload where its role belongs, a task beside the role that it talks to first."""
+        is_role = process in self._plan.workloads
+        return self._docker.host_of(process.name if is_role else process.links[0].destination)
+
+    def host(self, process: str) -> DockerHost:
+        """The host of a process."""
+        return self._hosts[process]
+
+    def networks_of(self, process: str) -> tuple[NetworkPlan, ...]:
+        """The networks that a process joins."""
+        return tuple(network for network in self.networks if process in network.members)
+
+    def ports(self, process: str) -> tuple[PublishedPort, ...]:
+        """The ports that a process publishes: to outsiders, or to a role on another host."""
+        found = {self._published(link) for link in self._plan.links if link.destination == process and self._arrives(link)}
+        return tuple(sorted(found, key=lambda port: (port.host_port, port.host_address)))
+
+    def extra_hosts(self, process: str) -> dict[str, str]:
+        """Host name → address of the roles on other hosts that a process talks to."""
+        found: dict[str, str] = {}
+        for link in self._plan.links:
+            if link.source == process and self._crosses(link):
+                destination = self._plan.process(link.destination)
+                names = (resource_name(self._plan.name, link.destination), *destination.aliases)
+                found |= dict.fromkeys(names, self.host(link.destination).private_address)
+        return found
+
+    def _crosses(self, link: Link) -> bool:
+        return OUTSIDE not in (link.source, link.destination) and self.host(link.source) != self.host(link.destination)
+
+    def _arrives(self, link: Link) -> bool:
+        return link.source == OUTSIDE or (self._crosses(link) and link.destination != "edge")
+
+    def _published(self, link: Link) -> PublishedPort:
+        if link.source != OUTSIDE:
+            return PublishedPort(link.port, self.host(link.destination).private_address, link.port)
+        host_port = self._docker.https_port if link.tls else self._docker.http_port
+        return PublishedPort(link.port, self._docker.bind_address, host_port)
+
+    def _networks(self) -> list[NetworkPlan]:
+        pairs: set[tuple[str, str]] = set()
+        reached: set[str] = set()
+        leaving: set[str] = set()
+        for link in self._plan.links:
+            if link.destination == OUTSIDE or self._crosses(link):
+                leaving.add(link.source)
+            if link.source == OUTSIDE or self._crosses(link):
+                reached.add(link.destination)
+            if OUTSIDE not in (link.source, link.destination) and not self._crosses(link):
+                first, second = sorted((link.source, link.destination), key=_PROCESSES.index)
+                pairs.add((first, second))
+        networks = [self._network(pair, True, False) for pair in pairs]
+        for process in (reached | leaving) - {OUTSIDE}:
+            networks.append(self._network((process, OUTSIDE), False, process in leaving))
+        return networks
+
+    def _network(self, ends: tuple[str, str], internal: bool, leaves: bool) -> NetworkPlan:
+        members = tuple(end for end in ends if end != OUTSIDE)
+        name = resource_name(self._plan.name, *ends)
+        return NetworkPlan(name, self.host(members[0]), members, internal, leaves, self._subnet(ends))
+
+    def _subnet(self, ends: tuple[str, str]) -> str:
+        if not self._docker.address_pool:
+            return ""
+        subnets = ipaddress.ip_network(self._docker.address_pool).subnets(new_prefix=_SUBNET_PREFIX)
+        order = [*combinations(_PROCESSES, 2), *((process, OUTSIDE) for process in _PROCESSES)]
+        return str(next(subnet for index, subnet in enumerate(subnets) if index == order.index(ends)))

@@ -1,0 +1,190 @@
+"""Creates what a Plan asks for on Docker: images, networks, volumes, then containers in start order."""
+
+import hashlib
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_docker as docker
+
+from ...naming import LABEL_PREFIX, internal_name, resource_name
+from ...plan import Plan, Process, Task, Workload
+from ...settings import Settings
+from . import translate
+from .evidence import evidence_hook
+from .placement import NetworkPlan, Placement
+from .providers import host_providers
+
+_FILES_LABEL = f"{LABEL_PREFIX}.files"
+_VERIFIES_LABEL = f"{LABEL_PREFIX}.verifies"
+_NOT_UPDATED_IN_PLACE = ["healthcheck", "tmpfs", "init"]
+"""The provider reports these as updated without touching the container."""
+_CREATE_MARGIN_SECONDS = 600
+_LOG_LINES = "200"
+
+
+class DockerTarget(pulumi.ComponentResource):
+    """``containers`` by process, ``images`` by role: what was resolved (digest, or image id where there is none)."""
+
+    def __init__(
+        self, settings: Settings, plan: Plan, deployment: pulumi.Output[str], opts: pulumi.ResourceOptions
+    ) -> None:
+        super().__init__("portus:internal:DockerTarget", resource_name(settings.name, "docker"), None, opts)
+        self._settings, self._plan, self._deployment = settings, plan, deployment
+        self._placement = Placement(plan, settings.docker)
+        self._providers = host_providers(settings, self)
+        self._images: dict[tuple[str, str], docker.RemoteImage] = {}
+        self._networks = {network.name: self._network(network) for network in self._placement.networks}
+        self.containers: dict[str, docker.Container] = {}
+        for process in plan.processes:
+            self.containers[process.name] = self._container(process)
+        self.images = {process.name: self._resolved(process) for process in plan.processes}
+        self.register_outputs({})
+
+    def _options(self, process: str, **more: object) -> pulumi.ResourceOptions:
+        own = pulumi.ResourceOptions(parent=self, provider=self.provider_of(self._plan.process(process)))
+        return pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(**more))  # type: ignore[arg-type]
+
+    def _image(self, process: Process) -> docker.RemoteImage:
+        """One per host and reference; kept on the host, where other containers may use it."""
+        key = (self._placement.host(process.name).name, process.image)
+        if key not in self._images:
+            name = resource_name(self._plan.name, process.name, "image")
+            self._images[key] = docker.RemoteImage(
+                name, name=process.image, keep_locally=True, opts=self._options(process.name)
+            )
+        return self._images[key]
+
+    def _resolved(self, process: Process) -> pulumi.Output[str]:
+        image = self._image(process)
+        return pulumi.Output.all(image.repo_digest, image.image_id).apply(lambda found: found[0] or found[1])
+
+    def _network(self, plan: NetworkPlan) -> docker.Network:
+        """A network of two that nothing leaves, or a network of one."""
+        options = None if plan.internal or plan.leaves else {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+        return docker.Network(
+            plan.name,
+            name=plan.name,
+            driver="bridge",
+            internal=plan.internal,
+            options=options,
+            ipam_configs=[{"subnet": plan.subnet}] if plan.subnet else None,
+            labels=translate.labels(self._plan.name, "-".join(plan.members), self._deployment),
+            opts=self._options(plan.members[0]),
+        )
+
+    def _volume(self, process: Process, kind: str, **options: object) -> docker.Volume:
+        """Its name holds the deployment's id: Docker silently adopts a volume whose name exists, so it must be ours alone."""
+        name = resource_name(self._plan.name, process.name, kind)
+        return docker.Volume(
+            name,
+            name=pulumi.Output.concat(name, "-", self._deployment),
+            labels=translate.labels(self._plan.name, process.name, self._deployment),
+            opts=self._options(process.name, **options),
+        )
+
+    def _data_volumes(self, process: Process) -> list[docker.ContainerVolumeArgsDict]:
+        if not isinstance(process, Workload) or process.data is None:
+            return []
+        data = self._settings.data
+        volume = self._volume(process, "data", protect=data.protect or None, retain_on_delete=data.retain or None)
+        return [{"container_path": process.data.path, "volume_name": volume.name}]
+
+    def _files(self, process: Process) -> tuple[docker.Volume, docker.Container]:
+        """A volume with the process' files, and the container that is never started but through which they got there."""
+        volume = self._volume(process, "files")
+        name = resource_name(self._plan.name, process.name, "files")
+        upload = docker.Container(
+            name,
+            name=name,
+            image=self._image(process).image_id,
+            start=False,
+            must_run=False,
+            network_mode="none",
+            log_driver="json-file",
+            labels=translate.labels(self._plan.name, process.name, self._deployment),
+            volumes=[{"container_path": translate.files_directory(process), "volume_name": volume.name}],
+            uploads=translate.uploads(process.files),
+            opts=self._options(process.name, additional_secret_outputs=["uploads"]),
+        )
+        return volume, upload
+
+    def _container(self, process: Process) -> docker.Container:
+        name = resource_name(self._plan.name, process.name)
+        arguments = translate.container(process, self._image(process).image_id)
+        arguments.name, arguments.hostname = name, name
+        arguments.networks_advanced = self._attachments(process)
+        arguments.ports = self._ports(process) or None
+        arguments.hosts = self._extra_hosts(process) or None
+        arguments.labels, arguments.volumes = self._labels_and_volumes(process, arguments)
+        return docker.Container(
+            name,
+            arguments,
+            self._options(
+                process.name,
+                depends_on=[self.containers[earlier] for earlier in process.after],
+                additional_secret_outputs=["uploads"],
+                replace_on_changes=_NOT_UPDATED_IN_PLACE,
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{process.start_seconds + _CREATE_MARGIN_SECONDS}s"),
+                hooks=evidence_hook(self, process, name),
+            ),
+        )
+
+    def _labels_and_volumes(
+        self, process: Process, arguments: docker.ContainerArgs
+    ) -> tuple[list[docker.ContainerLabelArgsDict], list[docker.ContainerVolumeArgsDict] | None]:
+        volumes = self._data_volumes(process)
+        labels = translate.labels(self._plan.name, process.name, self._deployment)
+        if translate.in_volume(process):
+            volume, upload = self._files(process)
+            path = translate.files_directory(process)
+            volumes.append({"container_path": path, "volume_name": volume.name, "read_only": True})
+            labels.append({"label": _FILES_LABEL, "value": upload.id})  # new files, new container
+        elif process.files:
+            arguments.uploads = translate.uploads(process.files)
+        if isinstance(process, Task) and process.verifies:
+            labels.append({"label": _VERIFIES_LABEL, "value": self._fingerprint(process.verifies)})
+        return labels, volumes or None
+
+    def _extra_hosts(self, process: Process) -> list[docker.ContainerHostArgsDict]:
+        return [{"host": host, "ip": ip} for host, ip in sorted(self._placement.extra_hosts(process.name).items())]
+
+    def _fingerprint(self, processes: Sequence[str]) -> pulumi.Output[str]:
+        """Changes when one of the containers is another one."""
+        ids = [self.containers[process].id for process in processes]
+        return pulumi.Output.all(*ids).apply(lambda found: hashlib.sha256("".join(found).encode()).hexdigest()[:16])
+
+    def _attachments(self, process: Process) -> list[docker.ContainerNetworksAdvancedArgsDict]:
+        aliases = [internal_name(self._plan.name, process.name), *process.aliases]
+        return [
+            {"name": self._networks[network.name].name, "aliases": aliases if network.internal else None}
+            for network in self._placement.networks_of(process.name)
+        ]
+
+    def _ports(self, process: Process) -> list[docker.ContainerPortArgsDict]:
+        return [
+            {"internal": port.port, "external": port.host_port, "ip": port.host_address, "protocol": "tcp"}
+            for port in self._placement.ports(process.name)
+        ]
+
+    def provider_of(self, process: Process) -> docker.Provider | None:
+        """The provider of a process' host; None for the inherited one."""
+        return self._providers.get(self._placement.host(process.name).name)
+
+    def last_result(self, task: str) -> pulumi.Output[str]:
+        """The last line of a task's log that reports its result, without the mark; "" when there is none."""
+        container = self.containers[task]
+        logs = docker.get_logs_output(
+            name=container.id.apply(lambda _: resource_name(self._plan.name, task)),
+            show_stdout=True,
+            show_stderr=False,
+            discard_headers=True,
+            logs_list_string_enabled=True,
+            tail=_LOG_LINES,
+            opts=pulumi.InvokeOptions(parent=self, provider=self.provider_of(self._plan.process(task))),
+        )
+        return logs.logs_list_strings.apply(_result_line)
+
+
+def _result_line(lines: Sequence[str]) -> str:
+    results = [line.partition("result: ")[2].strip() for line in lines if "result: " in line]
+    return results[-1] if results else ""

@@ -1,0 +1,50 @@
+"""Proves that the stack does its job: signs in, pushes, sees the image in Portus, pulls it back, and is refused what must be refused."""
+
+from ..certificates import Certificates
+from ..credentials import Credentials
+from ..naming import files_path
+from ..plan import File, Link, Task
+from ..roles.registry import realm, service_name
+from ..settings import Settings
+from . import task
+
+_START_SECONDS = 180
+
+
+def script_settings(settings: Settings) -> dict[str, object]:
+    """The script's settings.json."""
+    return {
+        "generation": settings.portus.generation,
+        "portus_url": f"https://{settings.hostnames.portus_address}",
+        "registry_url": f"https://{settings.hostnames.registry_address}",
+        "registry_service": service_name(settings),
+        "realm": realm(settings),
+        "ca_file": task.CA,
+        "bot": {"username": task.BOT, "password_file": task.BOT_PASSWORD},
+        "repository": task.BOT_REPOSITORY,
+        "tag": "latest",
+    }
+
+
+def smoke_check(settings: Settings, credentials: Credentials, certificates: Certificates) -> Task:
+    """The task; it goes through the edge by the public names, as a docker client would."""
+    return Task(
+        name="smoke_check",
+        image=settings.task_image,
+        command=("python3", files_path("smoke_check.py")),
+        files=(
+            *task.script_files("smoke_check.py"),
+            task.settings_file(script_settings(settings)),
+            File(task.CA, certificates.trust_pem),
+            File(task.BOT_PASSWORD, credentials.bot_password, secret=True),
+        ),
+        scratch=task.SCRATCH,
+        probe=task.PROBE,
+        limits=task.LIMITS,
+        security=task.SECURITY,
+        links=(Link("smoke_check", "edge", settings.hostnames.port, True, "does what a docker client does"),),
+        after=("edge",),
+        verifies=tuple(role.value for role in settings.roles),
+        start_seconds=_START_SECONDS,
+        stop_seconds=task.STOP_SECONDS,
+    )

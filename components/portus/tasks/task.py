@@ -1,0 +1,41 @@
+"""What bootstrap and smoke check have in common: Python scripts in a container that retry until done, then idle.
+
+A provider's wait sees a health check, never an exit code (architecture: "Tasks on Docker"), so being done is what the probe tells.
+"""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+
+from ..naming import files_path
+from ..plan import File, Limits, Probe, Security
+
+SETTINGS = files_path("settings.json")
+CA = files_path("ca.crt")
+BOT = "portus-stack-smoke-check"
+"""Portus user of the smoke check, and so the name of its namespace."""
+BOT_EMAIL = "smoke-check@portus-stack.invalid"
+BOT_REPOSITORY = f"{BOT}/smoke-check"
+BOT_PASSWORD = files_path("bot-password")
+
+_NOBODY = "65534:65534"
+_DONE = Probe(("test", "-f", "/tmp/done"), interval_seconds=2)
+_SHARED = ("http_client.py", "portus_client.py", "task.py")
+
+
+def script_files(*names: str) -> tuple[File, ...]:
+    """The named scripts and the modules they share, as files side by side."""
+    folder = files(__package__) / "scripts"
+    return tuple(File(files_path(name), (folder / name).read_text(encoding="utf-8")) for name in (*names, *_SHARED))
+
+
+def settings_file(settings: Mapping[str, object]) -> File:
+    """The script's settings, nothing secret among them."""
+    return File(SETTINGS, json.dumps(settings, indent=1, sort_keys=True))
+
+
+PROBE = _DONE
+LIMITS = Limits(memory_mib=128, cpus=1.0)
+SECURITY = Security(user=_NOBODY)
+SCRATCH = ("/tmp",)  # noqa: S108 - a path inside the container
+STOP_SECONDS = 5

@@ -1,0 +1,1 @@
+"""Local container images that answer to the official images' contracts, built from Debian packages and Go modules."""

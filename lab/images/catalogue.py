@@ -1,0 +1,86 @@
+"""The images of the lab: what each is called and what it is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+IMAGES_DIRECTORY = Path(__file__).resolve().parent
+LAB_DIRECTORY = IMAGES_DIRECTORY.parent
+REPOSITORY_PREFIX = "portus-stack.lab"
+
+#: Debian's release name; all the versions below follow from it.
+DEBIAN_SUITE = "bookworm"
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image. Its sources are `folder` (a Dockerfile, an optional list `packages`, files) and what the fields below name."""
+
+    name: str
+    """Name and tag without the prefix, for example ``mariadb:10.11``."""
+    folder: str
+    """Folder beside this file."""
+    parent: str | None = None
+    """Image that the package layer starts from; None only for the base image, which debootstrap makes."""
+    go_command: str | None = None
+    """Import path of a Go command of the folder's go.mod; its static binary is put into the build context as ``program``."""
+    python_package: str | None = None
+    """Folder of the lab that is copied into the build context, with its locked requirements installed beside it in ``site-packages``."""
+    build_arguments: tuple[tuple[str, str], ...] = ()
+    """Arguments of the Dockerfile."""
+
+    @property
+    def reference(self) -> str:
+        """Full name, as Docker knows it."""
+        return f"{REPOSITORY_PREFIX}/{self.name}"
+
+    @property
+    def directory(self) -> Path:
+        """Where the image's own sources are."""
+        return IMAGES_DIRECTORY / self.folder
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Debian packages of the image, from the file ``packages`` (one a line, ``#`` starts a comment)."""
+        listing = self.directory / "packages"
+        if not listing.exists():
+            return ()
+        lines = (line.partition("#")[0].strip() for line in listing.read_text().splitlines())
+        return tuple(line for line in lines if line)
+
+
+BASE = Image("base:bookworm", "base")
+
+IMAGES: tuple[Image, ...] = (
+    BASE,
+    Image("mariadb:10.11", "mariadb", parent=BASE.name),
+    Image("registry:2.8", "registry-2", parent=BASE.name),
+    Image("edge:1.22", "edge", parent=BASE.name),
+    Image("python:3.11", "python", parent=BASE.name),
+    Image("registry:3.1", "registry-3", parent=BASE.name, go_command="github.com/distribution/distribution/v3/cmd/registry"),
+    Image(
+        "portus-standin:2.2",
+        "portus-standin",
+        parent="python:3.11",
+        python_package="portus_standin",
+        build_arguments=(("GENERATION", "1"), ("RELEASE", "2.2")),
+    ),
+    Image(
+        "portus-standin:2.4",
+        "portus-standin",
+        parent="python:3.11",
+        python_package="portus_standin",
+        build_arguments=(("GENERATION", "2"), ("RELEASE", "2.4")),
+    ),
+)
+
+
+def find(name: str) -> Image:
+    """The image called `name`, with or without prefix and tag. Raises LookupError for unknown and for ambiguous names."""
+    wanted = name.removeprefix(f"{REPOSITORY_PREFIX}/")
+    found = [image for image in IMAGES if wanted in (image.name, image.name.partition(":")[0])]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(image.name for image in IMAGES)
+    raise LookupError(f"{'ambiguous' if found else 'unknown'} image {name!r}; the images are: {known}")

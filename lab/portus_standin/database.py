@@ -1,0 +1,80 @@
+"""The connection to MariaDB and the state that the image's start script asks for."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pymysql
+from sqlalchemy import URL, Engine, create_engine, inspect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from . import migrations
+from .settings import Settings, SettingsError, read
+
+_UNKNOWN_DATABASE = 1049
+_CONNECT_TIMEOUT_SECONDS = 5
+
+
+class State(enum.Enum):
+    """What bin/check_db.rb prints (SUSE/Portus 2.4.3 lib/portus/db.rb; generation 1: docker/check_db.rb)."""
+
+    ready = "DB_READY"
+    empty = "DB_EMPTY"
+    missing = "DB_MISSING"
+    down = "DB_DOWN"
+    unknown = "DB_UNKNOWN"
+
+
+def engine_for(settings: Settings, *, with_database: bool = True) -> Engine:
+    """An engine for the settings; without the database's name for creating it."""
+    url = URL.create(
+        "mysql+pymysql",
+        username=settings.database_user,
+        password=settings.database_password,
+        host=settings.database_host,
+        port=settings.database_port,
+        database=settings.database_name if with_database else None,
+        query={"charset": "utf8"},
+    )
+    return create_engine(url, pool_pre_ping=True, pool_recycle=600, connect_args={"connect_timeout": _CONNECT_TIMEOUT_SECONDS})
+
+
+@functools.lru_cache(maxsize=1)
+def engine() -> Engine:
+    """This process' engine."""
+    return engine_for(read())
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session that commits at the end and rolls back on an error."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def state(settings: Settings) -> State:
+    """The database's state. A wrong password reads as down, as in Portus."""
+    try:
+        with engine_for(settings).connect() as connection:
+            if not inspect(connection).has_table("schema_migrations"):
+                return State.empty
+            # Generation 1 does not look for pending migrations.
+            pending = settings.generation == 2 and migrations.pending(connection, settings.generation)
+            return State.empty if pending else State.ready
+    except DBAPIError as error:
+        cause = error.orig
+        if isinstance(cause, pymysql.MySQLError) and cause.args and cause.args[0] == _UNKNOWN_DATABASE:
+            return State.missing
+        return State.down
+
+
+def state_of_process() -> State:
+    """The state, with settings that break Rails counting as unknown. Raises SettingsError for them: Rails prints nothing then."""
+    return state(read())
+
+
+__all__ = ["SettingsError", "State", "engine", "engine_for", "state", "state_of_process", "transaction"]

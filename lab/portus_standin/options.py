@@ -1,0 +1,103 @@
+"""Portus' own options: environment over config-local.yml over defaults, with the casts of its configuration gem.
+
+Sources: SUSE/Portus config/config.yml at 2.2.0 and 2.4.3; mssola/cconfig lib/cconfig.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+Value = str | int | bool
+
+_LOCAL_CONFIGURATION = "/srv/Portus/config/config-local.yml"
+#: Defaults of both generations: option -> (2.2.0, 2.4.3). Only these are looked up; any other variable is ignored, as in Portus.
+_DEFAULTS: Mapping[str, tuple[Value, Value]] = {
+    "machine_fqdn.value": ("portus.test.lan", "portus.test.lan"),
+    "registry.jwt_expiration_time.value": (5, 15),
+    "registry.catalog_page.value": (100, 100),
+    "registry.timeout.value": (2, 2),
+    "registry.read_timeout.value": (120, 120),
+    "first_user_admin.enabled": (True, True),
+    "signup.enabled": (True, True),
+    "check_ssl_usage.enabled": (True, True),
+    "anonymous_browsing.enabled": (False, True),
+    "delete.enabled": (False, True),
+    "delete.contributors": (False, False),
+    "user_permission.push_images.policy": ("allow-teams", "allow-teams"),
+    "user_permission.create_namespace.enabled": (True, True),
+    "user_permission.create_team.enabled": (True, True),
+    "user_permission.manage_namespace.enabled": (True, True),
+    "user_permission.manage_team.enabled": (True, True),
+    "user_permission.change_visibility.enabled": (True, True),
+    "background.registry.enabled": (True, True),
+    "background.sync.enabled": (True, True),
+    "background.sync.strategy": ("initial", "initial"),
+    "display_name.enabled": (False, False),
+}
+
+
+def cast(text: str) -> Value:
+    """A variable's text as the gem understands it: exactly true/false, what Ruby's Integer() takes, else the text itself."""
+    if text in ("true", "false"):
+        return text == "true"
+    number = text.strip()
+    try:
+        if number.lstrip("+-")[:1] == "0" and number.lstrip("+-")[1:2].isdigit():
+            return int(number, 8)
+        return int(number, 0)
+    except ValueError:
+        return text
+
+
+class Options:
+    """The options of one process."""
+
+    def __init__(self, environment: Mapping[str, str], generation: int) -> None:
+        self._environment = environment
+        self._generation = generation
+        self._local = _read_local(environment.get("PORTUS_LOCAL_CONFIG_PATH", _LOCAL_CONFIGURATION))
+
+    @classmethod
+    def of_process(cls, generation: int) -> Options:
+        """The options of this process."""
+        return cls(os.environ, generation)
+
+    def value(self, option: str) -> Value:
+        """The value of a known option, for example ``registry.timeout.value``. Raises KeyError for an unknown one."""
+        default = _DEFAULTS[option][self._generation - 1]
+        variable = "PORTUS_" + option.replace(".", "_").upper()
+        if variable in self._environment:
+            return cast(self._environment[variable])
+        return self._local.get(option, default)
+
+    def enabled(self, feature: str) -> bool:
+        """Whether a feature is on. Any value but false counts as on: the text 'false' in quotes does too, as in Portus."""
+        return self.value(f"{feature}.enabled") is not False
+
+    def integer(self, option: str) -> int:
+        """The option as a number. Raises ValueError."""
+        return int(self.value(option))
+
+    def text(self, option: str) -> str:
+        """The option as text."""
+        return str(self.value(option))
+
+
+def _read_local(path: str) -> dict[str, Value]:
+    if not Path(path).is_file():
+        return {}
+    return dict(_flatten(yaml.safe_load(Path(path).read_text()) or {}))
+
+
+def _flatten(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, Value]]:
+    found: list[tuple[str, Value]] = []
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            found += _flatten(value, f"{prefix}{key}.")
+        elif isinstance(value, (str, int, bool)):
+            found.append((prefix + str(key), value))
+    return found

@@ -1,0 +1,109 @@
+"""What the image takes from its environment, per generation, with Portus' way of reading it.
+
+Sources: openSUSE/docker-containers derived_images/portus, branch portus-2.2 docker/{database,secrets}.yml; SUSE/Portus 2.4.3
+config/{database,secrets}.yml and config/initializers/environment_check.rb.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+GENERATION_VARIABLE = "PORTUS_STAND_IN_GENERATION"
+#: Where Portus lives in its image; a relative PORTUS_KEY_PATH is under it.
+ROOT = Path("/srv/Portus")
+_GENERATION_1_KEY = "/secrets/portus.key"
+
+
+class SettingsError(Exception):
+    """Portus' framework would not start with these settings."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the database is and what the secrets are. Nothing of it is ever printed."""
+
+    generation: int
+    database_host: str
+    database_port: int
+    database_user: str
+    database_password: str
+    database_name: str
+    secret_key_base: str
+    portus_password: str
+    key_path: Path
+
+    def __repr__(self) -> str:
+        return f"Settings(generation={self.generation})"
+
+
+def as_yaml(variable: str, text: str) -> str:
+    """What a value becomes when a template puts it unquoted into a YAML file: `0x10` is 16, `a #b` is `a`, `&x` breaks the file."""
+    try:
+        document = yaml.safe_load(f"value: {text}\n")
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{variable} breaks the YAML file it is put into: quote-free characters only") from error
+    if not isinstance(document, dict) or set(document) != {"value"} or isinstance(document["value"], (dict, list)):
+        raise SettingsError(f"{variable} breaks the YAML file it is put into: quote-free characters only")
+    value = document["value"]
+    return "" if value is None else str(value)
+
+
+def generation_of(environment: Mapping[str, str] = os.environ) -> int:
+    """1 for the images 2.0 to 2.2, 2 for 2.3 and later; built into the image."""
+    return int(environment[GENERATION_VARIABLE])
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings. Raises SettingsError where Rails would not boot; the message names the variable and no value."""
+    return _generation_1(environment) if generation_of(environment) == 1 else _generation_2(environment)
+
+
+def _generation_1(environment: Mapping[str, str]) -> Settings:
+    def value(name: str) -> str:
+        return as_yaml(name, environment.get(name, ""))
+
+    return Settings(
+        generation=1,
+        database_host=value("MARIADB_SERVICE_HOST") or "localhost",
+        database_port=3306,
+        database_user=value("MARIADB_USER"),
+        database_password=value("MARIADB_PASSWORD"),
+        database_name=value("MARIADB_DATABASE"),
+        secret_key_base=value("PORTUS_SECRET_KEY_BASE"),
+        portus_password=value("PORTUS_PORTUS_PASSWORD"),
+        key_path=Path(_GENERATION_1_KEY),
+    )
+
+
+def _generation_2(environment: Mapping[str, str]) -> Settings:
+    for parameter in ("HOST", "USERNAME", "PASSWORD", "DATABASE"):
+        if environment.get(f"PORTUS_PRODUCTION_{parameter}") and not environment.get(f"PORTUS_DB_{parameter}"):
+            raise SettingsError(f"PORTUS_PRODUCTION_{parameter} was renamed: set PORTUS_DB_{parameter}")
+    for name in ("PORTUS_SECRET_KEY_BASE", "PORTUS_KEY_PATH", "PORTUS_PASSWORD"):
+        if not environment.get(name):
+            raise SettingsError(f"Environment variable `{name}` has not been set! It is mandatory in production")
+    if environment.get("PORTUS_DB_ADAPTER", "mysql2") != "mysql2":
+        raise SettingsError("PORTUS_DB_ADAPTER: the stand-in knows mysql2 only")
+
+    def value(name: str, default: str = "") -> str:
+        return as_yaml(name, environment.get(name, "")) or default
+
+    port = value("PORTUS_DB_PORT", "3306")
+    if not port.isdigit():
+        raise SettingsError("PORTUS_DB_PORT is not a number")
+    return Settings(
+        generation=2,
+        database_host=value("PORTUS_DB_HOST", "localhost"),
+        database_port=int(port),
+        database_user=value("PORTUS_DB_USERNAME", "root"),
+        database_password=value("PORTUS_DB_PASSWORD"),
+        database_name=value("PORTUS_DB_DATABASE", "portus_production"),
+        secret_key_base=value("PORTUS_SECRET_KEY_BASE"),
+        portus_password=value("PORTUS_PASSWORD"),
+        key_path=ROOT / environment["PORTUS_KEY_PATH"],
+    )

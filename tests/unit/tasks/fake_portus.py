@@ -1,0 +1,294 @@
+"""Portus' answers, as far as the task scripts ask, for the unit tests. After SUSE/Portus 2.2.0, 2.3.7 and 2.4.3."""
+
+import json
+import re
+import secrets
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import escape
+
+from https_server import Answer, Incoming
+
+LOCKED_AFTER = 10
+
+
+@dataclass
+class Person:
+    id: int
+    password: str
+    email: str
+    admin: bool = False
+    failures: int = 0
+    tokens: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass
+class Session:
+    csrf: str
+    username: str = ""
+    alert: str = ""
+
+
+def redirect(path: str) -> Answer:
+    return Answer(302, b"", {"Location": path})
+
+
+def as_json(status: int, data: object) -> Answer:
+    return Answer(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
+
+
+class FakePortus:
+    """One Portus of `version` "2.2", "2.3" or "2.4"; its state is public, for tests to arrange and look at."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self.people = {"portus": Person(1, "p-hidden-password", "portus@portus.com", admin=True)}
+        self.record: dict[str, object] | None = None
+        self.sign_up = True
+        self.reachable = True
+        self.unavailable = 0
+        self.echo = ""
+        self.tags: dict[tuple[str, str], tuple[str, str]] = {}
+        self.requests: list[str] = []
+        self._sessions: dict[str, Session] = {}
+
+    def humans(self) -> dict[str, Person]:
+        return {name: person for name, person in self.people.items() if name != "portus"}
+
+    def add(self, username: str, password: str, email: str, admin: bool = False) -> str:
+        """Create a user; returns why not, or an empty string."""
+        if username in self.people:
+            return "Username has already been taken"
+        if any(person.email == email for person in self.people.values()):
+            return "Email has already been taken"
+        self.people[username] = Person(len(self.people) + 1, password, email, admin)
+        return ""
+
+    def verify(self, username: str, password: str) -> str:
+        """Check a password as devise does; returns the message, or an empty string."""
+        person = self.people.get(username)
+        if person and person.failures >= LOCKED_AFTER:
+            return "Your account is locked."
+        if person and person.password == password:
+            person.failures = 0
+            return ""
+        if person:
+            person.failures += 1
+        return "Invalid username or password."
+
+    # The entrance
+
+    def answer(self, incoming: Incoming) -> Answer:
+        self.requests.append(f"{incoming.method} {incoming.path}")
+        if self.unavailable:
+            self.unavailable -= 1
+            return Answer(503, f"<html><body>no server is available {self.echo}</body></html>".encode())
+        if incoming.path == "/v2/token":
+            return self._token(incoming)
+        key, session = self._session(incoming)
+        if incoming.path.startswith("/api/v1/"):
+            return self._api(incoming, session) if self.version != "2.2" else Answer(404, b"<p>not here</p>")
+        answer = self._user_interface(incoming, session)
+        answer.headers["Set-Cookie"] = f"_portus_session={key}; path=/; HttpOnly"
+        return answer
+
+    def _session(self, incoming: Incoming) -> tuple[str, Session]:
+        match = re.search(r"_portus_session=(\w+)", incoming.headers.get("cookie", ""))
+        key = match[1] if match and match[1] in self._sessions else secrets.token_hex(8)
+        return key, self._sessions.setdefault(key, Session(secrets.token_urlsafe(24)))
+
+    def _token(self, incoming: Incoming) -> Answer:
+        username, _, password = b64decode(incoming.headers["authorization"].split()[1]).decode().partition(":")
+        problem = self.verify(username, password)
+        if problem:
+            return as_json(401, {"error": f"{problem} {self.echo}".strip()})
+        access = []
+        known = self.record is not None and incoming.query["service"] == self.record["hostname"]
+        kind, name, actions = incoming.query["scope"].split(":")
+        if known and name.split("/")[0] == username:
+            access = [{"type": kind, "name": name, "actions": actions.split(",")}]
+        parts = [{"alg": "RS256", "kid": "KID"}, {"sub": username, "access": access}]
+        encoded = [urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+        return as_json(200, {"token": ".".join([*encoded, urlsafe_b64encode(b"signature" * 28).decode()])})
+
+    # The pages
+
+    def _page(self, session: Session, body: str, status: int = 200) -> Answer:
+        alert, session.alert = session.alert, ""
+        notice = (
+            f'<div class="alert alert-danger"><div class="alert-message"><div class="alert-icon"><i class="fa"></i></div>'
+            f"<p>{escape(alert)}</p></div></div>"
+            if alert
+            else ""
+        )
+        head = f'<meta name="csrf-token" content="{escape(session.csrf)}">'
+        html = f"<!DOCTYPE html><html><head>{head}<script>var x = '<a href=1>';</script></head>{notice}{body}</html>"
+        return Answer(status, html.encode(), {"Content-Type": "text/html; charset=utf-8"})
+
+    def _user_interface(self, incoming: Incoming, session: Session) -> Answer:
+        if incoming.method != "GET":
+            given = incoming.headers.get("x-csrf-token") or incoming.form.get("authenticity_token")
+            if given != session.csrf:
+                return Answer(422, b"<h1>The change you wanted was rejected.</h1>")
+        match = re.fullmatch(r"/admin/users/(\d+)/toggle_admin", incoming.path)
+        routes: dict[str, Callable[[Incoming, Session], Answer]] = {
+            "GET /users/sign_in": self._sign_in_form,
+            "POST /users/sign_in": self._sign_in,
+            "GET /users/sign_up": self._sign_up_form,
+            "POST /users": self._register,
+        }
+        route = routes.get(f"{incoming.method} {incoming.path}")
+        if route:
+            return route(incoming, session)
+        if not session.username:
+            return redirect("/users/sign_in")
+        if match and incoming.method == "PUT":
+            person = next(person for person in self.people.values() if person.id == int(match[1]))
+            person.admin = not person.admin
+            return Answer(200)
+        return self._signed_in(incoming, session)
+
+    def _sign_in_form(self, incoming: Incoming, session: Session) -> Answer:
+        if not self.humans() and self.sign_up:
+            return redirect("/users/sign_up")
+        return self._page(session, '<form action="/users/sign_in"><input name="user[username]"></form>')
+
+    def _sign_in(self, incoming: Incoming, session: Session) -> Answer:
+        problem = self.verify(incoming.form["user[username]"], incoming.form["user[password]"])
+        if not problem:
+            session.username, session.csrf = incoming.form["user[username]"], secrets.token_urlsafe(24)
+            return redirect("/")
+        session.alert = problem
+        return self._sign_in_form(incoming, session)
+
+    def _sign_up_form(self, incoming: Incoming, session: Session) -> Answer:
+        if not self.sign_up:
+            return redirect("/users/sign_in")
+        first = not any(person.admin for person in self.humans().values())
+        field_for_first = '<input type="hidden" name="user[admin]" value="true">' if first else ""
+        return self._page(session, f'<form action="/users"><input name="user[username]">{field_for_first}</form>')
+
+    def _register(self, incoming: Incoming, session: Session) -> Answer:
+        form = incoming.form
+        first = not any(person.admin for person in self.humans().values())
+        admin = first and form.get("user[admin]") == "true"
+        session.alert = self.add(form["user[username]"], form["user[password]"], form["user[email]"], admin)
+        return redirect("/users/sign_up" if session.alert else "/")
+
+    def _signed_in(self, incoming: Incoming, session: Session) -> Answer:
+        path, method = incoming.path, incoming.method
+        if path.startswith("/admin"):
+            if not self.people[session.username].admin:
+                return self._page(session, "<h1>401 Unauthorized</h1>", 401)
+            if self.record is None and not path.startswith("/admin/registries"):
+                return redirect("/admin/registries/new")
+            return self._admin(incoming, session)
+        if path == "/repositories" and method == "GET":
+            rows = "".join(
+                f'<tr><td><a href="/namespaces/{n}">{name.split("/")[0]}</a></td>'
+                f'<td><a href="/repositories/{n}">{name.split("/")[1]}</a></td></tr>'
+                for n, (name, _) in enumerate(self.tags)
+            )
+            return self._page(session, f"<table>{rows}</table>")
+        match = re.fullmatch(r"/repositories/(\d+)", path)
+        if match:
+            (name, tag), (_, pushed_at) = list(self.tags.items())[int(match[1])]
+            namespace, repository = name.split("/")
+            row = f"<td><div>{tag}</div></td><td>{namespace}</td><td>-</td><td>{pushed_at}</td>"
+            heading = f'<h5><a href="/namespaces/1">{namespace}</a>/{repository}</h5>'
+            return self._page(session, f"{heading}<table><tr>{row}</tr></table>")
+        return self._page(session, "dashboard")
+
+    def _admin(self, incoming: Incoming, session: Session) -> Answer:
+        path, method = incoming.path, incoming.method
+        if path == "/admin/registries" and method == "POST":
+            return self._create_record_by_form(incoming, session)
+        if path == "/admin/registries":
+            rows = "No registry configured."
+            if self.record:
+                rows = (
+                    f'<tr id="registry_1"><td>{self.record["name"]}</td><td>{self.record["hostname"]}</td>'
+                    '<td><i class="fa fa-toggle-on"></i></td><td><a href="/admin/registries/1/edit">Edit</a></td></tr>'
+                )
+            return self._page(session, f"<table>{rows}</table>")
+        if path == "/admin/registries/1/edit" and self.record:
+            checked = ' checked="checked"' if self.record["use_ssl"] else ""
+            form = "".join(
+                f'<input name="registry[{key}]" value="{escape(str(self.record[key]))}">'
+                for key in ("name", "external_hostname", *(() if self.tags else ("hostname",)))
+            )
+            box = f'<input type="hidden" name="registry[use_ssl]" value="0"><input type="checkbox"{checked} '
+            return self._page(session, f'<form>{form}{box} name="registry[use_ssl]" value="1"></form>')
+        if path == "/admin/users" and method == "POST":
+            form = incoming.form
+            session.alert = self.add(form["user[username]"], form["user[password]"], form["user[email]"])
+            return self._page(session, "<form></form>") if session.alert else redirect("/admin/users")
+        if path == "/admin/users":
+            rows = "".join(
+                f'<tr id="user_{p.id}"><td><a href="/admin/users/{p.id}/edit">{name}</a></td><td>{p.email}</td>'
+                f'<td><a><i class="fa fa-lg fa-toggle-{"on" if p.admin else "off"}"></i></a></td></tr>'
+                for name, p in self.humans().items()
+            )
+            return self._page(session, f"<table>{rows}</table>")
+        return self._page(session, "<form></form>")
+
+    def _create_record_by_form(self, incoming: Incoming, session: Session) -> Answer:
+        if not self.reachable:
+            session.alert = f"Error: connection refused. {self.echo} You can skip this check."
+            return redirect("/admin/registries/new")
+        form = incoming.form
+        self.record = {key: form[f"registry[{key}]"] for key in ("name", "hostname", "external_hostname")}
+        self.record["use_ssl"] = form["registry[use_ssl]"] == "1"
+        return redirect("/admin/registries")
+
+    # The API
+
+    def _api(self, incoming: Incoming, session: Session) -> Answer:
+        name = f"{incoming.method} {incoming.path.removeprefix('/api/v1')}"
+        if name == "POST /users/bootstrap" and self.version == "2.4":
+            return self._bootstrap(json.loads(incoming.body)["user"])
+        if not session.username:
+            return as_json(401, {"message": "Authentication fails"})
+        if name == "GET /repositories":
+            names = dict.fromkeys(name for name, _ in self.tags)
+            return as_json(200, [{"id": n, "full_name": name} for n, name in enumerate(names)])
+        if re.fullmatch(r"GET /repositories/\d+/tags", name):
+            found = [{"name": tag, "digest": d, "updated_at": at} for (_, tag), (d, at) in self.tags.items()]
+            return as_json(200, found)
+        if not self.people[session.username].admin:
+            return as_json(403, {"message": "Authorization fails"})
+        return self._admin_api(name, incoming)
+
+    def _admin_api(self, name: str, incoming: Incoming) -> Answer:
+        if name == "GET /registries":
+            return as_json(200, [self.record] if self.record else [])
+        if name == "POST /registries" and self.version == "2.4":
+            if not self.reachable:
+                return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
+            self.record = json.loads(incoming.body)["registry"]
+            return as_json(201, self.record)
+        if name == "GET /users":
+            entries = [(n, p.id, p.email, p.admin) for n, p in self.people.items()]
+            return as_json(200, [{"username": n, "id": i, "email": e, "admin": a} for n, i, e, a in entries])
+        if name == "POST /users":
+            user = json.loads(incoming.body)["user"]
+            problem = self.add(user["username"], user["password"], user["email"])
+            return as_json(422, {"message": {"username": [problem]}}) if problem else as_json(201, {})
+        match = re.fullmatch(r"GET /users/(\d+)/application_tokens", name)
+        if match:
+            person = next(p for p in self.people.values() if p.id == int(match[1]))
+            return as_json(200, [{"id": key, "application": what} for key, what in person.tokens.items()])
+        match = re.fullmatch(r"DELETE /users/application_tokens/(\d+)", name)
+        if match:
+            for person in self.people.values():
+                person.tokens.pop(int(match[1]), None)
+            return Answer(204)
+        return as_json(405, {"message": "405 Not Allowed"})
+
+    def _bootstrap(self, user: dict[str, str]) -> Answer:
+        if self.humans():
+            return as_json(400, {"message": "you can only use this when there are no users on the system"})
+        self.add(user["username"], user["password"], user["email"], admin=True)
+        self.people[user["username"]].tokens[7] = "bootstrap"
+        return as_json(201, {"id": 7, "application": "bootstrap", "plain_token": "plain-application-token"})

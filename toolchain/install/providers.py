@@ -1,0 +1,77 @@
+"""Which provider plugins a shell works with: ours, the official ones, or those of a folder (`PROVIDERS`)."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .console import InstallError, say
+from .packages import Plugin
+
+OWN = "own"
+OFFICIAL = "official"
+
+_PLUGIN_FOLDER = re.compile(r"^resource-(?P<name>.+?)-v(?P<version>\d+\.\d+\.\d+.*)$")
+
+
+@dataclass(frozen=True)
+class FoundPlugin:
+    """A plugin in a folder that the user named."""
+
+    asked: Plugin
+    version: str
+    """What the folder says that it is; may differ from what was asked for."""
+
+    folder: Path
+
+
+def find_plugins(providers: Path, needed: Sequence[Plugin]) -> list[FoundPlugin]:
+    """Find every plugin needed in `<providers>/plugins/` or `<providers>/`: the version asked for, else the highest.
+
+    Raises:
+        InstallError: the folder is not there, or lacks plugins; all that are missing are named at once.
+    """
+    if not providers.is_dir():
+        raise InstallError(f"PROVIDERS={providers}: there is no such folder; give a folder, `official`, or nothing")
+    base = providers / "plugins" if (providers / "plugins").is_dir() else providers
+    found = [(plugin, _best(base, plugin)) for plugin in needed]
+    missing = [plugin.folder_name for plugin, best in found if best is None]
+    if missing:
+        raise InstallError(
+            f"PROVIDERS={providers}: {base} has no {', no '.join(missing)} (of any version, with its program in it); "
+            "ours are not mixed with others, so add them there or leave PROVIDERS out"
+        )
+    return [best for _, best in found if best is not None]
+
+
+def link_plugin(home: Path, plugin: Plugin, source: Path) -> None:
+    """Put a plugin into a PULUMI_HOME: a real folder, because the engine ignores symlinked ones, with symlinks in it."""
+    folder = home / "plugins" / plugin.folder_name
+    folder.mkdir(parents=True)
+    for entry in source.iterdir():
+        (folder / entry.name).symlink_to(entry.resolve())
+
+
+def report(found: Sequence[FoundPlugin]) -> None:
+    """Say which plugins are used, and where one has another version than the Python package that it serves."""
+    for plugin in found:
+        differs = plugin.version != plugin.asked.version
+        note = f", in place of {plugin.asked.version}" if differs else ""
+        say(f"provider {plugin.asked.name}: {plugin.folder} (version {plugin.version}{note})")
+
+
+def _best(base: Path, plugin: Plugin) -> FoundPlugin | None:
+    candidates = []
+    for folder in base.iterdir():
+        match = _PLUGIN_FOLDER.match(folder.name)
+        if match and match["name"] == plugin.name and os.access(folder / plugin.executable_name, os.X_OK):
+            candidates.append(FoundPlugin(plugin, match["version"], folder.resolve()))
+    candidates.sort(key=lambda found: (found.version == plugin.version, _order(found.version)))
+    return candidates[-1] if candidates else None
+
+
+def _order(version: str) -> tuple[list[int], bool, str]:
+    """Sorts versions as numbers, and a pre-release before its release."""
+    release, _, suffix = version.partition("-")
+    return [int(number) for number in re.findall(r"\d+", release)], not suffix, suffix

@@ -1,0 +1,158 @@
+"""The calls of the service `LanguageRuntime`, each of them a few lines on top of the modules beside this one."""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+
+from .children import Child, Children
+from .dependencies import install_dependencies
+from .interpreter import OptionError, find_interpreter, require_interpreter
+from .packages import program_dependencies, python_version, required_packages
+from .plugin import ANALYZER, plugin_command, plugin_directory, plugin_environment
+from .program import check_types, program_command, program_environment, program_response, start_program
+from .protocol import language_pb2, language_pb2_grpc, plugin_pb2
+from .streams import output_of
+
+VERSION = "3.254.0"
+"""What we say we are: the version of the engine and of the SDK that this was written for."""
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+Call = Callable[["LanguageHost", Request, grpc.ServicerContext], Response]
+
+
+def explained(call: "Call[Request, Response]") -> "Call[Request, Response]":
+    """Give the engine the message of an OptionError instead of "exception calling application"."""
+
+    @wraps(call)
+    def guarded(self: "LanguageHost", request: Request, context: grpc.ServicerContext) -> Response:
+        try:
+            return call(self, request, context)
+        except OptionError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+            raise AssertionError("abort raises") from error
+
+    return guarded
+
+
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
+    """The language host; calls not defined here are answered UNIMPLEMENTED (code generation, Pack and Link)."""
+
+    def __init__(self, engine: str, executor: Path, children: Children) -> None:
+        """Args:
+        engine: address of the engine's own service; empty until the handshake tells it.
+        executor: the SDK's script `pulumi-language-python-exec`.
+        children: keeps what is started here.
+        """
+        self._engine = engine
+        self._executor = executor
+        self._children = children
+
+    def Handshake(
+        self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
+    ) -> language_pb2.LanguageHandshakeResponse:
+        """The engine tells its address."""
+        self._engine = request.engine_address or self._engine
+        return language_pb2.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        """Our version."""
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    @explained
+    def GetRequiredPackages(
+        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPackagesResponse:
+        """The plugins that the program's packages ask for."""
+        packages = required_packages(require_interpreter(request.info))
+        return language_pb2.GetRequiredPackagesResponse(packages=packages)
+
+    @explained
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
+        """Run a program to its end."""
+        interpreter = require_interpreter(request.info)
+        if request.attach_debugger:
+            raise OptionError("--attach-debugger is not supported by this language host; start debugpy in the program")
+        if errors := check_types(self._children, request, interpreter):
+            return language_pb2.RunResponse(error=errors)
+        command = program_command(request, interpreter, self._executor, self._engine)
+        try:
+            child = start_program(self._children, command, program_environment(request, interpreter))
+        except OSError as error:
+            return language_pb2.RunResponse(error=f"could not start {interpreter.executable}: {error}")
+        _stop_with(context, child)
+        return program_response(self._children.finish(child))
+
+    def RunPlugin(
+        self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
+    ) -> Iterator[language_pb2.RunPluginResponse]:
+        """Run a policy pack or a component package, and stream what it writes."""
+        try:
+            interpreter = require_interpreter(request.info, is_plugin=request.kind != ANALYZER)
+            child = self._children.start(
+                plugin_command(request, interpreter),
+                environment=plugin_environment(request, interpreter),
+                directory=plugin_directory(request),
+            )
+        except (OptionError, OSError) as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"could not start {request.info.program_directory}: {error}")
+            return
+        _stop_with(context, child)
+        for name, chunk in output_of(child.process):
+            yield language_pb2.RunPluginResponse(**{name: chunk})
+        yield language_pb2.RunPluginResponse(exitcode=self._children.finish(child))
+
+    def InstallDependencies(
+        self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
+    ) -> Iterator[language_pb2.InstallDependenciesResponse]:
+        """Install what a program needs, and stream what pip says."""
+        try:
+            for name, chunk in install_dependencies(request, self._children):
+                yield language_pb2.InstallDependenciesResponse(**{name: chunk})
+        except OptionError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+    @explained
+    def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
+        """Which Python runs a program."""
+        interpreter = find_interpreter(request.info)
+        version = python_version(interpreter)
+        return language_pb2.AboutResponse(
+            executable=str(interpreter.executable), version=version, metadata={"toolchain": "pip"}
+        )
+
+    @explained
+    def GetProgramDependencies(
+        self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetProgramDependenciesResponse:
+        """The Python packages beside a program."""
+        packages = program_dependencies(require_interpreter(request.info), transitive=request.transitiveDependencies)
+        listed = [language_pb2.DependencyInfo(name=package.name, version=package.version) for package in packages]
+        return language_pb2.GetProgramDependenciesResponse(dependencies=listed)
+
+    def RuntimeOptionsPrompts(
+        self, request: language_pb2.RuntimeOptionsRequest, context: grpc.ServicerContext
+    ) -> language_pb2.RuntimeOptionsResponse:
+        """Nothing to ask in `pulumi new`: pip is the only toolchain."""
+        return language_pb2.RuntimeOptionsResponse()
+
+    def Template(
+        self, request: language_pb2.TemplateRequest, context: grpc.ServicerContext
+    ) -> language_pb2.TemplateResponse:
+        """Nothing to prepare in a new project: requirements.txt is what templates have."""
+        return language_pb2.TemplateResponse()
+
+    def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
+        """End everything that runs; the engine has been interrupted."""
+        self._children.stop_all()
+        return Empty()
+
+
+def _stop_with(context: grpc.ServicerContext, child: Child) -> None:
+    """End a process when the engine no longer waits for it."""
+    if not context.add_callback(child.stop_soon):
+        child.stop_soon()

@@ -1,0 +1,1 @@
+"""Provider plugins in Python that stand in for the official ones where those cannot be downloaded."""

@@ -1,0 +1,173 @@
+"""What all resource types have in common: everything that follows from the schema, and how failures are told."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from toolchain.plugins.docker.checking import check
+from toolchain.plugins.docker.comparing import compare
+from toolchain.plugins.docker.connection import Connection
+from toolchain.plugins.docker.inputs import imported, refreshed
+from toolchain.plugins.docker.patience import Patience
+from toolchain.plugins.docker.planning import known, plan, settled
+from toolchain.plugins.docker.schema import ResourceSchema
+from toolchain.plugins.framework import (
+    CheckRequest,
+    CheckResult,
+    Created,
+    CreateRequest,
+    DeleteRequest,
+    Diff,
+    DiffRequest,
+    InitFailedError,
+    Properties,
+    ProviderError,
+    ReadRequest,
+    ReadResult,
+    Resource,
+    UpdateRequest,
+)
+
+if TYPE_CHECKING:
+    from docker import APIClient
+    from docker.errors import APIError
+
+_Result = TypeVar("_Result")
+
+
+class GoneError(Exception):
+    """Docker does not know the resource any more."""
+
+
+class CreateFailedError(Exception):
+    """The resource `id` exists, but the rest of its creation failed."""
+
+    def __init__(self, resource_id: str, problem: str) -> None:
+        super().__init__(problem)
+        self.resource_id = resource_id
+
+
+class Operation:
+    """One operation on one engine: its client and its patience."""
+
+    def __init__(self, client: "APIClient", patience: Patience) -> None:
+        self.client = client
+        self.patience = patience
+
+    def call(self, function: "Callable[[APIClient], _Result]") -> _Result:
+        """Ask the engine; ends early when the operation has to stop."""
+        return self.patience.call(lambda: function(self.client))
+
+
+def daemon_message(error: "APIError") -> str:
+    """Docker's own words, with the prefix that its clients give them."""
+    return f"Error response from daemon: {error.explanation or error}"
+
+
+def is_missing(error: "APIError") -> bool:
+    return error.status_code == 404  # noqa: PLR2004 - HTTP's "not found"
+
+
+class DockerResource(Resource):
+    """A resource type of one schema. Subclasses talk to Docker."""
+
+    def __init__(self, schema: ResourceSchema, connection: Connection) -> None:
+        self.schema = schema
+        self.connection = connection
+
+    @abstractmethod
+    def make(self, operation: Operation, state: Properties) -> tuple[str, Properties]:
+        """Create what `state` plans (unset and undecided values are null); returns id and state. Raises
+        `CreateFailedError` once something exists.
+        """
+
+    @abstractmethod
+    def look(self, operation: Operation, resource_id: str, state: Properties) -> tuple[str, Properties]:
+        """Read id and state. Raises `GoneError`."""
+
+    @abstractmethod
+    def change(self, operation: Operation, resource_id: str, old: Properties, state: Properties) -> Properties:
+        """Apply the difference between two states; returns the new one."""
+
+    @abstractmethod
+    def remove(self, operation: Operation, resource_id: str, state: Properties) -> None:
+        """Delete; what is gone is no error."""
+
+    def check(self, request: CheckRequest) -> CheckResult:
+        return check(self.schema, request)
+
+    def diff(self, request: DiffRequest) -> Diff:
+        return compare(self.schema, request)
+
+    def create(self, request: CreateRequest) -> Created:
+        planned = plan(self.schema, None, request.inputs)
+        if request.preview:
+            return Created("", planned)
+        wanted = known(planned)
+        patience = self._patience(request, request.timeout)
+        with _told(f"creating {request.urn}"):
+            try:
+                resource_id, state = self.make(self._operation(patience), wanted)
+            except CreateFailedError as error:
+                reason = _reason(f"creating {request.urn}", str(error))
+                raise InitFailedError(error.resource_id, wanted, [reason]) from error
+        return Created(resource_id, settled(self.schema, planned, state))
+
+    def read(self, request: ReadRequest) -> ReadResult | None:
+        old = request.outputs
+        importing = not request.outputs and not request.inputs
+        patience = self._patience(request, 0)
+        state = {**known(plan(self.schema, {}, {})), **{name: None for name in self.schema.properties}, **old}
+        try:
+            with _told(f"refreshing {request.urn}"):
+                resource_id, found = self.look(self._operation(patience), request.id, state)
+        except GoneError:
+            return None
+        schema = self.schema.inputs
+        inputs = imported(found, schema) if importing else refreshed(request.inputs, found, schema)
+        return ReadResult(resource_id, found, inputs)
+
+    def update(self, request: UpdateRequest) -> Properties:
+        planned = plan(self.schema, request.olds, request.news)
+        if request.preview:
+            return planned
+        patience = self._patience(request, request.timeout)
+        with _told(f"updating {request.urn}"):
+            state = self.change(self._operation(patience), request.id, request.olds, known(planned))
+        return settled(self.schema, planned, state)
+
+    def delete(self, request: DeleteRequest) -> None:
+        patience = self._patience(request, request.timeout)
+        with _told(f"deleting {request.urn}"):
+            self.remove(self._operation(patience), request.id, request.outputs)
+
+    def _operation(self, patience: Patience) -> Operation:
+        return Operation(patience.call(self.connection.client), patience)
+
+    def _patience(
+        self, request: CreateRequest | ReadRequest | UpdateRequest | DeleteRequest, timeout: float
+    ) -> Patience:
+        return Patience(timeout or self.schema.timeout_minutes * 60, request.cancelled, request.status)
+
+
+@contextmanager
+def _told(doing: str) -> Iterator[None]:
+    """Failures in the official plugin's form."""
+    from docker.errors import APIError
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except ProviderError as error:
+        raise ProviderError(_reason(doing, str(error))) from error
+    except APIError as error:
+        raise ProviderError(_reason(doing, daemon_message(error))) from error
+    except RequestException as error:
+        raise ProviderError(_reason(doing, f"the Docker engine did not answer: {error}")) from error
+
+
+def _reason(doing: str, problem: str) -> str:
+    return f"{doing}: 1 error occurred:\n\t* {problem}\n\n"
+
+

@@ -1,0 +1,142 @@
+"""Images on the engine: looking for one, pulling it, removing it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from toolchain.plugins.docker.configuration import Configuration
+from toolchain.plugins.docker.handler import DockerResource, GoneError, Operation, daemon_message, is_missing
+from toolchain.plugins.docker.reading import flag, text
+from toolchain.plugins.framework import Properties, ProviderError
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+_HUB = "registry-1.docker.io"
+Image = Mapping[str, object]
+
+
+def find_image(client: "APIClient", name: str) -> Image | None:
+    """Docker's description of a local image by name, digest or id."""
+    from docker.errors import APIError
+
+    try:
+        found: Image = client.inspect_image(name)
+    except APIError as error:
+        if is_missing(error):
+            return None
+        raise ProviderError(f"unable to inspect image {name}: {daemon_message(error)}") from error
+    return found
+
+
+def ensure_image(operation: Operation, configuration: Configuration, name: str, platform: str) -> Image:
+    """The local image, pulled only when it is absent. Raises `ProviderError` with Docker's words."""
+    found = operation.call(lambda client: find_image(client, name))
+    if found is None:
+        _pull(operation, configuration, name, platform)
+        found = operation.call(lambda client: find_image(client, name))
+    if found is None:
+        raise ProviderError(f"unable to find or pull image {name}")
+    return found
+
+
+def _pull(operation: Operation, configuration: Configuration, name: str, platform: str) -> None:
+    from docker.errors import APIError
+
+    problem = f"unable to pull image {name}: error pulling image {name}"
+    username, password = configuration.registries.get(registry_of(name), ("", ""))
+    login = {"username": username, "password": password} if username else {}
+
+    def pull(client: "APIClient") -> None:
+        # With the name's own tag or digest; an empty sign-in keeps the SDK away from the user's files.
+        repository, tag = _reference(name)
+        lines = client.pull(
+            repository, tag=tag, stream=True, decode=True, auth_config=login, platform=platform or None
+        )
+        for line in lines:
+            if "error" in line:
+                raise ProviderError(f"{problem}: {line['error']}")
+            operation.patience.status(_progress(name, line))
+
+    try:
+        operation.call(pull)
+    except APIError as error:
+        raise ProviderError(f"{problem}: {daemon_message(error)}") from error
+
+
+def _progress(name: str, line: Mapping[str, object]) -> str:
+    parts = (line.get("id"), line.get("status"), line.get("progress"))
+    return f"pulling {name}: {' '.join(str(part) for part in parts if part)}"
+
+
+def _reference(name: str) -> tuple[str, str]:
+    """Repository, and tag or digest (`latest` when there is neither)."""
+    if "@" in name:
+        repository, _, digest = name.partition("@")
+        return _without_tag(repository), digest
+    repository = _without_tag(name)
+    return repository, name[len(repository) + 1 :] or "latest"
+
+
+def _without_tag(name: str) -> str:
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + last.partition(":")[0]
+
+
+def registry_of(name: str) -> str:
+    """The registry's host name (with port) that `registryAuth` entries are looked up by."""
+    first, slash, rest = name.partition("/")
+    if slash and ("/" in rest or "." in first or ":" in first or first == "localhost"):
+        return first
+    return _HUB
+
+
+def repo_digest(name: str, image: Image) -> str:
+    """The repository digest that belongs to the name; empty for an image that was never pulled or pushed."""
+    found = image.get("RepoDigests")
+    digests = [str(digest) for digest in found] if isinstance(found, list) else []
+    if len(digests) <= 1:
+        return digests[0] if digests else ""
+    repository = name.partition(":")[0]
+    return next((digest for digest in digests if digest.startswith(repository)), digests[0])
+
+
+class RemoteImage(DockerResource):
+    """An image that is there, or is pulled. Its id is the image's id followed by the name."""
+
+    def make(self, operation: Operation, state: Properties) -> tuple[str, Properties]:
+        return self._found(operation, state)
+
+    def look(self, operation: Operation, resource_id: str, state: Properties) -> tuple[str, Properties]:
+        name = text(state, "name")  # an import has none, and is refused like a missing image
+        image = operation.call(lambda client: find_image(client, name)) if name else None
+        if image is None:
+            raise GoneError
+        return _described(image, state)
+
+    def change(self, operation: Operation, resource_id: str, old: Properties, state: Properties) -> Properties:
+        return self._found(operation, state)[1]
+
+    def remove(self, operation: Operation, resource_id: str, state: Properties) -> None:
+        from docker.errors import APIError
+
+        name = text(state, "name")
+        if flag(state, "keepLocally") or operation.call(lambda client: find_image(client, name)) is None:
+            return
+        force = flag(state, "forceRemove")
+        try:
+            operation.call(lambda client: client.remove_image(name, force=force))
+        except APIError as error:
+            raise ProviderError(f"Unable to remove Docker image: {daemon_message(error)}") from error
+
+    def _found(self, operation: Operation, state: Properties) -> tuple[str, Properties]:
+        name = text(state, "name")
+        try:
+            image = ensure_image(operation, self.connection.configuration, name, text(state, "platform"))
+        except ProviderError as error:
+            raise type(error)(f"Unable to read Docker image into resource: {error}") from error
+        return _described(image, state)
+
+
+def _described(image: Image, state: Properties) -> tuple[str, Properties]:
+    image_id, name = str(image["Id"]), text(state, "name")
+    return image_id + name, {**state, "imageId": image_id, "repoDigest": repo_digest(name, image)}

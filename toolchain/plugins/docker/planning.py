@@ -1,0 +1,144 @@
+"""What the state will be: inputs, the last state and the defaults together.
+
+The rules are those of Terraform's SDK v2 (`helper/schema`), which the official plugin runs on: a computed property that
+the program does not set keeps its last value and is unknown before the first one; an unset scalar inside a block is
+"", 0 or false; sets have an order of their own.
+"""
+
+import json
+from collections.abc import Mapping
+
+from toolchain.plugins.docker.schema import ZERO, Kind, Property, ResourceSchema, Schema
+from toolchain.plugins.framework import UNKNOWN, Properties, Value
+
+META = "__meta"
+_TIMEOUTS_KEY = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0"  # where Terraform's SDK keeps time-outs, in nanoseconds
+
+
+def plan(schema: ResourceSchema, prior: Properties | None, inputs: Properties) -> Properties:
+    """The planned state. `prior` is None for a resource that does not exist."""
+    state = {name: _plan_property(item, name, prior, inputs) for name, item in schema.properties.items()}
+    if meta := _meta(schema):
+        state[META] = meta
+    return state
+
+
+def known(state: Properties) -> Properties:
+    """A planned state with everything unknown as null: what is kept of a resource that failed half-way."""
+    return {name: None if value is UNKNOWN else value for name, value in state.items()}
+
+
+def settled(schema: ResourceSchema, planned: Properties, state: Properties) -> Properties:
+    """The state after an operation: an unset collection stays null where Docker says empty, and the other way round."""
+    return {
+        name: planned.get(name) if name in schema.properties and _both_empty(planned.get(name), value) else value
+        for name, value in state.items()
+    }
+
+
+def _both_empty(planned: Value, found: Value) -> bool:
+    return (planned is None and found in ([], {})) or (planned in ([], {}) and found is None)
+
+
+def same(old: Value, new: Value, item: Property) -> bool:
+    """Whether Terraform sees no difference: a null scalar and a zero one are the same to it, and so are sets in another
+    order.
+    """
+    if old is UNKNOWN or new is UNKNOWN:
+        return old is new
+    if item.kind in ZERO:
+        zero = ZERO[item.kind]
+        return (zero if old is None else old) == (zero if new is None else new)
+    if item.kind is Kind.SET:
+        return _as_set(old) == _as_set(new)
+    return (old or None) == (new or None)
+
+
+def in_set_order(values: list[Value]) -> list[Value]:
+    """The order in which Terraform stores a set: strings alphabetically, blocks by their fields' values."""
+    unique = {set_key(value): value for value in values}
+    return [unique[key] for key in sorted(unique)]
+
+
+def set_key(value: Value) -> str:
+    """The identity of a set's element."""
+    if isinstance(value, Mapping):
+        entries = (f"{set_key(value[name])};" for name in sorted(value) if not name.startswith("__"))
+        return f"<{''.join(entries)}>"
+    if isinstance(value, list):
+        return f"[{''.join(f'{set_key(element)};' for element in value)}]"
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    return "~" if value is None else "?" if value is UNKNOWN else json.dumps(value)
+
+
+def complete(value: Mapping[str, Value], fields: Schema, prior: Mapping[str, Value] | None = None) -> Properties:
+    """A block as it is stored: every field present, unset scalars zero. `prior` is the same element of a list before."""
+    return {name: _complete_field(value.get(name), item, (prior or {}).get(name)) for name, item in fields.items()}
+
+
+def _complete_field(value: Value, item: Property, prior: Value) -> Value:
+    if value is not None:
+        return normalised(value, item, prior)
+    if item.computed:
+        return UNKNOWN if prior is None else prior
+    if item.default is not None:
+        return item.default
+    if item.kind in ZERO:
+        return ZERO[item.kind]
+    return [] if item.is_block_list else None
+
+
+def normalised(value: Value, item: Property, prior: Value = None) -> Value:
+    """A value as it is stored."""
+    if value is UNKNOWN or value is None:
+        return value
+    if item.kind is Kind.OBJECT and isinstance(value, Mapping):
+        return complete(value, item.fields, prior if isinstance(prior, Mapping) else None)
+    if item.kind not in (Kind.LIST, Kind.SET) or not isinstance(value, list):
+        return value
+    elements = [_element(element, item, prior, index) for index, element in enumerate(value)]
+    return in_set_order(elements) if item.kind is Kind.SET else elements
+
+
+def _element(element: Value, item: Property, prior: Value, index: int) -> Value:
+    if not item.fields or not isinstance(element, Mapping):
+        return element
+    before = prior[index] if item.kind is Kind.LIST and isinstance(prior, list) and index < len(prior) else None
+    return complete(element, item.fields, before if isinstance(before, Mapping) else None)
+
+
+def _plan_property(item: Property, name: str, prior: Properties | None, inputs: Properties) -> Value:
+    value = inputs.get(name)
+    old = prior.get(name) if prior else None
+    if value is not None:
+        planned = normalised(value, item, old)
+        return old if item.blank_is_unset and planned == "" and prior is not None else planned
+    if item.output or item.computed:
+        return _computed(item, prior, old)
+    if item.default is not None:
+        return item.default
+    unset: Value = [] if item.is_block_list else None
+    return old if prior is not None and same(old, unset, item) else unset
+
+
+def _computed(item: Property, prior: Properties | None, old: Value) -> Value:
+    if prior is None:
+        return UNKNOWN
+    # A list that was never read (the create failed half-way) is planned as unknown: this is what makes the next
+    # preview show a change and the update look again.
+    return UNKNOWN if old is None and item.kind is Kind.LIST else old
+
+
+def _as_set(value: Value) -> set[str]:
+    return {set_key(element) for element in value} if isinstance(value, list) else set()
+
+
+def _meta(schema: ResourceSchema) -> str:
+    meta: dict[str, object] = {}
+    if schema.timeout_minutes:
+        limit = schema.timeout_minutes * 60 * 10**9
+        meta[_TIMEOUTS_KEY] = {"create": limit, "delete": limit, "update": limit}
+    if schema.version:
+        meta["schema_version"] = str(schema.version)
+    return json.dumps(meta, separators=(",", ":")) if meta else ""

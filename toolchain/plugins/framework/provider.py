@@ -1,0 +1,69 @@
+"""A provider: its name, its version, its resource types and its configuration."""
+
+from collections.abc import Callable, Mapping
+from threading import Event
+
+from toolchain.plugins.framework.resource import CheckResult, Diff, ProviderError, Resource
+from toolchain.plugins.framework.values import Properties
+
+Function = Callable[[Properties], Properties]
+"""A provider function (`invoke`): arguments to result."""
+
+
+class Provider:
+    """What a plugin serves. Subclass it where the provider takes configuration.
+
+    `version` is that of the Python package whose plugin this stands in for; `autonaming` says that the handlers honour
+    `CheckRequest.autonaming`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        resources: Mapping[str, Resource],
+        functions: Mapping[str, Function] | None = None,
+        *,
+        autonaming: bool = False,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.autonaming = autonaming
+        self.cancelled = Event()
+        self._resources = resources
+        self._functions = functions or {}
+
+    def resource(self, token: str) -> Resource:
+        """The handler of a type. Raises `ProviderError` for a type that is not covered."""
+        if token not in self._resources:
+            raise ProviderError(self._not_covered("resource type", token, self._resources))
+        return self._resources[token]
+
+    def function(self, token: str) -> Function:
+        """The function of a token. Raises `ProviderError` for one that is not covered."""
+        if token not in self._functions:
+            raise ProviderError(self._not_covered("function", token, self._functions))
+        return self._functions[token]
+
+    def check_config(self, news: Properties) -> CheckResult:
+        """Judge the provider's inputs (values of other types than string arrive as JSON text). The default accepts
+        them.
+        """
+        return CheckResult(news)
+
+    def diff_config(self, old_inputs: Properties, news: Properties) -> Diff:
+        """Compare configurations. The default: any change is an update of the provider, never a replacement."""
+        keys = sorted(key for key in {*old_inputs, *news} if old_inputs.get(key) != news.get(key))
+        return Diff(changed=bool(keys), diffs=keys)
+
+    def configure(self, config: Properties) -> None:
+        """Take the configuration; in a preview parts of it may be unknown. Raises `ProviderError` when it cannot be
+        used.
+        """
+
+    def _not_covered(self, kind: str, token: str, covered: Mapping[str, object]) -> str:
+        names = ", ".join(sorted(covered)) or "none"
+        return (
+            f"{kind} {token!r} is not covered by PortusStack's stand-in for the {self.name} provider "
+            f"(covered: {names}); run with the official plugin: PROVIDERS=official"
+        )

@@ -1,0 +1,49 @@
+"""Run a provider as a plugin process.
+
+The engine starts the executable with its own address as the last argument, reads the port that the plugin listens on
+from the first line of stdout, and ends it with an interrupt. Every other output belongs on stderr.
+"""
+
+import signal
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import grpc
+
+from toolchain.plugins.framework.engine_log import EngineLog
+from toolchain.plugins.framework.protocol import provider_pb2_grpc
+from toolchain.plugins.framework.provider import Provider
+from toolchain.plugins.framework.servicer import ProviderServicer
+
+_MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; the engine's own limit
+_OPTIONS = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", _MESSAGE_LIMIT)]
+_THREADS = 256  # handlers may wait for minutes, and the engine asks for as many at once as `--parallel` says
+
+
+def serve(provider: Provider, arguments: Sequence[str]) -> int:
+    """Serve `provider` until the engine ends the process. Returns the exit code: 0, or 2 when no engine address was
+    given.
+
+    `arguments` are the command line's without the program; the engine's logging flags among them are accepted and not
+    used.
+    """
+    addresses = [argument for argument in arguments if not argument.startswith("-")]
+    if not addresses:
+        program = f"pulumi-resource-{provider.name} {provider.version}"
+        print(f"{program} is started by the Pulumi engine, with its address", file=sys.stderr)
+        return 2
+    server = grpc.server(ThreadPoolExecutor(_THREADS, thread_name_prefix=provider.name), options=_OPTIONS)
+    servicer = ProviderServicer(provider, EngineLog(addresses[-1]))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    server.start()
+    print(port, flush=True)
+    ended.wait()
+    provider.cancelled.set()
+    server.stop(grace=None).wait()
+    return 0
