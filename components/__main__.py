@@ -1,9 +1,8 @@
 """Serves PortusStack to programs in other languages."""
 
-from pulumi.provider.experimental import component_provider_host
-
 from portus import PortusStack
 from portus._version import __version__
+from pulumi.provider.experimental import component_provider_host
 
 if __name__ == "__main__":
     component_provider_host([PortusStack], "portus", version=__version__)

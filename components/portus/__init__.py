@@ -4,8 +4,8 @@ from ._version import __version__
 from .args import (
     AdministratorArgs,
     CertificatesArgs,
-    DatabaseArgs,
     DataArgs,
+    DatabaseArgs,
     DockerArgs,
     DockerHostArgs,
     DockerTlsArgs,

@@ -27,7 +27,10 @@ class Role(str, Enum):
 
 
 class HostnamesArgs(TypedDict):
-    """Public names. The same value for both means one host, routed by path. The port defaults to 443 and must be the same in both."""
+    """Public names. The same value for both means one host, routed by path.
+
+    The port defaults to 443 and must be the same in both.
+    """
 
     portus: str
     """``host[:port]`` where people sign in and docker clients fetch tokens."""
@@ -58,7 +61,10 @@ class PortusArgs(TypedDict):
     background_resources: NotRequired[ResourcesArgs]
     """Bounds of the background process. Default: 768 MiB, 1 CPU."""
     start_timeout_seconds: NotRequired[int]
-    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 150, which includes Portus' own 90 s wait for its database."""
+    """How long ``up`` waits for Portus, 60 to 3600 s.
+
+    Default: 150, which includes Portus' own 90 s wait for its database.
+    """
 
 
 class FilesystemStorageArgs(TypedDict):
@@ -130,7 +136,7 @@ class DatabaseArgs(TypedDict):
     """The bundled MariaDB, or an external one."""
 
     image: NotRequired[str]
-    """``repository[:tag][@sha256:…]`` of an official MariaDB image. Default: ``mariadb:10.11``."""
+    """``repository[:tag][@sha256:…]`` of an official MariaDB image. Default: ``mariadb:10.11`` by digest."""
     size_gib: NotRequired[int]
     """Size in GiB where the target can size a volume. Default: 10."""
     external: NotRequired[ExternalDatabaseArgs]
@@ -143,7 +149,10 @@ class EdgeArgs(TypedDict):
     """The TLS edge (nginx): the only thing that outsiders reach."""
 
     image: NotRequired[str]
-    """``repository[:tag][@sha256:…]`` of an unprivileged nginx. Default: ``nginxinc/nginx-unprivileged:1.28``."""
+    """``repository[:tag][@sha256:…]`` of an unprivileged nginx.
+
+    Default: ``nginxinc/nginx-unprivileged:1.28-alpine`` by digest.
+    """
     resources: NotRequired[ResourcesArgs]
     """Default: 64 MiB, 2 CPUs."""
 
@@ -216,15 +225,24 @@ class DockerHostArgs(TypedDict):
     """One Docker daemon."""
 
     name: str
-    """Short name of the host; lower-case letters, digits, dashes. Part of resource names: a new name means a new host."""
+    """Short name of the host; lower-case letters, digits, dashes.
+
+    Part of resource names: a new name means a new host.
+    """
     address: NotRequired[str]
-    """``unix://…``, ``ssh://user@host[:port]`` or ``tcp://host:port`` (with ``tls``). Default (one host only): the inherited provider."""
+    """``unix://…``, ``ssh://user@host[:port]`` or ``tcp://host:port`` (with ``tls``).
+
+    Default (one host only): the inherited provider.
+    """
     ssh_options: NotRequired[list[str]]
     """Options for ``ssh``. Default: ``BatchMode=yes``, ``StrictHostKeyChecking=yes``, ``ConnectTimeout=10``."""
     tls: NotRequired[DockerTlsArgs]
     """Required for ``tcp://``."""
     private_address: NotRequired[str]
-    """IP address at which the other hosts reach this one. Required where a role on another host connects to a role here."""
+    """IP address at which the other hosts reach this one.
+
+    Required where a role on another host connects to a role here.
+    """
     roles: NotRequired[list[Role]]
     """The roles that run here. Required with several hosts."""
 
@@ -241,7 +259,7 @@ class DockerArgs(TypedDict):
     http_port: NotRequired[int]
     """Port of the host for plain HTTP, which only redirects. Default: 80 if the public port is 443, else none."""
     address_pool: NotRequired[str]
-    """IPv4 network (CIDR, /24 or larger) from which the networks get their /28. Default: the Docker daemon chooses."""
+    """IPv4 network (CIDR, /23 or larger) from which the networks get their /28. Default: the Docker daemon chooses."""
 
 
 class PortusStackArgs(TypedDict):
@@ -260,7 +278,10 @@ class PortusStackArgs(TypedDict):
     edge: NotRequired[EdgeArgs]
     """The TLS edge."""
     task_image: NotRequired[str]
-    """``repository[:tag][@sha256:…]`` of an official Python 3.11+ image for bootstrap and smoke check. Default: ``python:3.13-slim``."""
+    """``repository[:tag][@sha256:…]`` of an official Python 3.11+ image for bootstrap and smoke check.
+
+    Default: ``python:3.13-slim`` by digest.
+    """
     administrator: NotRequired[AdministratorArgs]
     """The first user."""
     certificates: NotRequired[CertificatesArgs]

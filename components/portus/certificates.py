@@ -1,7 +1,7 @@
 """TLS material and the token key: a CA, a certificate per TLS server, and the pair that signs bearer tokens.
 
-Each has a key of its own, so that losing or renewing one touches nothing else. One exception is Portus' own: generation 1 signs
-tokens with its TLS key (``/secrets/portus.key``; source: the announcement, "Secrets and certificates").
+Each has a key of its own, so that losing or renewing one touches nothing else. One exception is Portus' own: generation
+1 signs tokens with its TLS key (``/secrets/portus.key``; source: the announcement, "Secrets and certificates").
 """
 
 from collections.abc import Mapping, Sequence

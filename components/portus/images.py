@@ -1,16 +1,16 @@
 """Default images, and what can be read off an image reference.
 
-Official images are pinned by digest where at least five independent public files agree on it. For the others no digest was
-corroborated: the tag stands, ``up`` reports the digest it resolved (output ``images``), and an operator pins that.
+Official images are pinned by digests that at least five public files agree on. For Portus no digest was corroborated:
+the tag stands, ``up`` reports the digest it resolved (output ``images``), and an operator pins that.
 """
 
 import re
 
 REGISTRY = "registry:2.8.3@sha256:a3d8aaa63ed8681a604f1dea0aa03f100d5895b6a58ace528858a7b332415373"
 PORTUS = "opensuse/portus:2.4.3"
-DATABASE = "mariadb:10.11"
-EDGE = "nginxinc/nginx-unprivileged:1.28"
-TASK = "python:3.13-slim"
+DATABASE = "mariadb:10.11@sha256:be981e4113326ada8d6004174dd09eeaefc03094037f811182a52d4f2e737350"
+EDGE = "nginxinc/nginx-unprivileged:1.28-alpine@sha256:7377697a821c131a924a7105fafbe7414db4e9fcc77a6f08f776f33f141ec3f8"
+TASK = "python:3.13-slim@sha256:6771159cd4fa5d9bba1258caf0b82e6b73458c694d178ad97c5e925c2d0e1a91"
 
 STAND_IN_REPOSITORY = "portus-stack.lab/portus-standin"
 """Repository of the lab's test double for Portus; a stack that runs on it says so in its outputs."""

@@ -1,4 +1,7 @@
-"""The vocabulary between roles and targets. A role describes itself in these words; a target turns them into resources."""
+"""The vocabulary between roles and targets.
+
+A role describes itself in these words; a target turns them into resources.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +24,10 @@ class File:
 
 @dataclass(frozen=True)
 class Data:
-    """State that outlives its process: a volume mounted at ``path``. ``size_gib`` binds only targets that can size a volume."""
+    """State that outlives its process: a volume mounted at ``path``.
+
+    ``size_gib`` binds only targets that can size a volume.
+    """
 
     path: str
     size_gib: int
@@ -48,7 +54,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Security:
-    """What a process may do. ``user`` is ``uid:gid``, None for the image's own; capabilities are added to an empty set."""
+    """What a process may do.
+
+    ``user`` is ``uid:gid``, None for the image's own; capabilities are added to an empty set.
+    """
 
     user: str | None = None
     read_only_root: bool = True
@@ -71,8 +80,9 @@ class Link:
 class Process:
     """What workloads and tasks have in common.
 
-    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe; ``stop_seconds`` is the
-    time between the stop signal and the kill; ``scratch`` are writable paths in memory; ``aliases`` are further host names.
+    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe;
+    ``stop_seconds`` is the time between the stop signal and the kill; ``scratch`` are writable paths in memory;
+    ``aliases`` are further host names.
     """
 
     name: str

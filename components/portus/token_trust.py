@@ -1,8 +1,9 @@
 """What the registry needs to trust the bearer tokens that Portus signs.
 
-Portus names its key by the libtrust fingerprint: base32 of the first 30 bytes of SHA-256 over the DER SubjectPublicKeyInfo, in
-twelve groups of four (source: SUSE/Portus ``lib/portus/jwt_token.rb``). Distribution 2 derives the same id from the certificates in
-``rootcertbundle``; Distribution 3 takes the id from the ``kid`` of a JWKS (source: distribution ``registry/auth/token``, issue #4299).
+Portus names its key by the libtrust fingerprint: base32 of the first 30 bytes of SHA-256 over the DER
+SubjectPublicKeyInfo, in twelve groups of four (source: SUSE/Portus ``lib/portus/jwt_token.rb``). Distribution 2 derives
+the same id from the certificates in ``rootcertbundle``; Distribution 3 takes the id from the ``kid`` of a JWKS (source:
+distribution ``registry/auth/token``, issue #4299).
 """
 
 import base64

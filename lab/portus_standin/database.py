@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from . import migrations
-from .settings import Settings, SettingsError, read
+from .settings import Settings, read
 
 _UNKNOWN_DATABASE = 1049
 _CONNECT_TIMEOUT_SECONDS = 5
@@ -52,8 +52,9 @@ def engine() -> Engine:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """A session that commits at the end and rolls back on an error."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
+    with Session(engine()) as session:
         yield session
+        session.commit()
 
 
 def state(settings: Settings) -> State:
@@ -72,9 +73,8 @@ def state(settings: Settings) -> State:
         return State.down
 
 
-def state_of_process() -> State:
-    """The state, with settings that break Rails counting as unknown. Raises SettingsError for them: Rails prints nothing then."""
-    return state(read())
-
-
-__all__ = ["SettingsError", "State", "engine", "engine_for", "state", "state_of_process", "transaction"]
+def create(settings: Settings) -> None:
+    """Create the database itself, which needs the right to. One that exists is left as it is."""
+    name = settings.database_name.replace("`", "``")
+    with engine_for(settings, with_database=False).connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8 COLLATE utf8_unicode_ci")

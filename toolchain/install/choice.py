@@ -1,4 +1,4 @@
-"""Official tools or ones made here: decided by trying, said aloud, and remembered, so that the two never mix silently."""
+"""Official tools or ones made here: decided by trying, said aloud, remembered, so that the two never mix silently."""
 
 import json
 import os

@@ -48,5 +48,7 @@ def run(
                 process.terminate()
                 raise
     if process.returncode != 0:
-        raise InstallError(f"could not {doing}: {Path(command[0]).name} ended with status {process.returncode} (see above)")
+        raise InstallError(
+            f"could not {doing}: {Path(command[0]).name} ended with status {process.returncode} (see above)"
+        )
     return output

@@ -1,7 +1,7 @@
 """The Pulumi engine, built from its tagged Go module.
 
-Used where the official downloads cannot be reached but a Go module proxy can. `toolchain/engine/` pins the module and the
-checksum of everything it is built from; 3.254.0 is the newest release all of whose modules are served everywhere.
+Used where the official downloads cannot be reached but a Go module proxy can. `toolchain/engine/` pins the module and
+the checksum of everything it is built from; 3.254.0 is the newest release all of whose modules are served everywhere.
 """
 
 import os

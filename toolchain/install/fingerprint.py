@@ -1,4 +1,4 @@
-"""Keys of the folders in the tool folder: a hash of everything that goes into one, so that a change makes a new folder."""
+"""Keys of the folders in the tool folder: a hash of everything that goes into one, so that a change makes a new one."""
 
 import hashlib
 from collections.abc import Iterable

@@ -61,7 +61,7 @@ def install_home(folders: Folders, source: PluginSource, needed: Sequence[Plugin
     """Make the PULUMI_HOME for these plugins and programs unless it is there.
 
     Args:
-        programs: what goes into `bin/`: `pulumi` and what it looks for beside itself; none when `pulumi` has its own place.
+        programs: what goes into `bin/`, `pulumi` and what it looks for beside itself; none when it has its own place.
     """
     names = [plugin.folder_name for plugin in needed]
     home = folders.tools / f"home-{fingerprint(source.identity, *names, *map(str, programs))}"

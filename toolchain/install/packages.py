@@ -32,7 +32,7 @@ class Plugin:
 def required_plugins(site_packages: Path) -> list[Plugin]:
     """The plugins that the packages of an environment ask for, in order of their names.
 
-    Every Pulumi SDK carries `pulumi-plugin.json` with the plugin's name; where it gives no version, it is the package's.
+    Every Pulumi SDK carries `pulumi-plugin.json` with the plugin's name; without a version there, it is the package's.
 
     Raises:
         InstallError: none asks for any, which means that the environment is not what it should be.
@@ -45,5 +45,7 @@ def required_plugins(site_packages: Path) -> list[Plugin]:
                 if description.get("resource"):
                     found.add(Plugin(description["name"], description.get("version", distribution.version).lstrip("v")))
     if not found:
-        raise InstallError(f"no package in {site_packages} asks for a provider plugin; run `make clean-tools` and retry")
+        raise InstallError(
+            f"no package in {site_packages} asks for a provider plugin; run `make clean-tools` and retry"
+        )
     return sorted(found)

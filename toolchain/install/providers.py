@@ -46,7 +46,7 @@ def find_plugins(providers: Path, needed: Sequence[Plugin]) -> list[FoundPlugin]
 
 
 def link_plugin(home: Path, plugin: Plugin, source: Path) -> None:
-    """Put a plugin into a PULUMI_HOME: a real folder, because the engine ignores symlinked ones, with symlinks in it."""
+    """Put a plugin into a PULUMI_HOME: a real folder with symlinks in it, as the engine ignores symlinked folders."""
     folder = home / "plugins" / plugin.folder_name
     folder.mkdir(parents=True)
     for entry in source.iterdir():

@@ -1,7 +1,7 @@
 """The virtual environment that programs, language host and provider plugins run in, installed from a lock file."""
 
 import importlib.util
-import os
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +12,12 @@ from .folders import CHECKOUT, Folders, is_complete, new_folder
 
 DEPLOY_LOCK = CHECKOUT / "requirements.txt"
 TEST_LOCK = CHECKOUT / "requirements-test.txt"
+
+_SOURCE_ONLY = ("sslyze",)
+"""Packages that PyPI has no wheel of; everything else is installed without running its code."""
+
+_BUILD_TOOLS = ("setuptools",)
+"""What builds those; in the lock file as well."""
 
 
 def interpreter_of(environment: Path) -> Path:
@@ -37,11 +43,23 @@ def install_python(folders: Folders, lock: Path, name: str = "python") -> Path:
     say(f"installing Python packages of {lock.name}")
     with new_folder(target):
         run([sys.executable, "-m", "venv", str(target)], doing="make a virtual environment")
-        options = ["--quiet", "--disable-pip-version-check", "--no-input", "--only-binary=:all:", "--require-hashes"]
+        options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "--only-binary=:all:"]
         pip = [str(interpreter_of(target)), "-m", "pip", "--cache-dir", str(folders.cache / "pip"), "install", *options]
-        environment = os.environ | {"PIP_REQUIRE_VIRTUALENV": "0"}
-        run([*pip, "-r", str(lock)], environment=environment, doing=f"install the Python packages of {lock.name}")
+        requirements = lock.read_text()
+        if any(entry_of(requirements, name) for name in _SOURCE_ONLY):
+            build_tools = target / "build-tools.txt"
+            build_tools.write_text("".join(entry_of(requirements, name) for name in _BUILD_TOOLS))
+            run([*pip, "-r", str(build_tools)], doing="install what builds Python packages")
+            # Built by what the lock file names, not by whatever version pip would fetch unchecked.
+            pip += ["--no-build-isolation", *(f"--no-binary={name}" for name in _SOURCE_ONLY)]
+        run([*pip, "-r", str(lock)], doing=f"install the Python packages of {lock.name}")
     return target
+
+
+def entry_of(requirements: str, name: str) -> str:
+    """The lines of one package in a lock file, its hashes included; empty if it is not in there."""
+    match = re.search(rf"^{re.escape(name)}==(?:.*\\\n)*.*\n?", requirements, re.MULTILINE)
+    return match[0] if match else ""
 
 
 def _require_ensurepip() -> None:

@@ -30,8 +30,7 @@ class Child:
         """End the process and all that it started; returns when they are gone."""
         with self._stopping:
             if self.process.poll() is None:
-                waiter = Thread(target=self.process.wait, daemon=True)  # a process that is not waited for stays in its group
-                waiter.start()
+                Thread(target=self.process.wait, daemon=True).start()  # one that is not waited for stays in its group
                 end_group(self.process.pid, self._stop_signal, self._grace_seconds)
 
     def stop_soon(self) -> None:

@@ -21,7 +21,7 @@ def install_dependencies(request: language_pb2.InstallDependenciesRequest, child
     """
     interpreter = find_interpreter(request.info, is_plugin=request.is_plugin)
     if interpreter.virtualenv is None:
-        text = f"Nothing to install: without the runtime option virtualenv, {interpreter.executable} is used as it is.\n"
+        text = f"Nothing to install: no runtime option virtualenv, so {interpreter.executable} is used as it is.\n"
         yield ("stdout", text.encode())
         return
     folder = Path(request.info.program_directory)

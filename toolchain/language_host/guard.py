@@ -1,8 +1,8 @@
 """Ends the programs that a language host started when the host itself is gone, however it went.
 
-Neither `atexit` nor a signal handler runs when a process is killed, and Linux' parent-death signal is bound to the thread
-that forked and reaches no grandchild. So a second process, forked before anything else is loaded, reads from a pipe that
-only the host can write: the end of the pipe is the end of the host.
+Neither `atexit` nor a signal handler runs when a process is killed, and Linux' parent-death signal is bound to the
+thread that forked and reaches no grandchild. So a second process, forked before anything else is loaded, reads from a
+pipe that only the host can write: the end of the pipe is the end of the host.
 """
 
 import os

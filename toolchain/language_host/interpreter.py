@@ -76,8 +76,8 @@ def read_options(info: language_pb2.ProgramInfo) -> Options:
 def find_interpreter(info: language_pb2.ProgramInfo, *, is_plugin: bool = False) -> Interpreter:
     """The Python of a program, which may not exist yet.
 
-    The option `virtualenv`, relative to the program's folder, else to the project's; without it, for a plugin, the folder
-    `venv` beside it if there is one; else `$PULUMI_PYTHON_CMD`, else `python3` on PATH, else the host's own.
+    The option `virtualenv`, relative to the program's folder, else to the project's; without it, for a plugin, the
+    folder `venv` beside it if there is one; else `$PULUMI_PYTHON_CMD`, else `python3` on PATH, else the host's own.
 
     Raises:
         OptionError: see `read_options`.
@@ -104,8 +104,8 @@ def require_interpreter(info: language_pb2.ProgramInfo, *, is_plugin: bool = Fal
     if not interpreter.exists:
         option = read_options(info).virtualenv
         raise OptionError(
-            f"runtime option virtualenv is {option!r}, but {interpreter.virtualenv} is not a virtual environment; make it "
-            f"with `pulumi install`, or with `python3 -m venv {interpreter.virtualenv}` and "
+            f"runtime option virtualenv is {option!r}, but {interpreter.virtualenv} is not a virtual environment; make "
+            f"it with `pulumi install`, or with `python3 -m venv {interpreter.virtualenv}` and "
             f"`{interpreter.executable} -m pip install -r requirements.txt`"
         )
     return interpreter

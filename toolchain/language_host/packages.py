@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from base64 import b64decode
 from dataclasses import dataclass
 
 from .interpreter import Interpreter, OptionError
@@ -57,8 +58,8 @@ def program_dependencies(interpreter: Interpreter, *, transitive: bool) -> list[
         OptionError: the program's Python has no working pip.
     """
     narrowed = [] if transitive else ["--not-required"]
-    listed = json.loads(_ask(interpreter, ["-m", "pip", "--disable-pip-version-check", "list", "--format=json", *narrowed]))
-    return [Package(entry["name"], entry["version"]) for entry in listed]
+    pip_list = ["-m", "pip", "--disable-pip-version-check", "list", "--format=json", *narrowed]
+    return [Package(entry["name"], entry["version"]) for entry in json.loads(_ask(interpreter, pip_list))]
 
 
 def python_version(interpreter: Interpreter) -> str:
@@ -73,14 +74,8 @@ def python_version(interpreter: Interpreter) -> str:
 def _parameterization(given: dict[str, str] | None) -> plugin_pb2.PackageParameterization | None:
     if not given:
         return None
-    value = given.get("value", "").encode()
-    return plugin_pb2.PackageParameterization(name=given["name"], version=given["version"], value=_decode(value))
-
-
-def _decode(value: bytes) -> bytes:
-    import base64  # noqa: PLC0415  (few packages are parameterized)
-
-    return base64.b64decode(value)
+    value = b64decode(given.get("value", ""))
+    return plugin_pb2.PackageParameterization(name=given["name"], version=given["version"], value=value)
 
 
 def _ask(interpreter: Interpreter, arguments: list[str]) -> str:

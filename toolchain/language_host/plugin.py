@@ -1,10 +1,15 @@
 """Running what is written in Python and is not a program: policy packs and component packages."""
 
-import re
+import sys
 from pathlib import Path
 
 from .interpreter import Interpreter, OptionError
 from .protocol import language_pb2
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ANALYZER = "analyzer"
 """The kind of a policy pack."""
@@ -50,8 +55,7 @@ def package_name(folder: Path) -> str:
         OptionError: the folder has none, so there is nothing to run.
     """
     project = folder / "pyproject.toml"
-    table = re.search(r"^\[project\]\s*$(.*?)(?=^\[|\Z)", project.read_text(), re.M | re.S) if project.is_file() else None
-    name = re.search(r"""^name\s*=\s*["']([^"']+)["']""", table[1], re.M) if table else None
-    if name is None:
-        raise OptionError(f"{folder} has neither a __main__.py nor a pyproject.toml with a [project] name: nothing to run")
-    return name[1]
+    name = tomllib.loads(project.read_text()).get("project", {}).get("name") if project.is_file() else None
+    if not isinstance(name, str):
+        raise OptionError(f"{folder} has neither a __main__.py nor a pyproject.toml with a name: nothing to run")
+    return name

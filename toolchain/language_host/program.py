@@ -33,7 +33,7 @@ def program_command(
 
 
 def program_environment(request: language_pb2.RunRequest, interpreter: Interpreter) -> dict[str, str]:
-    """The environment of a program. Its configuration goes here and not into the arguments, which everybody can read."""
+    """The environment of a program. Its configuration is here and not in the arguments, which everybody can read."""
     configuration = {
         "PULUMI_CONFIG": json.dumps(dict(request.config)),
         "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),

@@ -99,11 +99,17 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
                 directory=plugin_directory(request),
             )
         except (OptionError, OSError) as error:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"could not start {request.info.program_directory}: {error}")
+            message = f"could not start {request.info.program_directory}: {error}"
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
             return
         _stop_with(context, child)
         for name, chunk in output_of(child.process):
-            yield language_pb2.RunPluginResponse(**{name: chunk})
+            is_output = name == "stdout"
+            yield (
+                language_pb2.RunPluginResponse(stdout=chunk)
+                if is_output
+                else language_pb2.RunPluginResponse(stderr=chunk)
+            )
         yield language_pb2.RunPluginResponse(exitcode=self._children.finish(child))
 
     def InstallDependencies(

@@ -1,7 +1,8 @@
 """Generation 1: images 2.0 to 2.2, Apache and Passenger, the contract of the announcement.
 
-Sources: the announcement; openSUSE/docker-containers branches portus-2.1 and portus-2.2, ``derived_images/portus/docker``
-(``Dockerfile``, ``init``, ``database.yml``, ``secrets.yml``, ``apache.conf``, sudoers).
+Sources: the announcement; openSUSE/docker-containers branches portus-2.1 and portus-2.2,
+``derived_images/portus/docker`` (``Dockerfile``, ``init``, ``database.yml``, ``secrets.yml``, ``apache.conf``,
+sudoers).
 """
 
 from .model import Contract, Paths, Variables

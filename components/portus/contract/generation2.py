@@ -1,7 +1,8 @@
 """Generation 2: images 2.3 and later, Puma.
 
-Sources: openSUSE/docker-containers branches portus-2.3 to portus-2.5, ``derived_images/portus`` (``Dockerfile``, ``init``);
-SUSE/Portus 2.4.3 ``config/puma.rb``, ``config/database.yml``, ``config/secrets.yml``, ``config/initializers/environment_check.rb``.
+Sources: openSUSE/docker-containers branches portus-2.3 to portus-2.5, ``derived_images/portus`` (``Dockerfile``,
+``init``); SUSE/Portus 2.4.3 ``config/puma.rb``, ``config/database.yml``, ``config/secrets.yml``,
+``config/initializers/environment_check.rb``.
 """
 
 import re

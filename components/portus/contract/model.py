@@ -37,8 +37,9 @@ class Paths:
 class Contract:
     """One generation of the Portus image.
 
-    ``secret_files``: whether the three secret variables take the path of a file (a ``_FILE`` variable) or the secret itself.
-    ``probe_path`` answers 200 to 399 over HTTPS on ``port`` when Portus is ready. ``file_mode``: what the image's user can read.
+    ``secret_files``: whether the three secret variables take the path of a file (a ``_FILE`` variable) or the secret
+    itself. ``probe_path`` answers 200 to 399 over HTTPS on ``port`` when Portus is ready. ``file_mode``: what the
+    image's user can read.
     """
 
     generation: int

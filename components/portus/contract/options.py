@@ -1,7 +1,7 @@
 """Portus' own options: the leaves of its ``config.yml``, with the releases that know them and their types.
 
-Source: SUSE/Portus ``config/config.yml`` at tags 2.1.1, 2.2.0, 2.3.7, 2.4.3 and branch v2.5. Portus looks up only these; anything else is
-ignored in silence (issue SUSE/Portus#510), which is why PortusStack refuses it.
+Source: SUSE/Portus ``config/config.yml`` at tags 2.1.1, 2.2.0, 2.3.7, 2.4.3 and branch v2.5. Portus looks up only
+these; anything else is ignored in silence (issue SUSE/Portus#510), which is why PortusStack refuses it.
 """
 
 from dataclasses import dataclass
@@ -51,16 +51,30 @@ _ALL = (
         Kind.BOOLEAN,
         4,
         *("email.smtp.enable_starttls_auto", "delete.contributors", "delete.garbage_collector.enabled"),
-        *("oauth.local_login.enabled", "user_permission.create_webhook.enabled", "user_permission.manage_webhook.enabled"),
+        *(
+            "oauth.local_login.enabled",
+            "user_permission.create_webhook.enabled",
+            "user_permission.manage_webhook.enabled",
+        ),
     ),
     *_options(Kind.BOOLEAN, 5, "ldap.group_sync.enabled", "oauth.openid_connect.enabled"),
     *_options(
-        Kind.INTEGER, 1, "email.smtp.port", "ldap.port", "registry.jwt_expiration_time.value", "registry.catalog_page.value"
+        Kind.INTEGER,
+        1,
+        "email.smtp.port",
+        "ldap.port",
+        "registry.jwt_expiration_time.value",
+        "registry.catalog_page.value",
     ),
     *_options(
         Kind.INTEGER,
         3,
-        *("registry.timeout.value", "registry.read_timeout.value", "security.clair.health_port", "security.clair.timeout"),
+        *(
+            "registry.timeout.value",
+            "registry.read_timeout.value",
+            "security.clair.health_port",
+            "security.clair.timeout",
+        ),
     ),
     *_options(
         Kind.INTEGER,
@@ -71,8 +85,22 @@ _ALL = (
     *_options(
         Kind.STRING,
         1,
-        *("email.from", "email.name", "email.reply_to", "email.smtp.address", "email.smtp.domain", "email.smtp.user_name"),
-        *("ldap.hostname", "ldap.base", "ldap.filter", "ldap.uid", "ldap.authentication.bind_dn", "ldap.guess_email.attr"),
+        *(
+            "email.from",
+            "email.name",
+            "email.reply_to",
+            "email.smtp.address",
+            "email.smtp.domain",
+            "email.smtp.user_name",
+        ),
+        *(
+            "ldap.hostname",
+            "ldap.base",
+            "ldap.filter",
+            "ldap.uid",
+            "ldap.authentication.bind_dn",
+            "ldap.guess_email.attr",
+        ),
         "machine_fqdn.value",
     ),
     *_options(

@@ -1,7 +1,7 @@
 """MariaDB.
 
-Sources: the official image's documentation (``MARIADB_*_FILE``, ``healthcheck.sh``); SUSE/Portus ``examples/compose`` (character set;
-utf8mb4 and latin1 both break Portus: #2001, #1688).
+Sources: the official image's documentation (``MARIADB_*_FILE``, ``healthcheck.sh``); SUSE/Portus ``examples/compose``
+(character set; utf8mb4 and latin1 both break Portus: #2001, #1688).
 """
 
 from ..credentials import Credentials
@@ -42,7 +42,7 @@ def workload(settings: Settings, credentials: Credentials) -> Workload:
             File(password, credentials.database_password, secret=True),
         ),
         data=Data(_DATA_PATH, settings.database.size_gib),
-        scratch=("/tmp", "/run/mysqld"),  # noqa: S108 - paths inside the container
+        scratch=("/tmp", "/run/mysqld"),
         probe=Probe(("healthcheck.sh", "--connect", "--innodb_initialized")),
         limits=Limits(settings.database.resources.memory_mib, settings.database.resources.cpus),
         security=Security(user=_MYSQL_USER),

@@ -1,8 +1,9 @@
 """The TLS edge (nginx): the only role that outsiders reach.
 
-It ends TLS 1.2+, redirects plain HTTP, sends each host name to its role, verifies both roles' certificates, and answers 403 to what
-must never be reached from outside. Sources: nginx documentation (``ngx_http_proxy_module``, ``ngx_http_ssl_module``); distribution
-recipe for nginx (body size, buffering); SUSE/Portus ``lib/api/v1`` and ``app/controllers/api/v2`` (which paths need no authentication).
+It ends TLS 1.2+, redirects plain HTTP, sends each host name to its role, verifies both roles' certificates, and answers
+403 to what must never be reached from outside. Sources: nginx documentation (``ngx_http_proxy_module``,
+``ngx_http_ssl_module``); distribution recipe for nginx (body size, buffering); SUSE/Portus ``lib/api/v1`` and
+``app/controllers/api/v2`` (which paths need no authentication).
 """
 
 from ..certificates import Certificates
@@ -72,8 +73,10 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
             File(files_path("edge.key"), server.private_key_pem, secret=True),
             File(files_path("ca.crt"), certificates.internal_ca_pem),
         ),
-        scratch=("/tmp",),  # noqa: S108 - a path inside the container
-        probe=Probe(("curl", "--silent", "--fail", "--max-time", "5", "--unix-socket", "/tmp/health.sock", "http://edge/")),
+        scratch=("/tmp",),
+        probe=Probe(
+            ("curl", "--silent", "--fail", "--max-time", "5", "--unix-socket", "/tmp/health.sock", "http://edge/")
+        ),
         limits=Limits(settings.edge.resources.memory_mib, settings.edge.resources.cpus),
         security=Security(user=_NGINX_USER),
         links=links(settings),

@@ -151,6 +151,10 @@ def nginx_configuration(names: EdgeNames) -> str:
     )
     suffix = "" if names.public_port == 443 else f":{names.public_port}"  # noqa: PLR2004 - the port of https://
     redirect = (
-        _REDIRECT.format(http_port=names.http_port, names=" ".join(hosts), port_suffix=suffix) if names.http_port else ""
+        _REDIRECT.format(http_port=names.http_port, names=" ".join(hosts), port_suffix=suffix)
+        if names.http_port
+        else ""
     )
-    return _MAIN.format(directory=files_path("").rstrip("/"), port=names.public_port, redirect=redirect, servers=servers)
+    return _MAIN.format(
+        directory=files_path("").rstrip("/"), port=names.public_port, redirect=redirect, servers=servers
+    )

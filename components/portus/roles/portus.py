@@ -38,7 +38,13 @@ def common_links(settings: Settings, role: str) -> tuple[Link, ...]:
     port = settings.hostnames.port
     external = settings.database.external
     return (
-        Link(role, OUTSIDE if external else "database", external.port if external else database.PORT, False, "keeps its state"),
+        Link(
+            role,
+            OUTSIDE if external else "database",
+            external.port if external else database.PORT,
+            False,
+            "keeps its state",
+        ),
         Link(role, "registry", registry.PORT, True, "reads the catalogue and manifests"),
         Link(role, "edge", port, True, "fetches its own tokens from the public realm"),
         *_outside_links(settings, role),
@@ -103,7 +109,12 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
         *(File(path, key, mode, secret=True) for path, key in keys.items()),
         *(File(_secret_path(variable), secret, mode, secret=True) for variable, secret in secrets.items()),
         *(
-            File(_option_path(path), pulumi.Output.from_input(settings.portus.options[path]).apply(str), mode, secret=True)
+            File(
+                _option_path(path),
+                pulumi.Output.from_input(settings.portus.options[path]).apply(str),
+                mode,
+                secret=True,
+            )
             for path in _file_options(settings, contract)
         ),
         _local_configuration(settings, contract),
@@ -139,9 +150,7 @@ def _local_configuration(settings: Settings, contract: Contract) -> File:
     for path in _file_options(settings, contract):
         del options[path]
     secret = any(OPTIONS[path].secret or isinstance(value, pulumi.Output) for path, value in options.items())
-    content: pulumi.Input[str] = (
-        pulumi.Output.all(**options).apply(nested_yaml) if secret else nested_yaml(options)
-    )
+    content: pulumi.Input[str] = pulumi.Output.all(**options).apply(nested_yaml) if secret else nested_yaml(options)
     return File(contract.paths.local_config, content, contract.file_mode if secret else "0444", secret)
 
 
@@ -153,7 +162,7 @@ def nested_yaml(options: Mapping[str, object]) -> str:
         place = document
         for group in groups:
             inner = place.setdefault(group, {})
-            assert isinstance(inner, dict)  # noqa: S101 - the table of options has no leaf above another
+            assert isinstance(inner, dict)
             place = inner
         place[leaf] = value
     return yaml.safe_dump(document, sort_keys=True)
@@ -171,7 +180,9 @@ def start(settings: Settings, contract: Contract) -> tuple[tuple[str, ...], tupl
 
 def security(contract: Contract) -> Security:
     """As near to nothing as the image allows: its root is written to at every start (trust store, caches, pid files)."""
-    return Security(None, read_only_root=False, capabilities=contract.capabilities, new_privileges=contract.new_privileges)
+    return Security(
+        None, read_only_root=False, capabilities=contract.capabilities, new_privileges=contract.new_privileges
+    )
 
 
 def limits(resources: Resources) -> Limits:

@@ -1,6 +1,7 @@
 """The Docker Registry (Distribution 2 or 3; one configuration serves both).
 
-Sources: distribution ``docs`` configuration reference; ``registry/auth/token`` at v2.8.2 and v3.0.0. Distribution 2 ignores ``jwks``.
+Sources: distribution ``docs`` configuration reference; ``registry/auth/token`` at v2.8.2 and v3.0.0. Distribution 2
+ignores ``jwks``.
 """
 
 import pulumi
@@ -64,7 +65,11 @@ def configuration(settings: Settings) -> str:
             "addr": f":{PORT}",
             "relativeurls": True,
             "headers": {"X-Content-Type-Options": ["nosniff"]},
-            "tls": {"certificate": files_path("registry.crt"), "key": files_path("registry.key"), "minimumtls": "tls1.2"},
+            "tls": {
+                "certificate": files_path("registry.crt"),
+                "key": files_path("registry.key"),
+                "minimumtls": "tls1.2",
+            },
             "debug": {"addr": f"127.0.0.1:{_HEALTH_PORT}"},
         },
         "auth": {
@@ -142,7 +147,7 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         },
         files=_files(settings, credentials, certificates),
         data=None if settings.registry.s3 else Data(_DATA_PATH, settings.registry.size_gib),
-        scratch=("/tmp",),  # noqa: S108 - a path inside the container
+        scratch=("/tmp",),
         probe=Probe(("wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{_HEALTH_PORT}/debug/health")),
         limits=Limits(settings.registry.resources.memory_mib, settings.registry.resources.cpus),
         security=Security(),

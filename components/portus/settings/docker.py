@@ -18,7 +18,7 @@ def read_docker(reader: Reader, public_port: int) -> DockerSettings:
     hosts = tuple(_host(host) for host in reader.groups("hosts"))
     settings = DockerSettings(
         hosts=hosts or (DockerHost("", "", (), None, "", tuple(Role)),),
-        bind_address=reader.text("bind_address", "0.0.0.0", *_IPV4),  # noqa: S104 - the edge is there to be reached
+        bind_address=reader.text("bind_address", "0.0.0.0", *_IPV4),
         https_port=reader.integer("https_port", public_port, 1, _HIGHEST_PORT),
         http_port=reader.integer("http_port", _HTTP_PORT if public_port == _HTTPS_PORT else 0, 0, _HIGHEST_PORT),
         address_pool=reader.text("address_pool", "", *_CIDR),
@@ -28,7 +28,9 @@ def read_docker(reader: Reader, public_port: int) -> DockerSettings:
 
 
 def _host(reader: Reader) -> DockerHost:
-    roles = reader.texts("roles", (), "|".join(role.value for role in Role), "a role: " + ", ".join(role.value for role in Role))
+    roles = reader.texts(
+        "roles", (), "|".join(role.value for role in Role), "a role: " + ", ".join(role.value for role in Role)
+    )
     host = DockerHost(
         name=reader.text("name", None, *patterns.NAME),
         address=reader.text("address", "", *patterns.HOST_ADDRESS),

@@ -86,7 +86,9 @@ def _hostnames(reader: Reader) -> Hostnames:
         if ports[key] > 65535:  # noqa: PLR2004 - TCP has no higher one
             reader.problem(key, f"names port {port}; the highest is 65535")
     if all(addresses.values()) and ports["portus"] != ports["registry"]:
-        reader.problem("registry", f"must have the same port as hostnames.portus ({ports['portus']}): one edge serves both")
+        reader.problem(
+            "registry", f"must have the same port as hostnames.portus ({ports['portus']}): one edge serves both"
+        )
     reader.finish()
     return Hostnames(portus=hosts["portus"], registry=hosts["registry"], port=ports["portus"])
 
@@ -95,7 +97,9 @@ def _portus(reader: Reader) -> PortusSettings:
     image = _image(reader, "image", images.PORTUS)
     generation = images.generation_of(image)
     if not reader.has("generation") and generation is None:
-        reader.problem("generation", f"is required: the tag of {image} does not say whether it is 1 (Apache) or 2 (Puma)")
+        reader.problem(
+            "generation", f"is required: the tag of {image} does not say whether it is 1 (Apache) or 2 (Puma)"
+        )
     settings = PortusSettings(
         image=image,
         generation=reader.integer("generation", generation or 2, 1, 2),
@@ -180,7 +184,9 @@ def _administrator(reader: Reader, hostnames: Hostnames) -> Administrator:
 
 def _certificates(reader: Reader) -> CertificateSettings:
     validity_hours = reader.integer("validity_hours", 8760, 24, _LAST_LEAF_HOURS, "hours")
-    early_renewal_hours = reader.integer("early_renewal_hours", min(720, validity_hours // 3), 1, _LAST_LEAF_HOURS, "hours")
+    early_renewal_hours = reader.integer(
+        "early_renewal_hours", min(720, validity_hours // 3), 1, _LAST_LEAF_HOURS, "hours"
+    )
     if early_renewal_hours * 2 >= validity_hours:
         reader.problem("early_renewal_hours", f"must be less than half of validity_hours ({validity_hours})")
     provided = _provided(reader.group("provided")) if reader.has("provided") else None
@@ -200,7 +206,10 @@ def _provided(reader: Reader) -> ProvidedCertificate:
 
 def _rotation(reader: Reader) -> Rotation:
     rotation = Rotation(
-        **{key: reader.text(key, "", *patterns.ROTATION) for key in ("certificates", "token_key", "session_key", "http_secret")}
+        **{
+            key: reader.text(key, "", *patterns.ROTATION)
+            for key in ("certificates", "token_key", "session_key", "http_secret")
+        }
     )
     reader.finish()
     return rotation

@@ -61,7 +61,11 @@ def _problem(path: str, value: object, minor: int) -> str:
         return f"is not known to Portus 2.{minor}, which would ignore it"
     if isinstance(value, pulumi.Output) or _fits(option, value):
         return ""
-    allowed = f"one of {', '.join(CHOICES[path])}" if path in CHOICES else f"a{'n' * (option.kind is Kind.INTEGER)} {option.kind.value}"
+    allowed = (
+        f"one of {', '.join(CHOICES[path])}"
+        if path in CHOICES
+        else f"a{'n' * (option.kind is Kind.INTEGER)} {option.kind.value}"
+    )
     return f"must be {allowed}" + (" (its value is secret and not shown)" if option.secret else f", not {shown(value)}")
 
 

@@ -13,7 +13,10 @@ IMAGE = (
     r"[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
     "an image reference with a tag or, better, a digest, such as registry:2.8.3@sha256:…",
 )
-USERNAME = (r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?", "lower-case letters and digits, with . _ - between them, such as admin")
+USERNAME = (
+    r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?",
+    "lower-case letters and digits, with . _ - between them, such as admin",
+)
 EMAIL = (r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "an e-mail address, such as admin@example.com")
 ROTATION = (r"[A-Za-z0-9._:-]{0,64}", "up to 64 letters, digits, dots, dashes, such as 2026-11")
 SQL_NAME = (r"[A-Za-z_][A-Za-z0-9_]{0,62}", "letters, digits and underscores, beginning with a letter")
@@ -31,7 +34,10 @@ S3_KEY = (r"[^\s\x00-\x1f]{3,256}", "an S3 key without white space")
 ENDPOINT = (rf"https?://{_HOST}(?::[1-9]\d{{0,4}})?", "https://host[:port]")
 ROOT_DIRECTORY = (r"/[A-Za-z0-9._/-]{1,255}", "a path that begins with /")
 PEM_CERTIFICATE = (r"(?s)\s*-----BEGIN CERTIFICATE-----.+-----END CERTIFICATE-----\s*", "one or more PEM certificates")
-PEM_PRIVATE_KEY = (r"(?s)\s*-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.+-----END (?:[A-Z]+ )?PRIVATE KEY-----\s*", "a PEM private key")
+PEM_PRIVATE_KEY = (
+    r"(?s)\s*-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.+-----END (?:[A-Z]+ )?PRIVATE KEY-----\s*",
+    "a PEM private key",
+)
 HOST_ADDRESS = (
     rf"unix:///[^\s]+|ssh://(?:[A-Za-z0-9._-]+@)?{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?|tcp://{_LABEL}(?:\.{_LABEL})*:\d{{1,5}}",
     "unix:///path, ssh://user@host[:port] or tcp://host:port",

@@ -12,12 +12,17 @@ def camel_case(path: str) -> str:
 
 
 class InvalidSettings(InputPropertiesError, RunError):
-    """All problems of one PortusStack. The engine shows them by property to programs in any language, without a stack trace."""
+    """All problems of one PortusStack.
+
+    The engine shows them by property to programs in any language, without a stack trace.
+    """
 
     def __init__(self, name: str, problems: list[tuple[str, str]]) -> None:
         lines = "\n".join(f"  {path}: {reason}" for path, reason in problems)
         count = f"{len(problems)} invalid argument{'s' if len(problems) != 1 else ''}"
-        details = [InputPropertyErrorDetails(property_path=camel_case(path), reason=reason) for path, reason in problems]
+        details = [
+            InputPropertyErrorDetails(property_path=camel_case(path), reason=reason) for path, reason in problems
+        ]
         super().__init__(f"PortusStack {name!r} has {count}; nothing was created:\n{lines}", details)
 
 

@@ -74,7 +74,10 @@ class Reader:
         return [Reader(item, f"{self.at(key)}[{index}]", self._problems) for index, item in enumerate(value)]
 
     def text(self, key: str, default: str | None, pattern: str = ".+", right: str = "text") -> str:
-        """A string that matches ``pattern`` as a whole; ``right`` says what would be right. ``default`` None makes it required."""
+        """A string that matches ``pattern`` as a whole; ``right`` says what would be right.
+
+        ``default`` None makes it required.
+        """
         value = self._take(key)
         if value is None:
             if default is None:
@@ -147,7 +150,10 @@ class Reader:
         return value
 
     def secret(self, key: str, pattern: str = "(?s).+", right: str = "text") -> pulumi.Output[str]:
-        """A required value that may be an Output; always secret. A plain value is checked now, an Output when it is known."""
+        """A required value that may be an Output; always secret.
+
+        A plain value is checked now, an Output when it is known.
+        """
         self._asked.add(key)
         value = self._values.get(key)
         wrong = f"must be {right} (its value is secret and not shown)"

@@ -10,7 +10,7 @@ from .problems import Problems
 
 _GENERATION_1 = 1
 _MARIADB_PORT = 3306
-_LARGEST_PREFIX = 24
+_LARGEST_PREFIX = 23
 _TOGETHER_WITH_DATABASE = (Role.PORTUS, Role.BACKGROUND)
 
 
@@ -31,7 +31,10 @@ def _check_portus(settings: Settings, problems: Problems) -> None:
     if known and known != settings.portus.generation:
         problems.add("portus.generation", f"is {settings.portus.generation}, but tag {tag} is generation {known}")
     if images.is_stand_in(settings.portus.image) and settings.data.protect:
-        problems.add("portus.image", "is the lab's stand-in, which is for tests: use a Portus image, or set data.protect to false")
+        problems.add(
+            "portus.image",
+            "is the lab's stand-in, which is for tests: use a Portus image, or set data.protect to false",
+        )
     external = settings.database.external
     if external and external.port != _MARIADB_PORT and settings.portus.generation == _GENERATION_1:
         problems.add("database.external.port", f"must be {_MARIADB_PORT}: generation 1 of Portus knows no other")
@@ -48,7 +51,9 @@ def _check_docker(settings: Settings, problems: Problems) -> None:
             problems.add(f"docker.{key}", str(error))
             continue
         if key == "address_pool" and network.prefixlen > _LARGEST_PREFIX:
-            problems.add("docker.address_pool", f"must be a /{_LARGEST_PREFIX} or larger: every pair of roles gets a /28 of it")
+            problems.add(
+                "docker.address_pool", f"must be a /{_LARGEST_PREFIX} or larger: every pair of roles gets a /28 of it"
+            )
 
 
 def _check_hosts(settings: Settings, problems: Problems) -> None:
@@ -67,17 +72,23 @@ def _check_hosts(settings: Settings, problems: Problems) -> None:
             problems.add(f"{path}.roles", "is required with several hosts: which roles run here?")
         if [other.name for other in hosts].index(host.name) != index:
             problems.add(f"{path}.name", f"is used twice: {host.name}")
+    if settings.docker.https_port != settings.hostnames.port:
+        problems.add("docker.https_port", f"must be the public port ({settings.hostnames.port}) with several hosts")
     _check_placement(settings, problems)
 
 
 def _check_address(host: DockerHost, path: str, problems: Problems) -> None:
     if host.address.startswith("tcp://") and host.tls is None:
-        problems.add(f"{path}.tls", "is required for tcp://: a Docker daemon without TLS gives root to everybody who reaches it")
+        problems.add(
+            f"{path}.tls", "is required for tcp://: a Docker daemon without TLS gives root to everybody who reaches it"
+        )
     if host.tls is not None and not host.address.startswith("tcp://"):
         problems.add(f"{path}.tls", "is for tcp:// addresses only")
     for index, option in enumerate(host.ssh_options):
         if re.search(r"StrictHostKeyChecking\s*[= ]\s*(no|off)", option, re.IGNORECASE):
-            problems.add(f"{path}.ssh_options[{index}]", "must not switch host key checking off; add the host key to known_hosts")
+            problems.add(
+                f"{path}.ssh_options[{index}]", "must not switch host key checking off; add the host key to known_hosts"
+            )
     if host.private_address:
         try:
             ipaddress.ip_address(host.private_address)
@@ -93,7 +104,10 @@ def _check_placement(settings: Settings, problems: Problems) -> None:
             words = "no host" if not places[role] else " and ".join(host.name for host in places[role])
             problems.add("docker.hosts", f"role {role.value} must be on exactly one host; it is on {words}")
         if role not in settings.roles and places[role]:
-            problems.add("docker.hosts", f"role {role.value} does not exist in this PortusStack; remove it from {places[role][0].name}")
+            problems.add(
+                "docker.hosts",
+                f"role {role.value} does not exist in this PortusStack; remove it from {places[role][0].name}",
+            )
     if any(len(places[role]) != 1 for role in settings.roles):
         return
     if Role.DATABASE in settings.roles:
@@ -104,6 +118,11 @@ def _check_placement(settings: Settings, problems: Problems) -> None:
                     f"role {role.value} must be on the host of the database: Portus cannot encrypt that connection; "
                     "use database.external to split them",
                 )
+    edge = places[Role.EDGE][0]
+    if settings.docker.bind_address not in ("0.0.0.0", edge.private_address):  # noqa: S104 - compared, not bound
+        problems.add("docker.bind_address", f"must be 0.0.0.0 or {edge.private_address}: the other hosts reach the edge there")
     for index, host in enumerate(hosts):
         if {Role.REGISTRY, Role.PORTUS, Role.EDGE} & set(host.roles) and not host.private_address:
-            problems.add(f"docker.hosts[{index}].private_address", "is required: roles on other hosts connect to this one")
+            problems.add(
+                f"docker.hosts[{index}].private_address", "is required: roles on other hosts connect to this one"
+            )

@@ -1,6 +1,7 @@
 """What bootstrap and smoke check have in common: Python scripts in a container that retry until done, then idle.
 
-A provider's wait sees a health check, never an exit code (architecture: "Tasks on Docker"), so being done is what the probe tells.
+A provider's wait sees a health check, never an exit code (architecture: "Tasks on Docker"), so being done is what the
+probe tells.
 """
 
 import json
@@ -37,5 +38,5 @@ def settings_file(settings: Mapping[str, object]) -> File:
 PROBE = _DONE
 LIMITS = Limits(memory_mib=128, cpus=1.0)
 SECURITY = Security(user=_NOBODY)
-SCRATCH = ("/tmp",)  # noqa: S108 - a path inside the container
+SCRATCH = ("/tmp",)
 STOP_SECONDS = 5

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 
-from https_server import Answer, Incoming
+from https_server import Answer, Incoming, as_json, redirect
 
 LOCKED_AFTER = 10
 
@@ -28,14 +28,6 @@ class Session:
     csrf: str
     username: str = ""
     alert: str = ""
-
-
-def redirect(path: str) -> Answer:
-    return Answer(302, b"", {"Location": path})
-
-
-def as_json(status: int, data: object) -> Answer:
-    return Answer(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
 
 
 class FakePortus:
@@ -117,7 +109,7 @@ class FakePortus:
     def _page(self, session: Session, body: str, status: int = 200) -> Answer:
         alert, session.alert = session.alert, ""
         notice = (
-            f'<div class="alert alert-danger"><div class="alert-message"><div class="alert-icon"><i class="fa"></i></div>'
+            '<div class="alert alert-danger"><div class="alert-message"><div class="alert-icon"><i></i></div>'
             f"<p>{escape(alert)}</p></div></div>"
             if alert
             else ""
@@ -275,16 +267,19 @@ class FakePortus:
             user = json.loads(incoming.body)["user"]
             problem = self.add(user["username"], user["password"], user["email"])
             return as_json(422, {"message": {"username": [problem]}}) if problem else as_json(201, {})
-        match = re.fullmatch(r"GET /users/(\d+)/application_tokens", name)
-        if match:
-            person = next(p for p in self.people.values() if p.id == int(match[1]))
+        return self._token_api(name)
+
+    def _token_api(self, name: str) -> Answer:
+        match = re.fullmatch(r"(GET|DELETE) /users/(\d+/)?application_tokens/?(\d*)", name)
+        if not match:
+            return as_json(405, {"message": "405 Not Allowed"})
+        method, owner, token = match.groups()
+        if method == "GET":
+            person = next(p for p in self.people.values() if f"{p.id}/" == owner)
             return as_json(200, [{"id": key, "application": what} for key, what in person.tokens.items()])
-        match = re.fullmatch(r"DELETE /users/application_tokens/(\d+)", name)
-        if match:
-            for person in self.people.values():
-                person.tokens.pop(int(match[1]), None)
-            return Answer(204)
-        return as_json(405, {"message": "405 Not Allowed"})
+        for person in self.people.values():
+            person.tokens.pop(int(token), None)
+        return Answer(204)
 
     def _bootstrap(self, user: dict[str, str]) -> Answer:
         if self.humans():

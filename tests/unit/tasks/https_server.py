@@ -1,8 +1,10 @@
 """An HTTPS server on loopback whose answers a test decides, with a CA of its own."""
 
 import ipaddress
+import json
 import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,6 +40,14 @@ class Answer:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+
+
+def redirect(path: str) -> Answer:
+    return Answer(302, b"", {"Location": path})
+
+
+def as_json(status: int, data: object) -> Answer:
+    return Answer(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
 
 
 class Site(Protocol):
@@ -89,6 +99,9 @@ class Server:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+Serve = Callable[[Site], Server]
 
 
 def issue(folder: Path) -> tuple[Path, Path]:

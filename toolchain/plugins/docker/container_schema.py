@@ -27,6 +27,7 @@ from toolchain.plugins.docker.schema import (
 from toolchain.plugins.framework import Value
 
 _POSITIVE = at_least(0)
+_UNKNOWN_EFFECT = "its effect in the official plugin is not known"  # newer than the sources this follows
 
 
 def _duration(value: Value) -> str | None:
@@ -108,6 +109,8 @@ _UPLOAD: Schema = {
     "sourceHash": text(),
     "executable": flag(default=False),
     "permissions": text(validate=matching(r"^0[0-7]{3}$")),
+    "owner": Property(Kind.STRING, refused=_UNKNOWN_EFFECT),
+    "group": Property(Kind.STRING, refused=_UNKNOWN_EFFECT),
 }
 _HEALTH_CHECK: Schema = {
     "tests": collection(Kind.LIST, replaces=False),
@@ -212,7 +215,7 @@ _ISOLATION: Schema = {
     "devices": collection(Kind.SET, _DEVICE),
     "deviceRequests": Property(Kind.SET, replaces=True, fields=_DEVICE_REQUEST, conflicts=("gpus",)),
     "gpus": text(),
-    "deviceCgroupRules": Property(Kind.SET, replaces=True, refused="its effect in the official plugin is not known"),
+    "deviceCgroupRules": Property(Kind.SET, replaces=True, refused=_UNKNOWN_EFFECT),
 }
 _RESOURCES: Schema = {
     "memory": number(replaces=False, validate=_POSITIVE),

@@ -10,7 +10,7 @@ from toolchain.plugins.docker.comparing import compare
 from toolchain.plugins.docker.connection import Connection
 from toolchain.plugins.docker.inputs import imported, refreshed
 from toolchain.plugins.docker.patience import Patience
-from toolchain.plugins.docker.planning import known, plan, settled
+from toolchain.plugins.docker.planning import finished, known, plan, settled
 from toolchain.plugins.docker.schema import ResourceSchema
 from toolchain.plugins.framework import (
     CheckRequest,
@@ -112,7 +112,7 @@ class DockerResource(Resource):
             except CreateFailedError as error:
                 reason = _reason(f"creating {request.urn}", str(error))
                 raise InitFailedError(error.resource_id, wanted, [reason]) from error
-        return Created(resource_id, settled(self.schema, planned, state))
+        return Created(resource_id, self._outputs(resource_id, planned, finished(self.schema, state)))
 
     def read(self, request: ReadRequest) -> ReadResult | None:
         old = request.outputs
@@ -126,7 +126,7 @@ class DockerResource(Resource):
             return None
         schema = self.schema.inputs
         inputs = imported(found, schema) if importing else refreshed(request.inputs, found, schema)
-        return ReadResult(resource_id, found, inputs)
+        return ReadResult(resource_id, {**found, "id": resource_id}, inputs)
 
     def update(self, request: UpdateRequest) -> Properties:
         planned = plan(self.schema, request.olds, request.news)
@@ -135,12 +135,15 @@ class DockerResource(Resource):
         patience = self._patience(request, request.timeout)
         with _told(f"updating {request.urn}"):
             state = self.change(self._operation(patience), request.id, request.olds, known(planned))
-        return settled(self.schema, planned, state)
+        return self._outputs(request.id, planned, state)
 
     def delete(self, request: DeleteRequest) -> None:
         patience = self._patience(request, request.timeout)
         with _told(f"deleting {request.urn}"):
             self.remove(self._operation(patience), request.id, request.outputs)
+
+    def _outputs(self, resource_id: str, planned: Properties, state: Properties) -> Properties:
+        return {**settled(self.schema, planned, state), "id": resource_id}
 
     def _operation(self, patience: Patience) -> Operation:
         return Operation(patience.call(self.connection.client), patience)

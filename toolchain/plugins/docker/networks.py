@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from toolchain.plugins.docker.container_state import object_at
+from toolchain.plugins.docker.engine_api import post
 from toolchain.plugins.docker.handler import (
     CreateFailedError,
     DockerResource,
@@ -53,9 +54,68 @@ class Network(DockerResource):
 
 
 def _create(client: "APIClient", body: Mapping[str, object]) -> str:
-    # The SDK's own method refuses combinations that the engine takes.
-    response = client.post_json("/networks/create", body)
-    return str(response["Id"])
+    return str(post(client, "/networks/create", body)["Id"])
+
+
+def _inspect(client: "APIClient", resource_id: str) -> Mapping[str, object] | None:
+    """Any refusal counts as "gone", as it does for the official plugin."""
+    from docker.errors import APIError
+
+    try:
+        found: Mapping[str, object] = client.inspect_network(resource_id)
+    except APIError:
+        return None
+    return found
+
+
+def _remove(client: "APIClient", resource_id: str) -> bool:
+    from docker.errors import APIError
+
+    if _inspect(client, resource_id) is None:
+        return True
+    try:
+        client.remove_network(resource_id)
+    except APIError as error:
+        if "has active endpoints" in str(error.explanation):
+            return False
+        raise
+    return True
+
+
+def _facts(found: Mapping[str, object]) -> Properties:
+    ipam = object_at(found, "IPAM")
+    configs = ipam.get("Config")
+    entries = [entry for entry in configs if isinstance(entry, Mapping)] if isinstance(configs, list) else []
+    seen: list[Value] = [
+        {"label": label, "value": str(value)} for label, value in object_at(found, "Labels").items()
+    ]
+    return {
+        "name": str(found.get("Name", "")),
+        "labels": in_set_order(seen),
+        "driver": str(found.get("Driver", "")),
+        "options": _strings(object_at(found, "Options")),
+        "internal": found.get("Internal") is True,
+        "attachable": found.get("Attachable") is True,
+        "ingress": found.get("Ingress") is True,
+        "ipv6": found.get("EnableIPv6") is True,
+        "ipamDriver": str(ipam.get("Driver", "")),
+        "ipamOptions": _strings(object_at(ipam, "Options")),
+        "ipamConfigs": in_set_order([_addresses(entry) for entry in entries]),
+        "scope": str(found.get("Scope", "")),
+    }
+
+
+def _addresses(entry: Mapping[str, object]) -> Properties:
+    return {
+        "subnet": str(entry.get("Subnet") or ""),
+        "ipRange": str(entry.get("IPRange") or ""),
+        "gateway": str(entry.get("Gateway") or ""),
+        "auxAddress": _strings(object_at(entry, "AuxiliaryAddresses")) or None,
+    }
+
+
+def _strings(found: Mapping[str, object]) -> dict[str, Value]:
+    return {key: str(value) for key, value in found.items()}
 
 
 def _body(state: Properties) -> dict[str, object]:

@@ -28,6 +28,12 @@ def known(state: Properties) -> Properties:
     return {name: None if value is UNKNOWN else value for name, value in state.items()}
 
 
+def finished(schema: ResourceSchema, state: Properties) -> Properties:
+    """A state after creation: sets that only Docker knows are empty."""
+    empty = {name for name, item in schema.properties.items() if item.computed and item.kind is Kind.SET}
+    return {name: [] if value is None and name in empty else value for name, value in state.items()}
+
+
 def settled(schema: ResourceSchema, planned: Properties, state: Properties) -> Properties:
     """The state after an operation: an unset collection stays null where Docker says empty, and the other way round."""
     return {
@@ -84,9 +90,8 @@ def _complete_field(value: Value, item: Property, prior: Value) -> Value:
         return UNKNOWN if prior is None else prior
     if item.default is not None:
         return item.default
-    if item.kind in ZERO:
-        return ZERO[item.kind]
-    return [] if item.is_block_list else None
+    # What an unset field becomes on its way through Terraform's flat maps, seen with the official plugin.
+    return {Kind.STRING: "", Kind.LIST: [], Kind.SET: [], Kind.MAP: {}}.get(item.kind)
 
 
 def normalised(value: Value, item: Property, prior: Value = None) -> Value:

@@ -116,7 +116,8 @@ def configuration(inputs: Mapping[str, Input], values: Properties) -> Properties
     Raises `ProviderError` for a value that cannot be converted; the message does not quote it.
     """
     known = {name: value for name, value in values.items() if name in inputs and value is not None}
-    return {name: _convert(inputs[name], terraform_name(name, inputs[name]), value) for name, value in known.items()}
+    converted = {name: _convert(inputs[name], terraform_name(name, inputs[name]), known[name]) for name in known}
+    return {name: value for name, value in converted.items() if value is not None}
 
 
 def _convert(spec: Input, name: str, value: Value) -> Value:
@@ -133,8 +134,7 @@ def _convert(spec: Input, name: str, value: Value) -> Value:
     try:
         return converters[spec.kind](value)
     except (TypeError, ValueError) as error:
-        text = f"objectEncoder failed on property {_quoted(name)}: Expected {spec.kind.value}"
-        raise ProviderError(f"cannot encode resource inputs to call ValidateResourceConfig: {text}") from error
+        raise ProviderError(f"objectEncoder failed on property {_quoted(name)}: Expected {spec.kind.value}") from error
 
 
 def _expect(value: Value, holds: bool) -> Value:
@@ -152,8 +152,8 @@ def _string(value: Value) -> Value:
 
 
 def _integer(value: Value) -> Value:
-    if isinstance(value, str):
-        return int(value) if re.fullmatch(r"[+-]?[0-9]+", value) else _expect(value, False)
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]*", value):
+        return int(value) if value else None
     return _expect(value, isinstance(value, int) and not isinstance(value, bool))
 
 

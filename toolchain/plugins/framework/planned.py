@@ -79,7 +79,7 @@ class PlannedResource(Resource):
         return state
 
     def check(self, request: CheckRequest) -> CheckResult:
-        config = configuration(self.inputs, request.news)
+        config = self._checked_configuration(request.news)
         failures = [_missing(name) for name, spec in self.inputs.items() if spec.required and name not in config]
         found = [*findings(self.inputs, config), *self.validate(config)]
         failures += [_failure(finding, request.name) for finding in found]
@@ -113,6 +113,12 @@ class PlannedResource(Resource):
     def update(self, request: UpdateRequest) -> Properties:
         plan = self._plan(self._prior(request.olds), _ignoring(request.ignore_changes, request.olds, request.news))
         return self._outputs(plan.state) if request.preview else self._stored(plan.state)
+
+    def _checked_configuration(self, news: Properties) -> Properties:
+        try:
+            return configuration(self.inputs, news)
+        except ProviderError as error:
+            raise ProviderError(f"cannot encode resource inputs to call ValidateResourceConfig: {error}") from error
 
     def _names(self) -> tuple[str, ...]:
         return (*self.inputs, *self.computed)
@@ -152,7 +158,7 @@ class PlannedResource(Resource):
 
     def _is_secret(self, name: str, value: Value) -> bool:
         declared = name in self.secret_outputs or (name in self.inputs and self.inputs[name].secret)
-        return declared and value is not None
+        return declared and value is not None and value is not UNKNOWN
 
 
 _ZEROES: tuple[Value, ...] = (0, False, "")

@@ -12,8 +12,8 @@ from toolchain.plugins.random.keepers import KEEPERS
 
 _SEED: Final = Input(
     Kind.STRING,
-    refused="Input seed is not covered by PortusStack's stand-in for the random provider, because the results would have "
-    "to be those of Go's math/rand; leave it out or run with the official plugin: PROVIDERS=official",
+    refused="Input seed is not covered by PortusStack's stand-in for the random provider, because the results would "
+    "have to be those of Go's math/rand; leave it out or run with the official plugin: PROVIDERS=official",
 )
 
 

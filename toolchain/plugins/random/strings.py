@@ -67,7 +67,7 @@ class RandomString(PlannedResource):
         number, numeric = config.get("number"), config.get("numeric")
         if number is not None and numeric is not None and (number is True) != (numeric is True):
             conflict = "Number and numeric are both configured with different values"
-            raise ProviderError(f"{conflict}: Number is deprecated, use numeric instead")
+            raise ProviderError(f"1 error occurred:\n\t* : {conflict} - Number is deprecated, use numeric instead\n\n")
         for name in ("number", "numeric"):
             both = (config.get(name), numeric, number, True)
             plan.state[name] = next(value for value in both if value is not None)

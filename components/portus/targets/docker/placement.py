@@ -1,7 +1,7 @@
 """Which process runs on which host, and which networks its links ask for. Pure: nothing is created here.
 
-Two processes that are linked on the same host share an internal network of two; nobody else is on it and nothing leaves it. What
-comes from outside, goes outside or crosses hosts uses a network of one that can be published or left.
+Two processes that are linked on the same host share an internal network of two; nobody else is on it and nothing leaves
+it. What comes from outside, goes outside or crosses hosts uses a network of one that can be published or left.
 """
 
 import ipaddress
@@ -61,7 +61,9 @@ class Placement:
 
     def ports(self, process: str) -> tuple[PublishedPort, ...]:
         """The ports that a process publishes: to outsiders, or to a role on another host."""
-        found = {self._published(link) for link in self._plan.links if link.destination == process and self._arrives(link)}
+        found = {
+            self._published(link) for link in self._plan.links if link.destination == process and self._arrives(link)
+        }
         return tuple(sorted(found, key=lambda port: (port.host_port, port.host_address)))
 
     def extra_hosts(self, process: str) -> dict[str, str]:

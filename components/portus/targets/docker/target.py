@@ -31,7 +31,7 @@ class DockerTarget(pulumi.ComponentResource):
         super().__init__("portus:internal:DockerTarget", resource_name(settings.name, "docker"), None, opts)
         self._settings, self._plan, self._deployment = settings, plan, deployment
         self._placement = Placement(plan, settings.docker)
-        self._providers = host_providers(settings, self)
+        self._host_providers = host_providers(settings, self)
         self._images: dict[tuple[str, str], docker.RemoteImage] = {}
         self._networks = {network.name: self._network(network) for network in self._placement.networks}
         self.containers: dict[str, docker.Container] = {}
@@ -91,7 +91,8 @@ class DockerTarget(pulumi.ComponentResource):
 
     def _files(self, process: Process) -> tuple[docker.Volume, docker.Container]:
         """A volume with the process' files, and the container that is never started but through which they got there."""
-        volume = self._volume(process, "files")
+        keep = isinstance(process, Workload) and process.data is not None and self._settings.data.retain
+        volume = self._volume(process, "files", retain_on_delete=keep or None)  # what opens the data stays with it
         name = resource_name(self._plan.name, process.name, "files")
         upload = docker.Container(
             name,
@@ -168,7 +169,7 @@ class DockerTarget(pulumi.ComponentResource):
 
     def provider_of(self, process: Process) -> docker.Provider | None:
         """The provider of a process' host; None for the inherited one."""
-        return self._providers.get(self._placement.host(process.name).name)
+        return self._host_providers.get(self._placement.host(process.name).name)
 
     def last_result(self, task: str) -> pulumi.Output[str]:
         """The last line of a task's log that reports its result, without the mark; "" when there is none."""

@@ -1,7 +1,8 @@
 """From the plan's words to those of the Docker provider. Pure functions; the traps they avoid are the provider's.
 
-Source: kreuzwerker/terraform-provider-docker 4.5 (which pulumi-docker wraps), observed: what Docker reports back in another spelling
-(``90s`` as ``1m30s``, ``X`` as ``CAP_X``, ``2`` CPUs as ``2.0``) is changed again at every ``up``, so it is written in Docker's own form.
+Source: kreuzwerker/terraform-provider-docker 4.5 (which pulumi-docker wraps), observed: what Docker reports back in
+another spelling (``90s`` as ``1m30s``, ``X`` as ``CAP_X``, ``2`` CPUs as ``2.0``) is changed again at every ``up``, so
+it is written in Docker's own form.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from ...plan import File, Probe, Process
 _MINUTE, _HOUR = 60, 3600
 _TENS = 10
 _SCRATCH_SIZE = "64m"
-_OPEN_FILES = 65536
+_OPEN_FILES = 16384
 _PROCESSES = 4096
 _LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 
@@ -56,7 +57,8 @@ def healthcheck(probe: Probe, start_seconds: int) -> docker.ContainerHealthcheck
 def uploads(files: Sequence[File]) -> pulumi.Output[list[docker.ContainerUploadArgsDict]]:
     """Files, secret as a whole: the provider marks nothing in them as secret."""
     entries: list[docker.ContainerUploadArgsDict] = [
-        {"file": file.path, "content": file.content, "permissions": file.mode} for file in sorted(files, key=lambda file: file.path)
+        {"file": file.path, "content": file.content, "permissions": file.mode}
+        for file in sorted(files, key=lambda file: file.path)
     ]
     if any(file.secret for file in files):
         return pulumi.Output.secret(entries)

@@ -198,7 +198,8 @@ class Bootstrap:
             people = administration.users()
         number = next(user.id for user in people if user.email.lower() == ours.email.lower())
         operator.page(CREATE_ADMINISTRATOR, "/admin/users")
-        expect(CREATE_ADMINISTRATOR, operator.put(CREATE_ADMINISTRATOR, f"/admin/users/{number}/toggle_admin"), 200)
+        response = operator.put(CREATE_ADMINISTRATOR, f"/admin/users/{number}/toggle_admin")
+        expect(CREATE_ADMINISTRATOR, response, 200, 204)
 
     def _ensure_bot(self, administration: Administration) -> None:
         if self._bot_exists:

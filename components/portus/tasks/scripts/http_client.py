@@ -155,9 +155,9 @@ def _opener(context: ssl.SSLContext) -> OpenerDirector:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    """Scheme, host and port of a URL; a port that goes without saying is left out, as servers do in redirects."""
+    parts = urlsplit(url.lower())
+    return f"{parts.scheme}://{parts.netloc.removesuffix(':443' if parts.scheme == 'https' else ':80')}"
 
 
 def _unreachable(step: str, url: str, error: Exception) -> Failure:

@@ -1,10 +1,11 @@
 """A registry as docker's client meets it (Distribution's HTTP API v2), and the small image that is pushed to it."""
 
-import gzip
 import hashlib
 import io
 import json
+import struct
 import tarfile
+import zlib
 from dataclasses import dataclass
 from urllib.request import parse_http_list, parse_keqv_list
 
@@ -47,10 +48,7 @@ def smoke_check_image() -> Image:
         entry.size, entry.mode, entry.mtime = len(content), 0o444, 0
         archive.addfile(entry, io.BytesIO(content))
     tar = buffer.getvalue()
-    # Stored, not deflated: what deflate gives depends on the zlib at hand.
-    layer = gzip.compress(tar, compresslevel=0, mtime=0)
-    # Python leaves the header's operating system byte to zlib before 3.11; 255 is "unknown" (RFC 1952).
-    layer = layer[:9] + b"\xff" + layer[10:]
+    layer = _stored_gzip(tar)
     config = _json(
         {
             "architecture": "amd64",
@@ -70,6 +68,16 @@ def smoke_check_image() -> Image:
         }
     )
     return Image(manifest, config, layer)
+
+
+def _stored_gzip(content: bytes) -> bytes:
+    """A gzip file with one stored block (RFC 1951, 1952), at most 65535 bytes.
+
+    Written out here because what the gzip module gives depends on the zlib at hand, also at level 0.
+    """
+    header = struct.pack("<4sIBB", b"\x1f\x8b\x08\x00", 0, 0, 255)
+    block = struct.pack("<BHH", 1, len(content), len(content) ^ 0xFFFF)
+    return header + block + content + struct.pack("<II", zlib.crc32(content), len(content))
 
 
 def _json(data: object) -> bytes:

@@ -89,11 +89,11 @@ class Section:
         return value
 
     def https_url(self, key: str) -> str:
-        """An https:// URL, without a trailing slash."""
+        """An https:// URL, without a trailing slash and without the port when it is https' own."""
         value = self.text(key)
         if not value.startswith("https://"):
             raise SettingsError(f"{self._name(key)} must start with https://")
-        return value.rstrip("/")
+        return value.rstrip("/").removesuffix(":443")
 
     def file(self, key: str) -> str:
         """The path of a file that exists."""

@@ -1,0 +1,142 @@
+"""How Portus talks to its registry: as the hidden user, with a token that it fetches from the realm like any other client.
+
+Sources: SUSE/Portus lib/portus/{registry_client,http_helpers,errors}.rb.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypedDict
+from urllib.parse import urljoin
+
+import requests
+
+from .accounts import PORTUS_USER
+from .options import Options
+
+#: What update-ca-certificates writes: Debian's roots and what /certificates holds.
+CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+_OK, _ACCEPTED, _UNAUTHORIZED = 200, 202, 401
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+
+
+class RegistryError(Exception):
+    """The registry, or the token service on the way to it, did not do what was asked."""
+
+
+class CatalogEntry(TypedDict):
+    """A repository of the registry's catalog with its tags."""
+
+    name: str
+    tags: list[str]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What Portus keeps of a manifest."""
+
+    image_id: str
+    digest: str
+
+
+class RegistryClient:
+    """Requests to one registry."""
+
+    def __init__(self, hostname: str, use_ssl: bool, portus_password: str, options: Options) -> None:
+        self._base = f"{'https' if use_ssl else 'http'}://{hostname}/v2/"
+        self._password = portus_password
+        self._timeout = (options.integer("registry.timeout.value"), options.integer("registry.read_timeout.value"))
+        self._page = options.integer("registry.catalog_page.value")
+        self._token: str | None = None
+        self._http = requests.Session()
+        self._http.verify = CA_BUNDLE
+        self._http.trust_env = False
+
+    def reachable(self) -> bool:
+        """Whether it answers like a registry of API version 2. Raises RegistryError when it does not answer."""
+        answer = self._send("GET", self._base)
+        return "Docker-Distribution-Api-Version" in answer.headers and answer.status_code in (_OK, _UNAUTHORIZED)
+
+    def manifest(self, repository: str, reference: str) -> Manifest:
+        """A manifest by tag or digest. Raises RegistryError."""
+        answer = self._request("GET", f"{repository}/manifests/{reference}")
+        if answer.status_code != _OK:
+            raise RegistryError(f"manifest of {repository}:{reference}: [{answer.status_code}] {answer.text[:300]}")
+        digest = str(answer.json().get("config", {}).get("digest", ""))
+        return Manifest(digest.partition(":")[2], answer.headers.get("Docker-Content-Digest", ""))
+
+    def tags(self, repository: str) -> list[str]:
+        """All tags of a repository. Raises RegistryError."""
+        return self._pages(f"{repository}/tags/list", "tags")
+
+    def catalog(self) -> list[CatalogEntry]:
+        """All repositories with their tags. Raises RegistryError."""
+        entries: list[CatalogEntry] = []
+        for name in self._pages("_catalog", "repositories"):
+            try:
+                entries.append({"name": name, "tags": self.tags(name)})
+            except RegistryError:
+                entries.append({"name": name, "tags": []})
+        return entries
+
+    def delete_manifest(self, repository: str, digest: str) -> None:
+        """Delete a manifest, and with it every tag that points to it. Raises RegistryError."""
+        answer = self._request("DELETE", f"{repository}/manifests/{digest}")
+        if answer.status_code != _ACCEPTED:
+            raise RegistryError(f"deleting {repository}@{digest}: [{answer.status_code}] {answer.text[:300]}")
+
+    def _pages(self, path: str, field: str) -> list[str]:
+        found: list[str] = []
+        link = f"{path}?n={self._page}"
+        while link:
+            answer = self._request("GET", link)
+            if answer.status_code != _OK:
+                raise RegistryError(f"{path}: [{answer.status_code}] {answer.text[:300]}")
+            found += answer.json().get(field) or []
+            link = answer.links.get("next", {}).get("url", "")
+        return found
+
+    def _request(self, method: str, path: str) -> requests.Response:
+        url = urljoin(self._base, path)
+        answer = self._send(method, url)
+        if answer.status_code == _UNAUTHORIZED:
+            self._token = self._fetch_token(answer)
+            answer = self._send(method, url)
+        return answer
+
+    def _send(self, method: str, url: str) -> requests.Response:
+        headers = {"Accept": MANIFEST_TYPE}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        try:
+            return self._http.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False)
+        except requests.RequestException as error:
+            raise RegistryError(f"{type(error).__name__}: {explain(error)}") from error
+
+    def _fetch_token(self, refused: requests.Response) -> str:
+        challenge = dict(_CHALLENGE.findall(refused.headers.get("WWW-Authenticate", "")))
+        if "realm" not in challenge:
+            raise RegistryError("Cannot find bearer realm")
+        question = {"service": challenge.get("service", ""), "account": PORTUS_USER}
+        if "scope" in challenge:
+            question["scope"] = challenge["scope"]
+        try:
+            answer = self._http.get(
+                challenge["realm"], params=question, auth=(PORTUS_USER, self._password), timeout=self._timeout, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise RegistryError(f"{type(error).__name__}: {explain(error)} (the realm {challenge['realm']})") from error
+        if answer.status_code != _OK:
+            raise RegistryError(f"Cannot obtain authorization token from {challenge['realm']}: [{answer.status_code}]")
+        return str(answer.json()["token"])
+
+
+def explain(error: requests.RequestException) -> str:
+    """A network error in Portus' words."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "could not stablish connection: SSL error"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "connection timed out"
+    return "connection refused"

@@ -1,0 +1,242 @@
+"""The bootstrap against answers of Portus 2.2, 2.3 and 2.4."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bootstrap
+import pytest
+import task
+from fake_portus import FakePortus
+from https_server import Serve
+
+RECORD = {"name": "registry", "hostname": "registry:5000", "external_hostname": "r.test:8443", "use_ssl": True}
+ADMINISTRATOR_PASSWORD, BOT_PASSWORD, HIDDEN_PASSWORD = "a-Sec+ret/1", 'b-Sec&ret"2', "p-hidden-password"
+VERSIONS = pytest.mark.parametrize("version", ["2.2", "2.3", "2.4"])
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def portus(version: str) -> FakePortus:
+    return FakePortus(version)
+
+
+@pytest.fixture
+def run(
+    portus: FakePortus,
+    serve: Serve,
+    certificates: tuple[Path, Path],
+    secret_file: Callable[[str, str], str],
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Attempts the bootstrap up to `attempts` times within one process; returns the last exit code and what it said."""
+    server = serve(portus)
+    redactor = task.Redactor()
+
+    def start(attempts: int = 1, portus_user: bool = False, **changes: Any) -> tuple[int, str]:
+        data: dict[str, Any] = {
+            "generation": 1 if portus.version == "2.2" else 2,
+            "portus_url": server.url,
+            "ca_file": str(certificates[0]),
+            "registry": dict(RECORD),
+            "administrator": {
+                "username": "ada",
+                "email": "ada@example.com",
+                "password_file": secret_file("administrator", ADMINISTRATOR_PASSWORD + "\n"),
+            },
+            "bot": {"username": "bot", "email": "bot@example.com", "password_file": secret_file("bot", BOT_PASSWORD)},
+            **changes,
+        }
+        if portus_user:
+            data["portus_user"] = {"username": "portus", "password_file": secret_file("hidden", HIDDEN_PASSWORD)}
+        attempt = bootstrap.prepare(task.Section(data, "", redactor))
+        reporter = task.Reporter("bootstrap", redactor)
+        done = Path(str(certificates[0])).with_name("done")
+        code = 1
+        for _ in range(attempts):
+            code = task.repeat(attempt, reporter, done, once=True)
+            if code == 0:
+                break
+        return code, capsys.readouterr().out
+
+    return start
+
+
+def result_of(output: str) -> dict[str, Any]:
+    line = output.splitlines()[-1]
+    assert line.startswith("result: "), output
+    found: dict[str, Any] = json.loads(line.removeprefix("result: "))
+    return found
+
+
+@VERSIONS
+def test_first_run_creates_everything(portus: FakePortus, run: Run) -> None:
+    code, output = run()
+    assert code == 0, output
+    assert result_of(output) == {
+        "outcome": "done",
+        "created": ["administrator", "registry record", "bot"],
+        "administrator": "ada",
+        "registry": "registry:5000",
+        "bot": "bot",
+    }
+    assert portus.record == RECORD
+    assert portus.people["ada"].admin and not portus.people["bot"].admin
+    assert portus.people["ada"].tokens == {}, "the end point's application token must not stay"
+
+
+@VERSIONS
+def test_second_run_changes_nothing(portus: FakePortus, run: Run) -> None:
+    assert run()[0] == 0
+    portus.requests.clear()
+    code, output = run()
+    assert (code, result_of(output)["outcome"], result_of(output)["created"]) == (0, "already done", [])
+    assert portus.requests == ["GET /users/sign_in", "GET /v2/token"]
+
+
+@VERSIONS
+def test_done_stays_done_after_the_administrator_changed_her_password(portus: FakePortus, run: Run) -> None:
+    assert run()[0] == 0
+    portus.people["ada"].password = "her own"
+    assert run()[0] == 0
+
+
+@VERSIONS
+def test_goes_on_after_an_interruption(portus: FakePortus, run: Run) -> None:
+    portus.add("ada", ADMINISTRATOR_PASSWORD, "ada@example.com", admin=True)
+    assert result_of(run()[1])["created"] == ["registry record", "bot"]
+    del portus.people["bot"]
+    assert result_of(run()[1])["created"] == ["bot"]
+
+
+@VERSIONS
+def test_changed_password_and_missing_record_is_explained_and_locks_nobody_out(portus: FakePortus, run: Run) -> None:
+    portus.add("ada", "her own", "ada@example.com", admin=True)
+    code, output = run(attempts=20)
+    assert code == 1
+    assert 'refused "ada": Invalid username or password.' in output
+    assert "neither the registry record nor the bot can be created" in output
+    assert "set it back" in output and "restart this task" in output
+    assert "it is not tried again" in output
+    assert portus.people["ada"].failures == 3
+
+
+@VERSIONS
+def test_portus_own_user_steps_in_for_a_changed_password(portus: FakePortus, run: Run) -> None:
+    portus.add("ada", "her own", "ada@example.com", admin=True)
+    code, output = run(portus_user=True)
+    assert code == 0, output
+    assert result_of(output)["created"] == ["registry record", "bot"]
+    assert portus.people["ada"].password == "her own"
+
+
+@pytest.mark.parametrize("version", ["2.2", "2.3"])
+def test_sign_up_off_needs_portus_own_user(portus: FakePortus, run: Run) -> None:
+    portus.sign_up = False
+    assert run()[0] == 1
+    assert portus.humans() == {}
+    code, output = run(portus_user=True)
+    assert code == 0, output
+    assert portus.people["ada"].admin and not portus.people["bot"].admin
+    assert portus.verify("ada", ADMINISTRATOR_PASSWORD) == ""
+
+
+@VERSIONS
+def test_never_signs_up_as_an_ordinary_user(portus: FakePortus, run: Run) -> None:
+    portus.add("grace", "hers-alone", "grace@example.com", admin=True)
+    assert run()[0] == 1
+    assert set(portus.humans()) == {"grace"}
+
+
+@VERSIONS
+@pytest.mark.parametrize(
+    "key, value", [("external_hostname", "old.test"), ("hostname", "other:5000"), ("use_ssl", False)]
+)
+def test_a_differing_record_is_refused(portus: FakePortus, run: Run, key: str, value: object) -> None:
+    portus.add("ada", ADMINISTRATOR_PASSWORD, "ada@example.com", admin=True)
+    portus.record = {**RECORD, key: value}
+    code, output = run()
+    assert code == 1
+    assert f"{key} is {value!r} and should be {RECORD[key]!r}" in output
+    assert portus.record == {**RECORD, key: value}
+
+
+@VERSIONS
+def test_a_renamed_record_is_fine_also_once_there_are_repositories(portus: FakePortus, run: Run) -> None:
+    portus.add("ada", ADMINISTRATOR_PASSWORD, "ada@example.com", admin=True)
+    portus.record = {**RECORD, "name": "our registry"}
+    portus.tags["ada/image", "latest"] = ("sha256:0", "now")
+    assert run()[0] == 0
+
+
+@VERSIONS
+def test_a_record_that_went_stale_is_found_by_portus_own_user(portus: FakePortus, run: Run) -> None:
+    assert run()[0] == 0
+    code, output = run(portus_user=True, registry={**RECORD, "external_hostname": "new.test"})
+    assert code == 1
+    assert "external_hostname is 'r.test:8443' and should be 'new.test'" in output
+
+
+@VERSIONS
+def test_bot_with_another_password_is_explained(portus: FakePortus, run: Run) -> None:
+    portus.add("ada", ADMINISTRATOR_PASSWORD, "ada@example.com", admin=True)
+    portus.add("bot", "another", "bot@example.com")
+    code, output = run(attempts=20)
+    assert code == 1
+    assert "already been taken" in output and "Remove this user in Portus" in output
+    assert portus.people["bot"].failures == 3, "the account must not be locked"
+    del portus.people["bot"]
+    assert run()[0] == 0
+
+
+@VERSIONS
+def test_unreachable_registry_is_told_in_portus_words_and_retried(portus: FakePortus, run: Run) -> None:
+    portus.reachable = False
+    code, output = run(attempts=9)
+    assert code == 1
+    assert "create the registry record" in output and "connection refused" in output
+    assert "Check that Portus reaches registry:5000" in output
+    portus.reachable = True
+    assert run(attempts=1)[0] == 0
+
+
+@VERSIONS
+def test_waits_for_portus(portus: FakePortus, run: Run) -> None:
+    portus.unavailable = 4
+    code, output = run(attempts=6)
+    assert code == 0, output
+    lines = output.splitlines()
+    assert lines[0].startswith("bootstrap: wait for Portus: GET https://localhost:")
+    assert "answered 503: no server is available" in lines[0]
+    assert len(lines) == 4 and "(the same 4 times in" in lines[2], "identical failures are summarised"
+
+
+@VERSIONS
+def test_nothing_secret_is_said(portus: FakePortus, run: Run) -> None:
+    portus.echo = f"echo {ADMINISTRATOR_PASSWORD} {BOT_PASSWORD} a-Sec%2Bret%2F1 eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln"
+    portus.unavailable, portus.reachable = 1, False
+    _, output = run(attempts=3)
+    assert "[redacted]" in output
+    for secret in (ADMINISTRATOR_PASSWORD, BOT_PASSWORD, "a-Sec%2Bret%2F1", "eyJ", "Sec&amp;ret", 'Sec&ret\\"2'):
+        assert secret not in output
+
+
+@pytest.mark.parametrize("version", ["2.4"])
+def test_a_bot_without_rights_is_explained(portus: FakePortus, run: Run) -> None:
+    code, output = run(repository="somebody/else")
+    assert code == 1
+    assert '"bot" may not push to and pull from somebody/else' in output
+
+
+@pytest.mark.parametrize("version", ["2.4"])
+def test_wrong_settings_name_their_path(portus: FakePortus, run: Run) -> None:
+    for change, words in [
+        ({"registry": {**RECORD, "use_ssl": "yes"}}, "registry.use_ssl must be true or false"),
+        ({"portus_url": "http://portus"}, "portus_url must start with https://"),
+        ({"generation": 3}, "generation must be a whole number from 1 to 2"),
+        ({"surprise": 1}, "unknown keys: surprise"),
+        ({"ca_file": "/nowhere"}, "ca_file: there is no file /nowhere"),
+    ]:
+        with pytest.raises(task.SettingsError, match=words):
+            run(**change)

@@ -1,0 +1,56 @@
+"""Waiting for a container: to be healthy, or to end."""
+
+import time
+from typing import TYPE_CHECKING
+
+from toolchain.plugins.docker.container_state import object_at
+from toolchain.plugins.docker.handler import Operation, daemon_message
+from toolchain.plugins.framework import ProviderError
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+_INTERVAL = 1  # second between looks, as in the official plugin
+_NO_HEALTH_CHECK = (
+    "you have supplied a 'wait' argument, but the container does not have a healthcheck defined. "
+    "Please remove the 'wait' argument or add a 'healthcheck' attribute"
+)
+
+
+def wait_until_healthy(operation: Operation, container: str, limit: int) -> None:
+    """Wait at most `limit` seconds. An unhealthy container may still become healthy. Raises `ProviderError`."""
+    began = time.monotonic()
+    while True:
+        health = operation.call(lambda client: _health(client, container))
+        if health is None:
+            raise ProviderError(_NO_HEALTH_CHECK)
+        if health == "healthy":
+            return
+        waited = time.monotonic() - began
+        if waited >= limit:
+            raise ProviderError("container failed to be in healthy state")
+        operation.patience.status(f"waiting for health: {health} ({waited:.0f} s)")
+        operation.patience.sleep(min(_INTERVAL, limit - waited))
+
+
+def _health(client: "APIClient", container: str) -> str | None:
+    from docker.errors import APIError
+
+    try:
+        state = object_at(client.inspect_container(container), "State")
+    except APIError as error:
+        raise ProviderError(f"error inspecting container state: {daemon_message(error)}") from error
+    health = object_at(state, "Health").get("Status")
+    return health if isinstance(health, str) else None
+
+
+def follow_until_exit(operation: Operation, container: str, with_logs: bool, terminal: bool) -> str | None:
+    """Wait until the container ends, whatever its exit code; returns what it wrote when `with_logs`."""
+    operation.patience.status("running until it ends")
+    operation.call(lambda client: client.wait(container, condition="not-running"))
+    return operation.call(lambda client: _logs(client, container)) if with_logs else None
+
+
+def _logs(client: "APIClient", container: str) -> str:
+    output: bytes = client.logs(container, stdout=True, stderr=True, stream=False, follow=False)
+    return output.decode(errors="replace")
