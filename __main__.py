@@ -1,4 +1,7 @@
-"""One PortusStack per Pulumi stack: configuration → providers → component → outputs. The only reader of pulumi.Config."""
+"""One PortusStack per Pulumi stack: configuration → providers → component → outputs.
+
+The only reader of pulumi.Config.
+"""
 
 import pulumi
 import pulumi_docker as docker

@@ -118,7 +118,7 @@ class RegistryArgs(TypedDict):
 
 
 class ExternalDatabaseArgs(TypedDict):
-    """A MariaDB or MySQL that exists, reached without TLS because Portus can do no other (keep it on a private network)."""
+    """A MariaDB or MySQL that exists, reached without TLS, as Portus can do no other: keep it on a private network."""
 
     host: str
     """Host name or address."""
@@ -127,9 +127,15 @@ class ExternalDatabaseArgs(TypedDict):
     username: str
     """User with all rights on ``database``: letters, digits, underscores."""
     password: pulumi.Input[str]
-    """Its password: letters, digits, underscores and dashes, beginning with a letter (Portus pastes it into YAML unquoted)."""
+    """Its password: letters, digits, underscores and dashes, beginning with a letter.
+
+    Portus pastes it into YAML unquoted.
+    """
     database: str
-    """Database name: letters, digits, underscores; must not contain ``down`` (Portus' init script looks for that word)."""
+    """Database name: letters, digits, underscores; must not contain ``down``.
+
+    Portus' init script looks for that word.
+    """
 
 
 class DatabaseArgs(TypedDict):

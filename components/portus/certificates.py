@@ -22,7 +22,10 @@ _SHARED_KEY_GENERATION = 1
 
 @dataclass(frozen=True)
 class ServerCertificate:
-    """What a TLS server presents: PEM chain (leaf first) and secret PEM key; ``expires_at`` in RFC 3339, None when provided."""
+    """What a TLS server presents: PEM chain (leaf first) and secret PEM key.
+
+    ``expires_at`` is in RFC 3339, None when the certificate was provided.
+    """
 
     certificate_pem: pulumi.Output[str]
     private_key_pem: pulumi.Output[str]
@@ -30,7 +33,10 @@ class ServerCertificate:
 
 
 class Certificates(pulumi.ComponentResource):
-    """Issues what the servers of the plan need; ``servers`` maps a role to the DNS names and addresses it answers to."""
+    """Issues what the servers of the plan need.
+
+    ``servers`` maps a role to the DNS names and addresses that it answers to.
+    """
 
     def __init__(self, settings: Settings, servers: Mapping[str, Sequence[str]], opts: pulumi.ResourceOptions) -> None:
         super().__init__("portus:internal:Certificates", resource_name(settings.name, "certificates"), None, opts)

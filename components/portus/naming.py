@@ -15,7 +15,7 @@ def resource_name(name: str, *parts: str) -> str:
 
 
 def internal_name(name: str, role: str) -> str:
-    """The host name under which other roles of the same PortusStack reach ``role``: an alias on Docker, a Service on Kubernetes."""
+    """The host name under which other roles of the same PortusStack reach ``role``: on Docker an alias."""
     return resource_name(name, role)
 
 

@@ -1,7 +1,6 @@
 """The component: a table of contents."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -74,6 +73,6 @@ def _when(ready: pulumi.Output[list[str]], value: str) -> pulumi.Output[str]:
     return ready.apply(lambda _: value)
 
 
-def _report(line: str) -> Mapping[str, Any]:
-    report: Mapping[str, Any] = json.loads(line) if line else {}
+def _report(line: str) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(line) if line else {}
     return report

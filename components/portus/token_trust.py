@@ -25,7 +25,7 @@ def _rsa_public_key(public_key_pem: str) -> RSAPublicKey:
 
 
 def libtrust_key_id(public_key_pem: str) -> str:
-    """The ``kid`` that Portus writes into its tokens, from a PEM ``PUBLIC KEY``; raises ValueError for anything but RSA."""
+    """The ``kid`` of tokens that Portus signs, from a PEM ``PUBLIC KEY``; raises ValueError for anything but RSA."""
     der = _rsa_public_key(public_key_pem).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     encoded = base64.b32encode(hashlib.sha256(der).digest()[:_FINGERPRINT_BYTES]).decode()
     return ":".join(encoded[i : i + _GROUP_LENGTH] for i in range(0, len(encoded), _GROUP_LENGTH))

@@ -64,14 +64,14 @@ IMAGES: tuple[Image, ...] = (
         "portus-standin",
         parent="python:3.11",
         python_package="portus_standin",
-        build_arguments=(("GENERATION", "1"), ("RELEASE", "2.2")),
+        build_arguments=(("GENERATION", "1"), ("RELEASE", "2.2"), ("RUN_AS", "wwwrun"), ("PORTS", "80 443")),
     ),
     Image(
         "portus-standin:2.4",
         "portus-standin",
         parent="python:3.11",
         python_package="portus_standin",
-        build_arguments=(("GENERATION", "2"), ("RELEASE", "2.4")),
+        build_arguments=(("GENERATION", "2"), ("RELEASE", "2.4"), ("RUN_AS", "root"), ("PORTS", "3000")),
     ),
 )
 

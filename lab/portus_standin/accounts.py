@@ -143,7 +143,7 @@ def give_personal_namespace(session: Session, user: User) -> None:
         team_name, number = f"{user.username}{number}", number + 1
     team = Team(name=team_name, hidden=True, memberships=[TeamUser(user=user, role=Role.owner)])
     description = f"This personal namespace belongs to {user.username}."
-    namespace = Namespace(name=name, team=team, registry=registry, visibility=Visibility.private, description=description)
+    namespace = Namespace(name=name, team=team, home=registry, visibility=Visibility.private, description=description)
     session.add_all([team, namespace])
     session.flush()
     user.namespace_id = namespace.id

@@ -131,7 +131,7 @@ class Registry(Timestamps, Base):
     hostname: Mapped[str] = mapped_column(String(255), unique=True)
     use_ssl: Mapped[bool] = mapped_column(Boolean, default=False)
     external_hostname: Mapped[str | None] = mapped_column(String(255))
-    namespaces: Mapped[list[Namespace]] = relationship(back_populates="registry")
+    namespaces: Mapped[list[Namespace]] = relationship(back_populates="home")
 
 
 class Namespace(Timestamps, Base):
@@ -147,13 +147,13 @@ class Namespace(Timestamps, Base):
     description: Mapped[str | None] = mapped_column(Text)
     visibility: Mapped[int] = mapped_column(Integer, default=Visibility.private)
     team: Mapped[Team] = relationship(back_populates="namespaces")
-    registry: Mapped[Registry] = relationship(back_populates="namespaces")
+    home: Mapped[Registry] = relationship(back_populates="namespaces")
     repositories: Mapped[list[Repository]] = relationship(back_populates="namespace", cascade="all, delete-orphan")
 
     @property
     def clean_name(self) -> str:
         """What users see."""
-        return self.registry.hostname if self.is_global else self.name
+        return self.home.hostname if self.is_global else self.name
 
 
 class Repository(Timestamps, Base):

@@ -88,7 +88,7 @@ def _create_namespaces(session: Session, registry: Registry) -> None:
     session.add(
         Namespace(
             name=f"portus_global_namespace_{registry.id}",
-            registry=registry,
+            home=registry,
             team=team,
             is_global=True,
             visibility=Visibility.public,

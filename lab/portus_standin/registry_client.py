@@ -5,6 +5,7 @@ Sources: SUSE/Portus lib/portus/{registry_client,http_helpers,errors}.rb.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TypedDict
@@ -15,8 +16,8 @@ import requests
 from .accounts import PORTUS_USER
 from .options import Options
 
-#: What update-ca-certificates writes: Debian's roots and what /certificates holds.
-CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+#: What update-ca-certificates writes at the start: public roots and what /certificates holds.
+CA_BUNDLE = os.environ.get("SSL_CERT_FILE", "/var/lib/ca-certificates/ca-bundle.pem")
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _OK, _ACCEPTED, _UNAUTHORIZED = 200, 202, 401
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')

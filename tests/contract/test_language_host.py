@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.language_host_project import Project, toolchain_environment
+from tests.contract.language_host_project import Project, toolchain_environment, wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -41,7 +41,10 @@ def virtualenv_at(folder: Path, shell: dict[str, str]) -> None:
     subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
     (packages,) = folder.glob("lib/python*/site-packages")
     site = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     (packages / "toolchain.pth").write_text(site)
 
@@ -213,7 +216,57 @@ def test_a_policy_pack_sees_a_preview_and_ends_with_it(make_project: MakeProject
     shown = project.pulumi("preview", "--stack", "test", "--policy-pack", "policies")
     assert "seen by the pack: pulumi:pulumi:Stack" in shown
     assert time.monotonic() - started < 4.5, "the engine waits 5 s for a pack that does not end by itself"
-    assert project.processes() == {}
+    wait_until(lambda: not project.processes(), 3, project.processes)
+
+
+CONFIGURED_PACK = """
+import os, pulumi
+from pulumi_policy import EnforcementLevel, PolicyPack, StackValidationPolicy
+
+def check(arguments, report):
+    config = pulumi.Config()
+    report("configured: " + "|".join([pulumi.get_project(), pulumi.get_stack(), config.require("plain"),
+                                      str(pulumi.runtime.is_dry_run()), os.path.basename(os.getcwd())]))
+
+PolicyPack("test-pack", [StackValidationPolicy("test-policy", "reports", check, EnforcementLevel.ADVISORY)])
+"""
+
+
+def test_a_policy_pack_has_the_configuration_of_the_stack(make_project: MakeProject) -> None:
+    project = make_project("")
+    project.write("policies/PulumiPolicy.yaml", "runtime: python\nversion: 0.0.1\n")
+    project.write("policies/__main__.py", CONFIGURED_PACK)
+    project.pulumi("config", "set", "plain", "the value", "--stack", "test")
+    shown = project.pulumi("preview", "--stack", "test", "--policy-pack", "policies")
+    assert "configured: host-test|test|the value|True|policies" in shown
+    shown = project.pulumi("up", "--yes", "--skip-preview", "--stack", "test", "--policy-pack", "policies")
+    assert "configured: host-test|test|the value|False|policies" in shown
+
+
+def test_a_mandatory_policy_stops_an_update(make_project: MakeProject) -> None:
+    project = make_project("")
+    project.write("policies/PulumiPolicy.yaml", "runtime: python\nversion: 0.0.1\n")
+    project.write("policies/__main__.py", POLICY_PACK.replace("ADVISORY", "MANDATORY"))
+    shown = project.pulumi("preview", "--stack", "test", "--policy-pack", "policies", status=None)
+    assert "[mandatory]" in shown
+
+
+@pytest.mark.parametrize(
+    ("pack", "shown_text"),
+    [
+        ("raise ValueError('the reason')", "ValueError: the reason"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("print('hello')", "hello"),
+    ],
+)
+def test_a_policy_pack_that_does_not_start_shows_why(make_project: MakeProject, pack: str, shown_text: str) -> None:
+    project = make_project("")
+    project.write("policies/PulumiPolicy.yaml", "runtime: python\nversion: 0.0.1\n")
+    project.write("policies/__main__.py", pack)
+    shown = project.pulumi("preview", "--stack", "test", "--policy-pack", "policies", status=None)
+    assert shown_text in shown
+    assert "+ 1 to create" not in shown
+    wait_until(lambda: not project.processes(), 3, project.processes)
 
 
 COMPONENT = """
@@ -242,7 +295,7 @@ def test_a_component_package_gives_its_schema(make_project: MakeProject) -> None
     shown = project.pulumi("package", "get-schema", "./echo")
     schema = json.loads(shown[shown.index("{") : shown.rindex("}") + 1])
     assert list(schema["resources"]) == ["echo:index:Echo"]
-    assert project.processes() == {}
+    wait_until(lambda: not project.processes(), 3, project.processes)
 
 
 def test_a_component_package_that_fails_shows_why(make_project: MakeProject) -> None:

@@ -35,7 +35,7 @@ def running(tmp_path: Path) -> Iterator[tuple[Project, "subprocess.Popen[str]"]]
     project = Project.create(tmp_path / "project", environment, PROGRAM)
     engine = project.start("preview", "--stack", "test", "--non-interactive")
     try:
-        wait_until((project.folder / "running").exists, 60, lambda: project.processes())
+        wait_until((project.folder / "running").exists, 60, project.processes)
         yield project, engine
     finally:
         for process in (engine.pid, *project.processes()):

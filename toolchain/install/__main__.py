@@ -1,17 +1,22 @@
-"""Commands behind the scripts in `toolchain/`: `install NOTE`, `go-path`, `clean`."""
+"""The commands behind the scripts `toolchain/env`, `toolchain/go`, `toolchain/docker` and `toolchain/clean`."""
 
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from .choice import read_request
 from .console import InstallError, say
+from .docker_engine import ensure_docker
 from .folders import Folders
 from .go import Go
 from .python import DEPLOY_LOCK, TEST_LOCK
 from .ready import write_note
 from .toolset import Request, install_toolset
+
+Installed = TypeVar("Installed")
 
 
 def main() -> int:
@@ -22,21 +27,11 @@ def main() -> int:
     install.add_argument("note", type=Path)
     install.add_argument("--test", action="store_true", help="with the packages that the tests need")
     commands.add_parser("go", help="print how to run Go: its path and environment, NAME=VALUE, one a line")
+    commands.add_parser("docker", help="make sure that a Docker engine answers")
     commands.add_parser("clean", help="remove the tool folder")
     arguments = parser.parse_args()
-    folders = Folders.from_environment()
     try:
-        if arguments.command == "clean":
-            say(f"removed {folders.tools}" if folders.remove() else f"there is no {folders.tools}")
-            return 0
-        folders.claim()
-        with folders.locked():
-            if arguments.command == "go":
-                _print_go(Go.find_or_install(folders))
-            else:
-                lock = TEST_LOCK if arguments.test else DEPLOY_LOCK
-                request = Request(read_request(), _providers(), lock)
-                write_note(install_toolset(folders, request), arguments.note)
+        _run(arguments, Folders.from_environment())
     except InstallError as error:
         say(f"error: {error}")
         return 1
@@ -44,6 +39,24 @@ def main() -> int:
         say("interrupted; the next run goes on from here")
         return 130
     return 0
+
+
+def _run(arguments: argparse.Namespace, folders: Folders) -> None:
+    if arguments.command == "docker":
+        ensure_docker()
+    elif arguments.command == "clean":
+        say(f"removed {folders.tools}" if folders.remove() else f"there is no {folders.tools}")
+    elif arguments.command == "go":
+        _print_go(_locked(folders, lambda: Go.find_or_install(folders)))
+    else:
+        request = Request(read_request(), _providers(), TEST_LOCK if arguments.test else DEPLOY_LOCK)
+        write_note(_locked(folders, lambda: install_toolset(folders, request)), arguments.note)
+
+
+def _locked(folders: Folders, install: Callable[[], Installed]) -> Installed:
+    folders.claim()
+    with folders.locked():
+        return install()
 
 
 def _providers() -> str:

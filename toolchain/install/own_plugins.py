@@ -34,7 +34,7 @@ def install_own_plugins(folders: Folders, python: Path, plugins: Sequence[Plugin
         return target
     for plugin in plugins:
         if not (SOURCES / "plugins" / plugin.name / "__main__.py").exists():
-            say(  # TEMPORARY
+            raise InstallError(
                 f"there is no provider plugin of ours for {plugin.name} {plugin.version}; use the official ones with "
                 "PROVIDERS=official or PROVIDERS=<folder>"
             )

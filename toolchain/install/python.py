@@ -40,7 +40,7 @@ def install_python(folders: Folders, lock: Path, name: str = "python") -> Path:
     if is_complete(target):
         return target
     _require_ensurepip()
-    say(f"installing Python packages of {lock.name}")
+    say(f"installing the Python packages of {lock.relative_to(CHECKOUT)}")
     with new_folder(target):
         run([sys.executable, "-m", "venv", str(target)], doing="make a virtual environment")
         options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "--only-binary=:all:"]

@@ -1,24 +1,27 @@
 """The calls of the service `LanguageRuntime`, each of them a few lines on top of the modules beside this one."""
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
-from .children import Child, Children
+from .children import Children
 from .dependencies import install_dependencies
 from .interpreter import OptionError, find_interpreter, require_interpreter
 from .packages import program_dependencies, python_version, required_packages
 from .plugin import ANALYZER, plugin_command, plugin_directory, plugin_environment
+from .policy_pack import Cancelled, run_policy_pack
 from .program import check_types, program_command, program_environment, program_response, start_program
 from .protocol import language_pb2, language_pb2_grpc, plugin_pb2
-from .streams import output_of
+from .streams import Chunk, output_of
 
 VERSION = "3.254.0"
 """What we say we are: the version of the engine and of the SDK that this was written for."""
+
+_NO_DEBUGGER = "--attach-debugger is not supported by this language host; start debugpy in the program itself"
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -76,7 +79,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """Run a program to its end."""
         interpreter = require_interpreter(request.info)
         if request.attach_debugger:
-            raise OptionError("--attach-debugger is not supported by this language host; start debugpy in the program")
+            raise OptionError(_NO_DEBUGGER)
         if errors := check_types(self._children, request, interpreter):
             return language_pb2.RunResponse(error=errors)
         command = program_command(request, interpreter, self._executor, self._engine)
@@ -84,7 +87,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             child = start_program(self._children, command, program_environment(request, interpreter))
         except OSError as error:
             return language_pb2.RunResponse(error=f"could not start {interpreter.executable}: {error}")
-        _stop_with(context, child)
+        _on_cancel(context, child.stop_soon)
         return program_response(self._children.finish(child))
 
     def RunPlugin(
@@ -92,25 +95,29 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> Iterator[language_pb2.RunPluginResponse]:
         """Run a policy pack or a component package, and stream what it writes."""
         try:
-            interpreter = require_interpreter(request.info, is_plugin=request.kind != ANALYZER)
-            child = self._children.start(
-                plugin_command(request, interpreter),
-                environment=plugin_environment(request, interpreter),
-                directory=plugin_directory(request),
-            )
-        except (OptionError, OSError) as error:
-            message = f"could not start {request.info.program_directory}: {error}"
+            for output in self._run_plugin(request, context):
+                yield _plugin_response(output)
+        except (OptionError, OSError, Cancelled) as error:
+            message = f"could not run {request.info.program_directory}: {error}"
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
+
+    def _run_plugin(
+        self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
+    ) -> Iterator[Chunk | int]:
+        interpreter = require_interpreter(request.info, is_plugin=request.kind != ANALYZER)
+        if request.attach_debugger:
+            raise OptionError(_NO_DEBUGGER)
+        if request.kind == ANALYZER:
+            yield from run_policy_pack(request, interpreter, self._children, partial(_on_cancel, context))
             return
-        _stop_with(context, child)
-        for name, chunk in output_of(child.process):
-            is_output = name == "stdout"
-            yield (
-                language_pb2.RunPluginResponse(stdout=chunk)
-                if is_output
-                else language_pb2.RunPluginResponse(stderr=chunk)
-            )
-        yield language_pb2.RunPluginResponse(exitcode=self._children.finish(child))
+        child = self._children.start(
+            plugin_command(request, interpreter),
+            environment=plugin_environment(request, interpreter),
+            directory=plugin_directory(request),
+        )
+        _on_cancel(context, child.stop_soon)
+        yield from output_of(child.process)
+        yield self._children.finish(child)
 
     def InstallDependencies(
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
@@ -158,7 +165,16 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return Empty()
 
 
-def _stop_with(context: grpc.ServicerContext, child: Child) -> None:
-    """End a process when the engine no longer waits for it."""
-    if not context.add_callback(child.stop_soon):
-        child.stop_soon()
+def _plugin_response(output: Chunk | int) -> language_pb2.RunPluginResponse:
+    if isinstance(output, int):
+        return language_pb2.RunPluginResponse(exitcode=output)
+    name, chunk = output
+    if name == "stdout":
+        return language_pb2.RunPluginResponse(stdout=chunk)
+    return language_pb2.RunPluginResponse(stderr=chunk)
+
+
+def _on_cancel(context: grpc.ServicerContext, action: Callable[[], None]) -> None:
+    """Do something when the engine no longer waits for a call; at once if it already does not."""
+    if not context.add_callback(action):
+        action()

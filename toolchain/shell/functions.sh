@@ -1,6 +1,18 @@
 # shellcheck shell=bash
 # Functions of toolchain/env and its neighbours. Bash 3.2.
 
+fail() {
+    echo "toolchain: error: $*" >&2
+    exit 1
+}
+
+# A command of the installer, run by the machine's own Python, which leaves no compiled files in the checkout.
+run_installer() {  # run_installer COMMAND [ARGUMENT…]; $here is the toolchain's folder
+    local python
+    python=$(find_python)
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/..${PYTHONPATH:+:$PYTHONPATH}" "$python" -m toolchain.install "$@"
+}
+
 # The key of a note: a hash of the toolchain's sources, the lock files, and what the user asked for.
 toolchain_key() {  # toolchain_key TOOLCHAIN_FOLDER
     {
@@ -34,8 +46,9 @@ find_python() {
     done
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v python3 >/dev/null; then
         echo "toolchain: installing python3 with apt-get" >&2
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3 python3-venv; } >&2 ||
-            fail "could not install python3 (see above)"
+        { apt-get update -qq &&
+            DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv \
+                ca-certificates; } >/dev/null || fail "could not install python3 (see above)"
         find_python
         return
     fi

@@ -46,7 +46,7 @@ CONTRACT = Contract(
 
 START_SCRIPT = """\
 #!/bin/bash
-# Gives Portus its secrets from files, migrates a database that is already set up (/init never does), then starts Portus.
+# Gives Portus its secrets from files, migrates a database that is set up (/init never does), then starts Portus.
 set -euo pipefail
 {exports}
 export {names}

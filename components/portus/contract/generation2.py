@@ -54,9 +54,12 @@ OPTION_FILES: dict[str, str] = {
     "email.smtp.password": "PORTUS_EMAIL_SMTP_PASSWORD_FILE",
     "ldap.authentication.password": "PORTUS_LDAP_AUTHENTICATION_PASSWORD_FILE",
 }
-"""Secret options that must come as files: /init exports them empty otherwise, and that beats the local configuration (SUSE/Portus#1746)."""
+"""Secret options that must come as files.
+
+/init exports them empty otherwise, and that beats the local configuration (SUSE/Portus#1746).
+"""
 
 
 def entrypoint(tag: str) -> tuple[str, ...]:
-    """() for the image's own; 2.5, ``latest`` and ``head`` ship ``/init`` without its executable bit (SUSE/Portus#2200)."""
+    """() for the image's own; 2.5, ``latest`` and ``head`` have an ``/init`` that cannot be executed (#2200)."""
     return ("/bin/bash", "/init") if re.match(r"2\.5|latest|head", tag) else ()

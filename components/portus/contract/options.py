@@ -18,7 +18,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Option:
-    """One leaf: dotted path, type, first and last minor release of Portus 2 that knows it, and whether it is a secret."""
+    """One leaf: dotted path, type, first and last minor release of Portus 2 that knows it, whether it is a secret."""
 
     path: str
     kind: Kind
@@ -185,5 +185,8 @@ SAFE_DEFAULTS: dict[str, bool | int | str] = {
     "user_permission.manage_webhook.enabled": False,
     "background.sync.strategy": "initial",
 }
-"""Where PortusStack's default differs from Portus': no stranger signs up or browses, no e-mail hash leaves, no user makes Portus call a
-URL, tokens (minutes) outlive the push of a large layer (SUSE/Portus#510, #1338)."""
+"""Where PortusStack's default differs from Portus'.
+
+No stranger signs up or browses, no e-mail hash leaves, no user makes Portus call a URL, tokens (minutes) outlive the
+push of a large layer (SUSE/Portus#510, #1338).
+"""

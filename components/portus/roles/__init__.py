@@ -1,4 +1,4 @@
-"""One file per role: what runs, with which files, environment, ports, data and limits, and which other roles it talks to."""
+"""One file per role: what runs, its files, environment, ports, data and limits, and which other roles it talks to."""
 
 from ..naming import internal_name
 from ..plan import OUTSIDE, Link

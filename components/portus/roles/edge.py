@@ -20,7 +20,7 @@ _CONFIG = files_path("nginx.conf")
 _START = files_path("start.sh")
 _START_SCRIPT = f"""\
 #!/bin/sh
-# nginx asks the container's own name server each time, so that a role that comes back at another address is found again.
+# nginx asks the container's own name server each time: a role that comes back at another address is found again.
 set -eu
 servers="$(awk '$1 == "nameserver" {{ printf "%s ", $2 }}' /etc/resolv.conf)"
 echo "resolver $servers valid=5s ipv6=off;" >/tmp/resolver.conf

@@ -17,6 +17,12 @@ class EdgeNames:
     registry: str
 
 
+_CIPHERS = (
+    *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+    *("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"),
+)
+"""Of TLS 1.2: forward secrecy and authenticated encryption only."""
+
 _MAIN = """\
 worker_processes 2;
 pid /tmp/nginx.pid;
@@ -37,7 +43,7 @@ http {{
   ssl_certificate {directory}/edge.crt;
   ssl_certificate_key {directory}/edge.key;
   ssl_protocols TLSv1.2 TLSv1.3;
-  ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
+  ssl_ciphers {ciphers};
   ssl_prefer_server_ciphers off;
   ssl_session_cache shared:tls:2m;
   ssl_session_tickets off;
@@ -156,5 +162,9 @@ def nginx_configuration(names: EdgeNames) -> str:
         else ""
     )
     return _MAIN.format(
-        directory=files_path("").rstrip("/"), port=names.public_port, redirect=redirect, servers=servers
+        directory=files_path("").rstrip("/"),
+        ciphers=":".join(_CIPHERS),
+        port=names.public_port,
+        redirect=redirect,
+        servers=servers,
     )

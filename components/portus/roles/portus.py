@@ -29,7 +29,8 @@ url="https://127.0.0.1:{port}{path}"
 if command -v curl >/dev/null; then
   exec curl --silent --fail --insecure --max-time 8 --output /dev/null "$url"
 fi
-exec ruby -ropen-uri -ropenssl -e 'URI(ARGV[0]).open(ssl_verify_mode: OpenSSL::SSL::VERIFY_NONE, read_timeout: 8)' "$url"
+exec ruby -ropen-uri -ropenssl -e 'URI(ARGV[0]).open(ssl_verify_mode: OpenSSL::SSL::VERIFY_NONE, read_timeout: 8)' \\
+  "$url"
 """
 
 
@@ -179,7 +180,7 @@ def start(settings: Settings, contract: Contract) -> tuple[tuple[str, ...], tupl
 
 
 def security(contract: Contract) -> Security:
-    """As near to nothing as the image allows: its root is written to at every start (trust store, caches, pid files)."""
+    """As near to nothing as the image allows: it writes to its root at every start (trust store, caches, pid files)."""
     return Security(
         None, read_only_root=False, capabilities=contract.capabilities, new_privileges=contract.new_privileges
     )

@@ -164,7 +164,10 @@ class DockerTls:
 
 @dataclass(frozen=True)
 class DockerHost:
-    """One Docker daemon; ``address`` "" means the inherited provider, ``private_address`` "" that no other host connects to it."""
+    """One Docker daemon.
+
+    ``address`` "" means the inherited provider, ``private_address`` "" that no other host connects to it.
+    """
 
     name: str
     address: str

@@ -17,7 +17,10 @@ Value = pulumi.Input[bool | int | str]
 
 
 def read_options(portus: Reader, key: str, image: str) -> Mapping[str, Value]:
-    """Dotted path → value, PortusStack's own defaults included; options that the image's release does not know are left out or refused."""
+    """Dotted path → value, PortusStack's own defaults included.
+
+    A default that the image's release does not know is left out, an option that it does not know is refused.
+    """
     minor = _minor_release(image)
     options: dict[str, Value] = {
         path: default for path, default in SAFE_DEFAULTS.items() if _known_to(OPTIONS[path], minor)
@@ -27,7 +30,7 @@ def read_options(portus: Reader, key: str, image: str) -> Mapping[str, Value]:
         if reason:
             portus.problem(f"{key}.{path}", reason)
         else:
-            options[path] = pulumi.Output.secret(value) if OPTIONS[path].secret else _plain(value)
+            options[path] = pulumi.Output.secret(_plain(value)) if OPTIONS[path].secret else _plain(value)
     _check_together(portus, key, options, minor)
     return dict(sorted(options.items()))
 
@@ -82,7 +85,9 @@ def _fits(option: Option, value: object) -> bool:
 def _plain(value: object) -> Value:
     if isinstance(value, float):
         return int(value)
-    return value  # type: ignore[return-value] - _fits admitted it
+    if isinstance(value, bool | int | str | pulumi.Output):
+        return value
+    raise TypeError(f"an option of type {type(value).__name__} was admitted")
 
 
 def _check_together(portus: Reader, key: str, options: Mapping[str, Value], minor: int) -> None:

@@ -7,7 +7,7 @@ from pulumi.errors import InputPropertyErrorDetails
 
 
 def camel_case(path: str) -> str:
-    """``docker.hosts[0].private_address`` → ``docker.hosts[0].privateAddress``, the spelling of every language but Python."""
+    """``hosts[0].private_address`` → ``hosts[0].privateAddress``, the spelling of every language but Python."""
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), path)
 
 
@@ -35,6 +35,11 @@ class Problems:
     def add(self, path: str, reason: str) -> None:
         """Note a problem. ``reason`` never holds a secret value."""
         self._problems.append((path, reason))
+
+    def add_first(self, path: str, reason: str) -> None:
+        """Note a problem unless one with ``path`` is known: what is wrong already needs no second complaint."""
+        if all(known != path for known, _ in self._problems):
+            self.add(path, reason)
 
     def raise_if_any(self, name: str) -> None:
         """Raise InvalidSettings when a problem was noted."""

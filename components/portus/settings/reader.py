@@ -17,8 +17,10 @@ _Known = TypeVar("_Known", bound=str)
 
 
 def shown(value: object) -> str:
-    """A short, printable form of a value that is not secret."""
-    text = ascii(value)
+    """A short, printable form of a value that is not secret; groups and lists may hold secrets, and addresses passwords."""
+    if not isinstance(value, bool | int | float | str):
+        return "a group" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+    text = re.sub(r"//[^/@]*@", "//…@", ascii(value))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 
@@ -33,7 +35,7 @@ class Reader:
         if isinstance(values, Mapping):
             self._values = {str(key): value for key, value in values.items()}
         elif values is not None:
-            problems.add(path or "args", f"must be a group of arguments, not {shown(values)}")
+            problems.add(path or "args", f"must be a group of arguments, not a {type(values).__name__}")
 
     def at(self, key: str) -> str:
         """The path of ``key``."""
@@ -41,7 +43,7 @@ class Reader:
 
     def problem(self, key: str, reason: str) -> None:
         """Note that ``key`` is wrong."""
-        self._problems.add(self.at(key), reason)
+        self._problems.add_first(self.at(key), reason)
 
     def has(self, key: str) -> bool:
         """Whether ``key`` is given and not null."""
@@ -185,6 +187,6 @@ def _checked(pattern: str, message: str) -> Callable[[object], str]:
 
 
 def nearest(word: object, known: tuple[str, ...]) -> str:
-    """``; did you mean …?`` when one of the known words is close, else what there is to choose from when that is short."""
+    """``; did you mean …?`` when one of the known words is close, else nothing."""
     close = difflib.get_close_matches(str(word), [str.__str__(item) for item in known], n=1)
     return f"; did you mean {close[0]}?" if close else ""

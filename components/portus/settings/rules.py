@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 
 from .. import images
 from ..args import Role
@@ -67,9 +68,9 @@ def _check_hosts(settings: Settings, problems: Problems) -> None:
         path = f"docker.hosts[{index}]"
         _check_address(host, path, problems)
         if not host.address:
-            problems.add(f"{path}.address", "is required with several hosts")
+            problems.add_first(f"{path}.address", "is required with several hosts")
         if not host.roles:
-            problems.add(f"{path}.roles", "is required with several hosts: which roles run here?")
+            problems.add_first(f"{path}.roles", "is required with several hosts: which roles run here?")
         if [other.name for other in hosts].index(host.name) != index:
             problems.add(f"{path}.name", f"is used twice: {host.name}")
     if settings.docker.https_port != settings.hostnames.port:
@@ -110,6 +111,10 @@ def _check_placement(settings: Settings, problems: Problems) -> None:
             )
     if any(len(places[role]) != 1 for role in settings.roles):
         return
+    _check_connections(settings, {role: places[role][0] for role in settings.roles}, problems)
+
+
+def _check_connections(settings: Settings, places: Mapping[Role, DockerHost], problems: Problems) -> None:
     if Role.DATABASE in settings.roles:
         for role in _TOGETHER_WITH_DATABASE:
             if role in settings.roles and places[role] != places[Role.DATABASE]:
@@ -118,11 +123,13 @@ def _check_placement(settings: Settings, problems: Problems) -> None:
                     f"role {role.value} must be on the host of the database: Portus cannot encrypt that connection; "
                     "use database.external to split them",
                 )
-    edge = places[Role.EDGE][0]
-    if settings.docker.bind_address not in ("0.0.0.0", edge.private_address):  # noqa: S104 - compared, not bound
-        problems.add("docker.bind_address", f"must be 0.0.0.0 or {edge.private_address}: the other hosts reach the edge there")
-    for index, host in enumerate(hosts):
+    edge = places[Role.EDGE]
+    if settings.docker.bind_address not in ("0.0.0.0", edge.private_address):
+        problems.add(
+            "docker.bind_address", f"must be 0.0.0.0 or {edge.private_address}: the other hosts reach the edge there"
+        )
+    for index, host in enumerate(settings.docker.hosts):
         if {Role.REGISTRY, Role.PORTUS, Role.EDGE} & set(host.roles) and not host.private_address:
-            problems.add(
+            problems.add_first(
                 f"docker.hosts[{index}].private_address", "is required: roles on other hosts connect to this one"
             )

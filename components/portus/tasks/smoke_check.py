@@ -1,4 +1,7 @@
-"""Proves that the stack does its job: signs in, pushes, sees the image in Portus, pulls it back, and is refused what must be refused."""
+"""Proves that the stack does its job.
+
+Signs in, pushes, sees the image in Portus, pulls it back, and is refused what must be refused.
+"""
 
 from ..certificates import Certificates
 from ..credentials import Credentials

@@ -48,7 +48,7 @@ def add_namespace() -> tuple[Response, int]:
     _check(policies.may_create_namespace(user, team, portus().options))
     _validate_namespace(name)
     description = str(given["description"]) if given.get("description") else None
-    namespace = Namespace(name=name, team=team, registry=registry, description=description)
+    namespace = Namespace(name=name, team=team, home=registry, description=description)
     db().add(namespace)
     db().flush()
     return jsonify(entities.namespace(namespace)), 201

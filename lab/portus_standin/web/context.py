@@ -129,3 +129,8 @@ def nobody_signed_up() -> bool:
 def any_registry() -> bool:
     """Whether the registry record exists."""
     return db().scalar(select(Registry.id)) is not None
+
+
+def authenticate_form(username: str, password: str) -> User | str:
+    """The user of the sign-in form, or why not."""
+    return authenticate(db(), username, password, portus().settings.generation)

@@ -75,7 +75,7 @@ def repository(record: Repository) -> Entity:
         "name": record.name,
         "full_name": record.full_name,
         "namespace": {"id": place.id, "name": place.name},
-        "registry_hostname": place.registry.external_hostname or place.registry.hostname,
+        "registry_hostname": place.home.external_hostname or place.home.hostname,
         "stars": 0,
         "tags_count": len(record.tags),
         **_times(record),

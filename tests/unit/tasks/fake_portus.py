@@ -38,7 +38,7 @@ class FakePortus:
         self.people = {"portus": Person(1, "p-hidden-password", "portus@portus.com", admin=True)}
         self.record: dict[str, object] | None = None
         self.sign_up = True
-        self.reachable = True
+        self.unreachable = 0
         self.unavailable = 0
         self.echo = ""
         self.tags: dict[tuple[str, str], tuple[str, str]] = {}
@@ -226,7 +226,8 @@ class FakePortus:
         return self._page(session, "<form></form>")
 
     def _create_record_by_form(self, incoming: Incoming, session: Session) -> Answer:
-        if not self.reachable:
+        if self.unreachable:
+            self.unreachable -= 1
             session.alert = f"Error: connection refused. {self.echo} You can skip this check."
             return redirect("/admin/registries/new")
         form = incoming.form
@@ -256,7 +257,8 @@ class FakePortus:
         if name == "GET /registries":
             return as_json(200, [self.record] if self.record else [])
         if name == "POST /registries" and self.version == "2.4":
-            if not self.reachable:
+            if self.unreachable:
+                self.unreachable -= 1
                 return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
             self.record = json.loads(incoming.body)["registry"]
             return as_json(201, self.record)

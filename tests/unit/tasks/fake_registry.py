@@ -22,6 +22,7 @@ class FakeRegistry:
     open_to_all: bool = False
     ignores_signature: bool = False
     corrupts: bool = False
+    misnames: bool = False
     upload_origin: str = ""
     blobs: dict[str, bytes] = field(default_factory=dict)
     manifests: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class FakeRegistry:
         if not self.mute:
             pushed_at = (START + timedelta(seconds=self.pushes)).isoformat()
             self.portus.tags[repository, tag] = (digest, pushed_at)
-        return Answer(201, b"", {"Docker-Content-Digest": digest})
+        return Answer(201, b"", {"Docker-Content-Digest": "sha256:0" if self.misnames else digest})
 
     def _blob(self, incoming: Incoming, rest: str) -> Answer:
         if incoming.method == "POST":
@@ -79,7 +80,7 @@ class FakeEdge:
     def answer(self, incoming: Incoming) -> Answer:
         if incoming.path in self.leaks:
             return Answer(202)
-        if incoming.path in ("/v2/webhooks/events", "/api/v1/users/bootstrap", "/api/v1/health"):
+        if incoming.path in ("/v2/webhooks/events", "/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_ping"):
             return Answer(403, b"<html><body>403 Forbidden</body></html>")
         return self.portus.answer(incoming)
 

@@ -100,6 +100,7 @@ def test_another_stacks_realm_or_service_is_found(stack: Stack) -> None:
     [
         ({"open_to_all": True}, "be refused without a token: this was not refused"),
         ({"ignores_signature": True}, "be refused with a forged token: this was not refused"),
+        ({"misnames": True}, "push: the registry names the image sha256:0, not sha256:"),
         ({"corrupts": True}, "pull it back: the configuration came back changed"),
         ({"upload_origin": "http://inside:5000"}, "push: the registry sends uploads to http://inside:5000"),
     ],
@@ -112,7 +113,7 @@ def test_each_fault_of_the_registry_is_named(stack: Stack, fault: dict[str, Any]
     assert words in output
 
 
-@pytest.mark.parametrize("path", ["/v2/webhooks/events", "/api/v1/users/bootstrap", "/api/v1/health"])
+@pytest.mark.parametrize("path", ["/v2/webhooks/events", "/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_ping"])
 def test_a_leaking_edge_is_found(stack: Stack, path: str) -> None:
     stack.edge.leaks.add(path)
     code, output = stack.check()

@@ -5,14 +5,15 @@ and `check_failures.go`): every object carries `__defaults`, the sorted names of
 defaults that are false, 0 or "" are not filled in; a property that was filled in before keeps its value.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from hashlib import sha256
 
+from toolchain.plugins.docker.planning import DEFAULTS
 from toolchain.plugins.docker.schema import Kind, Property, ResourceSchema, Schema
 from toolchain.plugins.framework import UNKNOWN, CheckFailure, CheckRequest, CheckResult, Properties, Value
 
-DEFAULTS = "__defaults"
 _NAME_LIMIT = 255
 _SUFFIX_LENGTH = 7  # hexadecimal digits after an automatic name
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -42,7 +43,8 @@ def check(schema: ResourceSchema, request: CheckRequest) -> CheckResult:
     for name, item in schema.inputs.items():
         taken = [other for other in item.conflicts if name in inputs and other in inputs]
         for other in taken:
-            failures.add(name, f'Conflicting configuration arguments. "{name}": conflicts with {other}')
+            reason = f'"{terraform_name(name)}": conflicts with {terraform_name(other)}'
+            failures.add(name, f"Conflicting configuration arguments. {reason}")
     return CheckResult(inputs, failures.found)
 
 
@@ -142,8 +144,8 @@ def _check_elements(value: Value, old: Value, item: Property, path: str, failure
     olds = old if isinstance(old, list) else []
     checked: list[Value] = []
     for index, element in enumerate(elements):
-        # The official plugin's message about an element of a set names the set only.
-        at = f"{path}[{index}]"
+        # A message about an element of a set names the set only: Terraform's sets have no positions.
+        at = path if item.kind is Kind.SET else f"{path}[{index}]"
         if element is None or element is UNKNOWN:
             checked.append(element)
         elif item.fields:
@@ -189,6 +191,11 @@ def _as_text(value: Value) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else None
+
+
+def terraform_name(name: str) -> str:
+    """The name that the official plugin's messages use."""
+    return re.sub(r"([A-Z])", r"_\1", name).lower()
 
 
 def _described(value: Value) -> str:

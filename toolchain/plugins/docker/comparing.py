@@ -6,8 +6,7 @@ Follows the detailed diff of pulumi-terraform-bridge v3.137 (`pkg/tfbridge/detai
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
-from toolchain.plugins.docker.checking import DEFAULTS
-from toolchain.plugins.docker.planning import plan, same, set_key
+from toolchain.plugins.docker.planning import DEFAULTS, plan, same, set_key
 from toolchain.plugins.docker.schema import ZERO, Kind, Property, ResourceSchema, Schema
 from toolchain.plugins.framework import UNKNOWN, Diff, DiffKind, DiffRequest, Properties, Value
 
@@ -137,21 +136,27 @@ def _places(added: list[Value], wanted: list[Value], item: Property) -> dict[int
     """Where in the program's list the new elements stand; None when they cannot all be found."""
     places: dict[int, Value] = {}
     for value in added:
-        index = next((i for i, asked in enumerate(wanted) if i not in places and _comes_from(value, asked)), None)
+        free = [index for index in range(len(wanted)) if index not in places]
+        index = next((index for index in free if _comes_from(value, wanted[index], item)), None)
         if index is None:
             return None
         places[index] = value
     return places
 
 
-def _comes_from(value: Value, asked: Value) -> bool:
-    if isinstance(value, Mapping) and isinstance(asked, Mapping):
-        return all(value.get(name) == given for name, given in asked.items() if name != DEFAULTS and not _nested(given))
+def _comes_from(value: Value, asked: Value, item: Property) -> bool:
+    """Whether an element of the plan can be the program's: a field that Terraform made "" out of nothing cannot."""
+    if not (isinstance(value, Mapping) and isinstance(asked, Mapping)):
+        return value == asked
+    return all(_field_comes_from(value.get(name), asked.get(name), field) for name, field in item.fields.items())
+
+
+def _field_comes_from(value: Value, asked: Value, item: Property) -> bool:
+    if asked is None and item.computed:
+        return True
+    if item.is_collection or item.kind is Kind.OBJECT:
+        return not value if asked is None else value is not None
     return value == asked
-
-
-def _nested(value: Value) -> bool:
-    return isinstance(value, list | Mapping)
 
 
 def _list_changes(path: str, item: Property, old: list[Value], new: list[Value], replaces: bool) -> Changes:

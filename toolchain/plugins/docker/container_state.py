@@ -148,7 +148,7 @@ def _host_facts(found: Mapping[str, object], state: Properties) -> Properties:
         "hosts": in_set_order([_extra_host(str(entry)) for entry in _list(host, "ExtraHosts")]),
         "privileged": host.get("Privileged") is True,
         "logDriver": _text(object_at(host, "LogConfig"), "Type"),
-        "logOpts": _strings(object_at(host, "LogConfig"), "Config") if state.get("logOpts") else None,
+        "logOpts": _strings(object_at(host, "LogConfig"), "Config") if state.get("logOpts") else {},
         "storageOpts": _strings(host, "StorageOpt"),
         "networkMode": _text(host, "NetworkMode"),
         "usernsMode": _text(host, "UsernsMode"),

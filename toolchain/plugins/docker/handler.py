@@ -10,9 +10,10 @@ from toolchain.plugins.docker.comparing import compare
 from toolchain.plugins.docker.connection import Connection
 from toolchain.plugins.docker.inputs import imported, refreshed
 from toolchain.plugins.docker.patience import Patience
-from toolchain.plugins.docker.planning import finished, known, plan, settled
+from toolchain.plugins.docker.planning import META, finished, known, meta, plan, reread, settled, without_removed
 from toolchain.plugins.docker.schema import ResourceSchema
 from toolchain.plugins.framework import (
+    UNKNOWN,
     CheckRequest,
     CheckResult,
     Created,
@@ -103,16 +104,19 @@ class DockerResource(Resource):
     def create(self, request: CreateRequest) -> Created:
         planned = plan(self.schema, None, request.inputs)
         if request.preview:
-            return Created("", planned)
+            return Created("", {**planned, "id": UNKNOWN})
         wanted = known(planned)
+        notes = meta(self.schema, {"create": request.timeout})
         patience = self._patience(request, request.timeout)
         with _told(f"creating {request.urn}"):
             try:
                 resource_id, state = self.make(self._operation(patience), wanted)
             except CreateFailedError as error:
                 reason = _reason(f"creating {request.urn}", str(error))
-                raise InitFailedError(error.resource_id, wanted, [reason]) from error
-        return Created(resource_id, self._outputs(resource_id, planned, finished(self.schema, state)))
+                outputs = {**finished(self.schema, wanted), **notes, "id": error.resource_id}
+                raise InitFailedError(error.resource_id, outputs, [reason]) from error
+        outputs = settled(self.schema, planned, finished(self.schema, state))
+        return Created(resource_id, {**outputs, **notes, "id": resource_id})
 
     def read(self, request: ReadRequest) -> ReadResult | None:
         old = request.outputs
@@ -126,7 +130,7 @@ class DockerResource(Resource):
             return None
         schema = self.schema.inputs
         inputs = imported(found, schema) if importing else refreshed(request.inputs, found, schema)
-        return ReadResult(resource_id, {**found, "id": resource_id}, inputs)
+        return ReadResult(resource_id, {**reread(self.schema, found), **_notes(old, self.schema), "id": resource_id}, inputs)
 
     def update(self, request: UpdateRequest) -> Properties:
         planned = plan(self.schema, request.olds, request.news)
@@ -134,16 +138,15 @@ class DockerResource(Resource):
             return planned
         patience = self._patience(request, request.timeout)
         with _told(f"updating {request.urn}"):
-            state = self.change(self._operation(patience), request.id, request.olds, known(planned))
-        return self._outputs(request.id, planned, state)
+            wanted = without_removed(self.schema, request.olds, known(planned))
+            state = self.change(self._operation(patience), request.id, request.olds, wanted)
+        outputs = settled(self.schema, planned, reread(self.schema, state))
+        return {**outputs, **_notes(request.olds, self.schema), "id": request.id}
 
     def delete(self, request: DeleteRequest) -> None:
         patience = self._patience(request, request.timeout)
         with _told(f"deleting {request.urn}"):
             self.remove(self._operation(patience), request.id, request.outputs)
-
-    def _outputs(self, resource_id: str, planned: Properties, state: Properties) -> Properties:
-        return {**settled(self.schema, planned, state), "id": resource_id}
 
     def _operation(self, patience: Patience) -> Operation:
         return Operation(patience.call(self.connection.client), patience)
@@ -152,6 +155,10 @@ class DockerResource(Resource):
         self, request: CreateRequest | ReadRequest | UpdateRequest | DeleteRequest, timeout: float
     ) -> Patience:
         return Patience(timeout or self.schema.timeout_minutes * 60, request.cancelled, request.status)
+
+
+def _notes(state: Properties, schema: ResourceSchema) -> Properties:
+    return {META: state[META]} if META in state else meta(schema, {})
 
 
 @contextmanager

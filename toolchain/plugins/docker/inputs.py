@@ -5,8 +5,7 @@ Follows `extractInputs` and `extractSchemaInputs` of pulumi-terraform-bridge v3.
 
 from collections.abc import Mapping
 
-from toolchain.plugins.docker.checking import DEFAULTS
-from toolchain.plugins.docker.planning import set_key
+from toolchain.plugins.docker.planning import DEFAULTS, set_key
 from toolchain.plugins.docker.schema import Kind, Property, Schema
 from toolchain.plugins.framework import Properties, Value
 

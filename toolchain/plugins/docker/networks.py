@@ -110,7 +110,7 @@ def _addresses(entry: Mapping[str, object]) -> Properties:
         "subnet": str(entry.get("Subnet") or ""),
         "ipRange": str(entry.get("IPRange") or ""),
         "gateway": str(entry.get("Gateway") or ""),
-        "auxAddress": _strings(object_at(entry, "AuxiliaryAddresses")) or None,
+        "auxAddress": _strings(object_at(entry, "AuxiliaryAddresses")),
     }
 
 

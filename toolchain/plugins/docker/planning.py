@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from toolchain.plugins.docker.schema import ZERO, Kind, Property, ResourceSchema, Schema
 from toolchain.plugins.framework import UNKNOWN, Properties, Value
 
+DEFAULTS = "__defaults"
 META = "__meta"
 _TIMEOUTS_KEY = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0"  # where Terraform's SDK keeps time-outs, in nanoseconds
 
@@ -18,8 +19,6 @@ _TIMEOUTS_KEY = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0"  # where Terraform's SDK 
 def plan(schema: ResourceSchema, prior: Properties | None, inputs: Properties) -> Properties:
     """The planned state. `prior` is None for a resource that does not exist."""
     state = {name: _plan_property(item, name, prior, inputs) for name, item in schema.properties.items()}
-    if meta := _meta(schema):
-        state[META] = meta
     return state
 
 
@@ -37,12 +36,42 @@ def finished(schema: ResourceSchema, state: Properties) -> Properties:
 def settled(schema: ResourceSchema, planned: Properties, state: Properties) -> Properties:
     """The state after an operation: an unset collection stays null where Docker says empty, and the other way round."""
     return {
-        name: planned.get(name) if name in schema.properties and _both_empty(planned.get(name), value) else value
+        name: planned.get(name) if name in schema.properties and _alike(planned.get(name), value) else value
         for name, value in state.items()
     }
 
 
-def _both_empty(planned: Value, found: Value) -> bool:
+def without_removed(schema: ResourceSchema, prior: Properties, planned: Properties) -> Properties:
+    """A planned state in which what the program does not set any more is zero and not null."""
+    removed = {
+        name: ZERO[item.kind]
+        for name, item in schema.properties.items()
+        if item.kind in ZERO and planned.get(name) is None and prior.get(name) is not None
+    }
+    return {**planned, **removed}
+
+
+def reread(schema: ResourceSchema, state: Properties) -> Properties:
+    """A state after a look: what is unset inside a block is zero now."""
+    return {
+        name: _zero_filled(value, schema.properties[name]) if name in schema.properties else value
+        for name, value in state.items()
+    }
+
+
+def _zero_filled(value: Value, item: Property) -> Value:
+    if isinstance(value, list) and item.fields:
+        return [_zero_filled(entry, Property(Kind.OBJECT, fields=item.fields)) for entry in value]
+    if not isinstance(value, Mapping) or not item.fields:
+        return value
+    filled = {name: _zero_filled(entry, item.fields[name]) for name, entry in value.items() if name in item.fields}
+    return {name: ZERO.get(item.fields[name].kind) if entry is None else entry for name, entry in filled.items()}
+
+
+def _alike(planned: Value, found: Value) -> bool:
+    """Whether they differ in null against empty or zero only."""
+    if isinstance(planned, list) and isinstance(found, list):
+        return list(map(set_key, planned)) == list(map(set_key, found))
     return (planned is None and found in ([], {})) or (planned in ([], {}) and found is None)
 
 
@@ -63,14 +92,21 @@ def same(old: Value, new: Value, item: Property) -> bool:
 def in_set_order(values: list[Value]) -> list[Value]:
     """The order in which Terraform stores a set: strings alphabetically, blocks by their fields' values."""
     unique = {set_key(value): value for value in values}
-    return [unique[key] for key in sorted(unique)]
+    return sorted(unique.values(), key=order_key)
 
 
 def set_key(value: Value) -> str:
-    """The identity of a set's element."""
+    """The identity of a set's element: unset and zero fields are the same."""
     if isinstance(value, Mapping):
-        entries = (f"{set_key(value[name])};" for name in sorted(value) if not name.startswith("__"))
-        return f"<{''.join(entries)}>"
+        given = {name: entry for name, entry in value.items() if entry not in (None, "", 0, [], {})}
+        return f"<{''.join(f'{name}={set_key(given[name])};' for name in sorted(given) if name != DEFAULTS)}>"
+    return order_key(value)
+
+
+def order_key(value: Value) -> str:
+    """Where an element stands in a stored set."""
+    if isinstance(value, Mapping):
+        return f"<{''.join(f'{order_key(value[name])};' for name in sorted(value))}>"
     if isinstance(value, list):
         return f"[{''.join(f'{set_key(element)};' for element in value)}]"
     if isinstance(value, bool):
@@ -80,7 +116,11 @@ def set_key(value: Value) -> str:
 
 def complete(value: Mapping[str, Value], fields: Schema, prior: Mapping[str, Value] | None = None) -> Properties:
     """A block as it is stored: every field present, unset scalars zero. `prior` is the same element of a list before."""
-    return {name: _complete_field(value.get(name), item, (prior or {}).get(name)) for name, item in fields.items()}
+    return {
+        name: _complete_field(value.get(name), item, (prior or {}).get(name))
+        for name, item in fields.items()
+        if not item.refused
+    }
 
 
 def _complete_field(value: Value, item: Property, prior: Value) -> Value:
@@ -91,7 +131,7 @@ def _complete_field(value: Value, item: Property, prior: Value) -> Value:
     if item.default is not None:
         return item.default
     # What an unset field becomes on its way through Terraform's flat maps, seen with the official plugin.
-    return {Kind.STRING: "", Kind.LIST: [], Kind.SET: [], Kind.MAP: {}}.get(item.kind)
+    return {Kind.STRING: "", Kind.LIST: [], Kind.SET: []}.get(item.kind)
 
 
 def normalised(value: Value, item: Property, prior: Value = None) -> Value:
@@ -100,6 +140,8 @@ def normalised(value: Value, item: Property, prior: Value = None) -> Value:
         return value
     if item.kind is Kind.OBJECT and isinstance(value, Mapping):
         return complete(value, item.fields, prior if isinstance(prior, Mapping) else None)
+    if item.kind is Kind.MAP and not value:
+        return None
     if item.kind not in (Kind.LIST, Kind.SET) or not isinstance(value, list):
         return value
     elements = [_element(element, item, prior, index) for index, element in enumerate(value)]
@@ -139,11 +181,12 @@ def _as_set(value: Value) -> set[str]:
     return {set_key(element) for element in value} if isinstance(value, list) else set()
 
 
-def _meta(schema: ResourceSchema) -> str:
-    meta: dict[str, object] = {}
+def meta(schema: ResourceSchema, seconds: Mapping[str, float]) -> Properties:
+    """What Terraform's SDK notes beside a state: its version and time limits. `seconds`: limits that the program set."""
+    notes: dict[str, object] = {}
     if schema.timeout_minutes:
-        limit = schema.timeout_minutes * 60 * 10**9
-        meta[_TIMEOUTS_KEY] = {"create": limit, "delete": limit, "update": limit}
+        limits = {name: seconds.get(name) or schema.timeout_minutes * 60 for name in ("create", "delete", "update")}
+        notes[_TIMEOUTS_KEY] = {name: int(limit * 10**9) for name, limit in limits.items()}
     if schema.version:
-        meta["schema_version"] = str(schema.version)
-    return json.dumps(meta, separators=(",", ":")) if meta else ""
+        notes["schema_version"] = str(schema.version)
+    return {META: json.dumps(notes, separators=(",", ":"))} if notes else {}

@@ -1,7 +1,8 @@
 """The check of the provider's own inputs."""
 
-from toolchain.plugins.docker.checking import DEFAULTS, check_arguments
+from toolchain.plugins.docker.checking import check_arguments
 from toolchain.plugins.docker.configuration import decoded
+from toolchain.plugins.docker.planning import DEFAULTS
 from toolchain.plugins.docker.schemas import CONFIGURATION
 from toolchain.plugins.framework import CheckFailure, CheckResult, Properties, Secret
 

@@ -23,7 +23,7 @@ class Kind(Enum):
     BOOLEAN = "a Boolean"
     STRINGS = "an Array PropertyValue"
     STRING_MAP = "an Object PropertyValue"
-    OBJECT = "an Object PropertyValue (block)"
+    OBJECT = "an Object PropertyValue with the fields of a block"
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,13 @@ def never(old: Value, new: Value) -> bool:
 
 @dataclass(frozen=True)
 class Input:
-    """One input. `default` is filled in when planning (never into the inputs); `computed` keeps the state's value when
-    the program says nothing; `item_rules` judge the elements of a list; `refused` says why a given value is not
-    covered.
+    """One input. `description` completes the message about a missing one; `default` is filled in when planning (never
+    into the inputs); `computed` keeps the state's value when the program says nothing; `item_rules` judge the elements
+    of a list; `refused` says why a given value is not covered.
     """
 
     kind: Kind
+    description: str = ""
     required: bool = False
     default: Value = None
     computed: bool = False
@@ -122,7 +123,7 @@ def configuration(inputs: Mapping[str, Input], values: Properties) -> Properties
 
 def _convert(spec: Input, name: str, value: Value) -> Value:
     if isinstance(value, Unknown):
-        return UNKNOWN
+        return dict.fromkeys(spec.fields, UNKNOWN) if spec.kind is Kind.OBJECT else UNKNOWN
     converters: Mapping[Kind, Callable[[Value], Value]] = {
         Kind.STRING: _string,
         Kind.INTEGER: _integer,

@@ -80,7 +80,7 @@ class PlannedResource(Resource):
 
     def check(self, request: CheckRequest) -> CheckResult:
         config = self._checked_configuration(request.news)
-        failures = [_missing(name) for name, spec in self.inputs.items() if spec.required and name not in config]
+        failures = [_missing(name, spec) for name, spec in self.inputs.items() if spec.required and name not in config]
         found = [*findings(self.inputs, config), *self.validate(config)]
         failures += [_failure(finding, request.name) for finding in found]
         return CheckResult(self._marked(request.news), failures)
@@ -91,7 +91,7 @@ class PlannedResource(Resource):
         changed = {name for name in self._names() if plan.state.get(name) != prior.get(name)}
         replaces = {name for name in changed & self.inputs.keys() if self._replaces(name, prior, plan)}
         replaces |= plan.replaces & changed
-        return Diff(changed=bool(changed), replaces=sorted(replaces), diffs=sorted(changed))
+        return Diff(changed=bool(changed), replaces=tuple(sorted(replaces)), diffs=tuple(sorted(changed)))
 
     def create(self, request: CreateRequest) -> Created:
         plan = self._plan(None, request.inputs)
@@ -104,7 +104,8 @@ class PlannedResource(Resource):
     def read(self, request: ReadRequest) -> ReadResult | None:
         if request.outputs:
             state = self.refresh_state(self._prior(request.outputs))
-            inputs = {name: state.get(name, value) for name, value in request.inputs.items()}
+            present = {name: value for name, value in request.inputs.items() if self._survives(name, state)}
+            inputs = {name: state.get(name, value) for name, value in present.items()}
             return ReadResult(request.id, self._stored(state), self._marked(inputs))
         state = self.import_state(request.id)
         inputs = {name: state[name] for name in self.inputs if state.get(name) not in (None, *_ZEROES)}
@@ -119,6 +120,10 @@ class PlannedResource(Resource):
             return configuration(self.inputs, news)
         except ProviderError as error:
             raise ProviderError(f"cannot encode resource inputs to call ValidateResourceConfig: {error}") from error
+
+    def _survives(self, name: str, state: Properties) -> bool:
+        """A refresh drops inputs that the state holds as null; keys that are no inputs stay."""
+        return name not in self.inputs or state.get(name) is not None
 
     def _names(self) -> tuple[str, ...]:
         return (*self.inputs, *self.computed)
@@ -151,14 +156,16 @@ class PlannedResource(Resource):
         return outputs
 
     def _outputs(self, state: Properties) -> Properties:
-        return self._marked({name: value for name in self._names() if (value := state.get(name)) is not None})
+        present: Properties = {name: value for name in self._names() if (value := state.get(name)) is not None}
+        unknown: Properties = {name: UNKNOWN for name, value in present.items() if value is UNKNOWN}
+        return self._marked(present) | unknown
 
     def _marked(self, values: Properties) -> Properties:
         return {name: Secret(value) if self._is_secret(name, value) else value for name, value in values.items()}
 
     def _is_secret(self, name: str, value: Value) -> bool:
         declared = name in self.secret_outputs or (name in self.inputs and self.inputs[name].secret)
-        return declared and value is not None and value is not UNKNOWN
+        return declared and value is not None
 
 
 _ZEROES: tuple[Value, ...] = (0, False, "")
@@ -171,8 +178,8 @@ def _id(state: Properties) -> str:
     return resource_id
 
 
-def _missing(name: str) -> CheckFailure:
-    return CheckFailure("", f"Missing required property '{name}'")
+def _missing(name: str, spec: Input) -> CheckFailure:
+    return CheckFailure("", f"Missing required property '{name}': {spec.description}")
 
 
 def _failure(finding: Finding, resource: str) -> CheckFailure:

@@ -2,20 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from threading import Event
+from typing import ClassVar, Final
 
-from toolchain.plugins.framework.resource import CheckResult, Diff, ProviderError, Resource
+from toolchain.plugins.framework.resource import CheckFailure, CheckResult, Diff, ProviderError, Resource
 from toolchain.plugins.framework.values import Properties
 
 Function = Callable[[Properties], Properties]
 """A provider function (`invoke`): arguments to result."""
+
+_ENGINE_KEYS: Final = frozenset({"version", "pluginDownloadURL", "__internal"})
 
 
 class Provider:
     """What a plugin serves. Subclass it where the provider takes configuration.
 
     `version` is that of the Python package whose plugin this stands in for; `autonaming` says that the handlers honour
-    `CheckRequest.autonaming`.
+    `CheckRequest.autonaming`; `config_keys` are the configuration keys that there are.
     """
+
+    config_keys: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -46,10 +51,11 @@ class Provider:
         return self._functions[token]
 
     def check_config(self, news: Properties) -> CheckResult:
-        """Judge the provider's inputs (values of other types than string arrive as JSON text). The default accepts
-        them.
+        """Judge the provider's inputs (values of other types than string arrive as JSON text). The default refuses keys
+        that are not in `config_keys`, in the words of the official bridge.
         """
-        return CheckResult(news)
+        unknown = sorted(news.keys() - self.config_keys - _ENGINE_KEYS)
+        return CheckResult(news, [CheckFailure("", self._not_configurable(key)) for key in unknown])
 
     def diff_config(self, old_inputs: Properties, news: Properties) -> Diff:
         """Compare configurations. The default: any change is an update of the provider, never a replacement."""
@@ -60,6 +66,11 @@ class Provider:
         """Take the configuration; in a preview parts of it may be unknown. Raises `ProviderError` when it cannot be
         used.
         """
+
+    def _not_configurable(self, key: str) -> str:
+        key = f"`{self.name}:{key}` is not a valid configuration key for the {self.name} provider"
+        advice = f"please choose a different namespace from `{self.name}:`"
+        return f"{key}. If the referenced key is not intended for the provider, {advice}."
 
     def _not_covered(self, kind: str, token: str, covered: Mapping[str, object]) -> str:
         names = ", ".join(sorted(covered)) or "none"

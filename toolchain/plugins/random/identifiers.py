@@ -27,7 +27,7 @@ class RandomId(PlannedResource):
 
     computed = ("b64Std", "b64Url", "dec", "hex", "id")
     inputs: ClassVar[Mapping[str, Input]] = {
-        "byteLength": Input(Kind.INTEGER, required=True),
+        "byteLength": Input(Kind.INTEGER, "the number of bytes", required=True),
         "prefix": Input(Kind.STRING),
         "keepers": KEEPERS,
     }
@@ -63,7 +63,7 @@ class RandomBytes(PlannedResource):
     computed = ("base64", "hex")
     secret_outputs = frozenset({"base64", "hex"})
     inputs: ClassVar[Mapping[str, Input]] = {
-        "length": Input(Kind.INTEGER, required=True, rules=(at_least(1),)),
+        "length": Input(Kind.INTEGER, "the number of bytes, 1 or more", required=True, rules=(at_least(1),)),
         "keepers": Input(Kind.STRING_MAP, replaces=always),
     }
 

@@ -22,8 +22,8 @@ class RandomInteger(PlannedResource):
 
     computed = ("result", "id")
     inputs: ClassVar[Mapping[str, Input]] = {
-        "min": Input(Kind.INTEGER, required=True),
-        "max": Input(Kind.INTEGER, required=True),
+        "min": Input(Kind.INTEGER, "the smallest result", required=True),
+        "max": Input(Kind.INTEGER, "the largest result", required=True),
         "seed": _SEED,
         "keepers": KEEPERS,
     }
@@ -53,7 +53,7 @@ class RandomShuffle(PlannedResource):
 
     computed = ("results", "id")
     inputs: ClassVar[Mapping[str, Input]] = {
-        "inputs": Input(Kind.STRINGS, required=True, terraform_name="input"),
+        "inputs": Input(Kind.STRINGS, "the list to shuffle", required=True, terraform_name="input"),
         "resultCount": Input(Kind.INTEGER),
         "seed": _SEED,
         "keepers": KEEPERS,

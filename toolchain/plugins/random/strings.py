@@ -31,7 +31,7 @@ class RandomString(PlannedResource):
     schema_version: ClassVar[int] = 2
     computed: ClassVar[tuple[str, ...]] = ("result", "id")
     inputs: ClassVar[Mapping[str, Input]] = {
-        "length": Input(Kind.INTEGER, required=True, rules=(at_least(1),)),
+        "length": Input(Kind.INTEGER, "the number of characters, 1 or more", required=True, rules=(at_least(1),)),
         "upper": Input(Kind.BOOLEAN, default=True),
         "lower": Input(Kind.BOOLEAN, default=True),
         "numeric": Input(Kind.BOOLEAN, default=True),
@@ -83,7 +83,9 @@ class RandomString(PlannedResource):
         return {"id": resource_id, "result": resource_id, "length": length, **flags, **minima}
 
     def upgrade_state(self, state: Properties) -> Properties:
-        flags: Properties = dict.fromkeys((*_CLASSES, "number"), state.get("number", True))
+        """States of old versions lack what was not set, and `numeric`, which `number` was called."""
+        digits = state.get("number", True)
+        flags: Properties = dict.fromkeys(_CLASSES, True) | {"number": digits, "numeric": digits}
         return flags | dict.fromkeys(_MINIMA, 0) | state
 
 

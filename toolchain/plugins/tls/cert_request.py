@@ -22,7 +22,7 @@ _SUBJECT_FIELDS: Final = (
 )
 
 BEARER_INPUTS: Final[Mapping[str, Input]] = {
-    "privateKeyPem": pem.pem_input(secret=True),
+    "privateKeyPem": pem.pem_input("the private key whose public half is certified,", secret=True),
     **pem.write_only("privateKeyPem"),
     "subject": Input(
         Kind.OBJECT,
@@ -45,7 +45,8 @@ class CertRequest(PlannedResource):
         from toolchain.plugins.tls import issuing, keys, names  # noqa: PLC0415 - loads cryptography
 
         key = keys.parse_key(str(planned["privateKeyPem"]), "private key")
-        der = issuing.request(names.subject_name(planned.get("subject")), names.alternative_names(planned), key)
+        found = names.alternative_names(planned, "Error creating certificate request")
+        der = issuing.request(names.subject_name(planned.get("subject")), found, key)
         return {
             "id": keys.state_hash(der),
             "certRequestPem": pem.encode(pem.CERTIFICATE_REQUEST, der),

@@ -5,16 +5,18 @@ from typing import ClassVar, Final
 
 from toolchain.plugins.framework.attributes import Input, Kind, at_least, never, one_of
 from toolchain.plugins.framework.planned import Plan, PlannedResource
-from toolchain.plugins.framework.resource import Request, Severity
+from toolchain.plugins.framework.resource import ProviderError, Request, Severity
 from toolchain.plugins.framework.values import UNKNOWN, Properties
 from toolchain.plugins.tls import pem
 from toolchain.plugins.tls.cert_request import BEARER_INPUTS
 from toolchain.plugins.tls.usages import ALLOWED_USES
 from toolchain.plugins.tls.validity import is_due
 
+_USES: Final = f"what the key may be used for, any of {', '.join(ALLOWED_USES)}"
+
 _CERTIFICATE_INPUTS: Final[Mapping[str, Input]] = {
-    "allowedUses": Input(Kind.STRINGS, required=True, item_rules=(one_of(*ALLOWED_USES),)),
-    "validityPeriodHours": Input(Kind.INTEGER, required=True, rules=(at_least(0),)),
+    "allowedUses": Input(Kind.STRINGS, _USES, required=True, item_rules=(one_of(*ALLOWED_USES),)),
+    "validityPeriodHours": Input(Kind.INTEGER, "hours from now, 0 or more", required=True, rules=(at_least(0),)),
     "earlyRenewalHours": Input(Kind.INTEGER, default=0, replaces=never, rules=(at_least(0),)),
     "isCaCertificate": Input(Kind.BOOLEAN, default=False),
     "setSubjectKeyId": Input(Kind.BOOLEAN, default=False),
@@ -30,7 +32,11 @@ class _Certificate(PlannedResource):
         always_due = not isinstance(hours, int) or hours == 0 or (isinstance(early, int) and early >= hours)
         plan.state["readyForRenewal"] = always_due
         end = plan.state["validityEndTime"]
-        if isinstance(end, str) and isinstance(early, int) and is_due(end, early):
+        if not isinstance(end, str):
+            return
+        if not isinstance(early, int):
+            raise ProviderError("earlyRenewalHours of an existing certificate has to be known when it is previewed")
+        if is_due(end, early):
             plan.state["readyForRenewal"] = UNKNOWN
             plan.replaces.add("readyForRenewal")
 
@@ -56,7 +62,8 @@ class SelfSignedCert(_Certificate):
 
         key = keys.parse_key(str(planned["privateKeyPem"]), "private key")
         subject = names.subject_name(planned.get("subject"))
-        bearer = issuing.Bearer(subject, names.alternative_names(planned), key.public_key())
+        found = names.alternative_names(planned, "Failed to create certificate")
+        bearer = issuing.Bearer(subject, found, key.public_key())
         authority = issuing.authority_key_identifier(planned, bearer.key) if planned["setAuthorityKeyId"] else None
         made = issuing.certificate(planned, bearer, issuing.Issuer(subject, key, authority))
         return {"keyAlgorithm": keys.algorithm_of(key), **made}
@@ -76,10 +83,10 @@ class LocallySignedCert(_Certificate):
 
     computed = ("caKeyAlgorithm", "certPem", "id", "readyForRenewal", "validityEndTime", "validityStartTime")
     inputs: ClassVar[Mapping[str, Input]] = {
-        "caCertPem": pem.pem_input(secret=False),
-        "caPrivateKeyPem": pem.pem_input(secret=True),
+        "caCertPem": pem.pem_input("the certificate of the authority", secret=False),
+        "caPrivateKeyPem": pem.pem_input("the private key of the authority", secret=True),
         **pem.write_only("caPrivateKeyPem"),
-        "certRequestPem": pem.pem_input(secret=False),
+        "certRequestPem": pem.pem_input("the request", secret=False),
         **_CERTIFICATE_INPUTS,
     }
 

@@ -32,6 +32,7 @@ SignatureHash: TypeAlias = SHA256 | SHA384 | SHA512 | None
 _CURVE_HASHES: Final[Mapping[str, SHA384 | SHA512]] = {"secp384r1": SHA384(), "secp521r1": SHA512()}
 RSA_EXPONENT: Final = 65537
 _LABELS: Final = ("RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY")
+_OTHER_LABELS: Final = ("PUBLIC KEY", pem.CERTIFICATE, pem.CERTIFICATE_REQUEST)
 
 
 def generate_key(algorithm: str, rsa_bits: int, curve: str) -> Key:
@@ -56,6 +57,8 @@ def parse_key(text: str, role: str) -> Key:
     problem = f"Failed to parse {role} PEM"
     if block is None:
         raise ProviderError(f"{problem}: failed to decode PEM block: decoded bytes 0, undecoded {len(text.encode())}")
+    if block.label in _OTHER_LABELS:
+        raise ProviderError(f"{problem}: unable to determine parser for PEM preamble: {block.label}")
     if block.label not in _LABELS:
         raise ProviderError(f"{problem}: unsupported PEM preamble/type: {block.label}")
     try:

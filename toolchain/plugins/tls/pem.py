@@ -50,9 +50,9 @@ def _state_holds_pem(old: Value, new: Value) -> bool:
     return isinstance(old, str) and _WHOLE.fullmatch(old) is not None
 
 
-def pem_input(*, secret: bool) -> Input:
+def pem_input(description: str, *, secret: bool) -> Input:
     """A required input in PEM form."""
-    return Input(Kind.STRING, required=True, replaces=_state_holds_pem, secret=secret)
+    return Input(Kind.STRING, f"{description} in PEM form", required=True, replaces=_state_holds_pem, secret=secret)
 
 
 def write_only(name: str) -> dict[str, Input]:

@@ -28,7 +28,9 @@ class PrivateKey(PlannedResource):
         "publicKeyPem",
     )
     inputs: ClassVar[Mapping[str, Input]] = {
-        "algorithm": Input(Kind.STRING, required=True, rules=(one_of("RSA", "ECDSA", "ED25519"),)),
+        "algorithm": Input(
+            Kind.STRING, "RSA, ECDSA or ED25519", required=True, rules=(one_of("RSA", "ECDSA", "ED25519"),)
+        ),
         "rsaBits": Input(Kind.INTEGER, default=2048),
         "ecdsaCurve": Input(Kind.STRING, default="P224", rules=(one_of("P224", "P256", "P384", "P521"),)),
     }
@@ -40,3 +42,12 @@ class PrivateKey(PlannedResource):
         if not isinstance(bits, int):
             raise ProviderError("Unable to generate Key from configuration: rsaBits is missing")
         return keys.describe_key(keys.generate_key(str(planned["algorithm"]), bits, str(planned["ecdsaCurve"])))
+
+    def upgrade_state(self, state: Properties) -> Properties:
+        """States of old versions lack some forms of the key: they are made from its PEM."""
+        pem = state.get("privateKeyPem")
+        if not isinstance(pem, str) or self.secret_outputs <= state.keys():
+            return state
+        from toolchain.plugins.tls import keys  # noqa: PLC0415 - as above
+
+        return keys.describe_key(keys.parse_key(pem, "private key")) | state

@@ -21,6 +21,8 @@ RESOURCES: dict[str, Resource] = {
 class TlsProvider(Provider):
     """Takes no configuration: `proxy` concerns only the function getCertificate, which is not covered."""
 
+    config_keys = frozenset({"proxy"})
+
     def check_config(self, news: Properties) -> CheckResult:
         result = super().check_config(news)
         if news.get("proxy") is None:

@@ -1,4 +1,4 @@
-"""When a container does not become ready, says why in the container's own words: the provider only says that it did not."""
+"""When a container does not become ready, says why in the container's own words; the provider only says so."""
 
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ async def _report(target: "DockerTarget", process: Process, container: str) -> s
     words = "\n".join(f"    {line}" for line in lines)
     return (
         f"{process.name} was not ready within {process.start_seconds} s. Its last words:\n{words}\n"
-        f"  Next: see everything with `docker logs {container}`, correct the cause, then run `up` again: it goes on from here."
+        f"  Next: see all with `docker logs {container}`, correct the cause, run `up` again: it goes on from here."
     )
 
 

@@ -19,7 +19,10 @@ _PROCESSES = ("database", "registry", "portus", "background", "edge", "bootstrap
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """A Docker network: ``internal`` has no way out; ``leaves`` tells a way out from mere publication; ``subnet`` "" is Docker's choice."""
+    """A Docker network.
+
+    ``internal`` has no way out; ``leaves`` tells a way out from mere publication; ``subnet`` "" is Docker's choice.
+    """
 
     name: str
     host: DockerHost

@@ -73,7 +73,7 @@ class DockerTarget(pulumi.ComponentResource):
         )
 
     def _volume(self, process: Process, kind: str, **options: object) -> docker.Volume:
-        """Its name holds the deployment's id: Docker silently adopts a volume whose name exists, so it must be ours alone."""
+        """Its name holds the deployment's id: Docker adopts a volume whose name exists, so it must be ours alone."""
         name = resource_name(self._plan.name, process.name, kind)
         return docker.Volume(
             name,
@@ -82,15 +82,15 @@ class DockerTarget(pulumi.ComponentResource):
             opts=self._options(process.name, **options),
         )
 
-    def _data_volumes(self, process: Process) -> list[docker.ContainerVolumeArgsDict]:
+    def _data_volumes(self, process: Process) -> list[docker.ContainerVolumeArgs]:
         if not isinstance(process, Workload) or process.data is None:
             return []
         data = self._settings.data
         volume = self._volume(process, "data", protect=data.protect or None, retain_on_delete=data.retain or None)
-        return [{"container_path": process.data.path, "volume_name": volume.name}]
+        return [docker.ContainerVolumeArgs(container_path=process.data.path, volume_name=volume.name)]
 
     def _files(self, process: Process) -> tuple[docker.Volume, docker.Container]:
-        """A volume with the process' files, and the container that is never started but through which they got there."""
+        """A volume with the process' files, and the container, never started, through which they got there."""
         keep = isinstance(process, Workload) and process.data is not None and self._settings.data.retain
         volume = self._volume(process, "files", retain_on_delete=keep or None)  # what opens the data stays with it
         name = resource_name(self._plan.name, process.name, "files")
@@ -132,38 +132,41 @@ class DockerTarget(pulumi.ComponentResource):
 
     def _labels_and_volumes(
         self, process: Process, arguments: docker.ContainerArgs
-    ) -> tuple[list[docker.ContainerLabelArgsDict], list[docker.ContainerVolumeArgsDict] | None]:
+    ) -> tuple[list[docker.ContainerLabelArgs], list[docker.ContainerVolumeArgs] | None]:
         volumes = self._data_volumes(process)
         labels = translate.labels(self._plan.name, process.name, self._deployment)
         if translate.in_volume(process):
             volume, upload = self._files(process)
             path = translate.files_directory(process)
-            volumes.append({"container_path": path, "volume_name": volume.name, "read_only": True})
+            volumes.append(docker.ContainerVolumeArgs(container_path=path, volume_name=volume.name, read_only=True))
             labels.append({"label": _FILES_LABEL, "value": upload.id})  # new files, new container
         elif process.files:
             arguments.uploads = translate.uploads(process.files)
         if isinstance(process, Task) and process.verifies:
             labels.append({"label": _VERIFIES_LABEL, "value": self._fingerprint(process.verifies)})
-        return labels, volumes or None
+        return [docker.ContainerLabelArgs(**label) for label in labels], volumes or None
 
-    def _extra_hosts(self, process: Process) -> list[docker.ContainerHostArgsDict]:
-        return [{"host": host, "ip": ip} for host, ip in sorted(self._placement.extra_hosts(process.name).items())]
+    def _extra_hosts(self, process: Process) -> list[docker.ContainerHostArgs]:
+        found = self._placement.extra_hosts(process.name)
+        return [docker.ContainerHostArgs(host=host, ip=ip) for host, ip in sorted(found.items())]
 
     def _fingerprint(self, processes: Sequence[str]) -> pulumi.Output[str]:
         """Changes when one of the containers is another one."""
         ids = [self.containers[process].id for process in processes]
         return pulumi.Output.all(*ids).apply(lambda found: hashlib.sha256("".join(found).encode()).hexdigest()[:16])
 
-    def _attachments(self, process: Process) -> list[docker.ContainerNetworksAdvancedArgsDict]:
+    def _attachments(self, process: Process) -> list[docker.ContainerNetworksAdvancedArgs]:
         aliases = [internal_name(self._plan.name, process.name), *process.aliases]
         return [
-            {"name": self._networks[network.name].name, "aliases": aliases if network.internal else None}
+            docker.ContainerNetworksAdvancedArgs(
+                name=self._networks[network.name].name, aliases=aliases if network.internal else None
+            )
             for network in self._placement.networks_of(process.name)
         ]
 
-    def _ports(self, process: Process) -> list[docker.ContainerPortArgsDict]:
+    def _ports(self, process: Process) -> list[docker.ContainerPortArgs]:
         return [
-            {"internal": port.port, "external": port.host_port, "ip": port.host_address, "protocol": "tcp"}
+            docker.ContainerPortArgs(internal=port.port, external=port.host_port, ip=port.host_address, protocol="tcp")
             for port in self._placement.ports(process.name)
         ]
 

@@ -32,7 +32,7 @@ def duration(seconds: int) -> str:
 
 
 def cpus(cores: float) -> str:
-    """The provider's own form: ``0.5``, ``2.0``, ``10.`` (it trims a trailing zero off what has more than one digit)."""
+    """The provider's own form: ``0.5``, ``2.0``, ``10.`` (it trims a trailing zero after two digits or more)."""
     text = f"{cores:.2f}".rstrip("0")
     return f"{text}0" if text.endswith(".") and cores < _TENS else text
 
@@ -43,21 +43,21 @@ def labels(name: str, role: str, deployment: pulumi.Input[str]) -> list[docker.C
     return [{"label": label, "value": value} for label, value in values.items()]
 
 
-def healthcheck(probe: Probe, start_seconds: int) -> docker.ContainerHealthcheckArgsDict:
+def healthcheck(probe: Probe, start_seconds: int) -> docker.ContainerHealthcheckArgs:
     """A probe; while a process may still be starting, failures do not count."""
-    return {
-        "tests": ["CMD", *probe.command],
-        "interval": duration(probe.interval_seconds),
-        "timeout": duration(probe.timeout_seconds),
-        "retries": probe.retries,
-        "start_period": duration(start_seconds),
-    }
+    return docker.ContainerHealthcheckArgs(
+        tests=["CMD", *probe.command],
+        interval=duration(probe.interval_seconds),
+        timeout=duration(probe.timeout_seconds),
+        retries=probe.retries,
+        start_period=duration(start_seconds),
+    )
 
 
-def uploads(files: Sequence[File]) -> pulumi.Output[list[docker.ContainerUploadArgsDict]]:
+def uploads(files: Sequence[File]) -> pulumi.Output[list[docker.ContainerUploadArgs]]:
     """Files, secret as a whole: the provider marks nothing in them as secret."""
-    entries: list[docker.ContainerUploadArgsDict] = [
-        {"file": file.path, "content": file.content, "permissions": file.mode}
+    entries = [
+        docker.ContainerUploadArgs(file=file.path, content=file.content, permissions=file.mode)
         for file in sorted(files, key=lambda file: file.path)
     ]
     if any(file.secret for file in files):
@@ -81,7 +81,7 @@ def in_volume(process: Process) -> bool:
 
 
 def files_directory(process: Process) -> str:
-    """The one directory that holds every file of a process whose root is read-only; raises ValueError when there is none."""
+    """The one directory that holds every file of a process with a read-only root; ValueError if there is none."""
     tops = {PurePosixPath(file.path).parts[:3] for file in process.files}
     if len(tops) != 1:
         raise ValueError(f"{process.name}: files of a read-only root must share one directory")
@@ -93,7 +93,7 @@ def container(process: Process, image: pulumi.Input[str]) -> docker.ContainerArg
     options = [] if process.security.new_privileges else ["no-new-privileges:true"]
     return docker.ContainerArgs(
         image=image,
-        capabilities={"adds": list(process.security.capabilities) or None, "drops": ["ALL"]},
+        capabilities=docker.ContainerCapabilitiesArgs(adds=list(process.security.capabilities) or None, drops=["ALL"]),
         command=list(process.command) or None,
         cpus=cpus(process.limits.cpus),
         destroy_grace_seconds=process.stop_seconds,
@@ -112,8 +112,8 @@ def container(process: Process, image: pulumi.Input[str]) -> docker.ContainerArg
         stop_timeout=process.stop_seconds,
         tmpfs=scratch(process.scratch),
         ulimits=[
-            {"name": "nofile", "soft": _OPEN_FILES, "hard": _OPEN_FILES},
-            {"name": "nproc", "soft": _PROCESSES, "hard": _PROCESSES},
+            docker.ContainerUlimitArgs(name="nofile", soft=_OPEN_FILES, hard=_OPEN_FILES),
+            docker.ContainerUlimitArgs(name="nproc", soft=_PROCESSES, hard=_PROCESSES),
         ],
         user=process.security.user,
         wait=True,

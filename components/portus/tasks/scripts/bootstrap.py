@@ -152,7 +152,7 @@ class Bootstrap:
             raise Failure(
                 refused.step,
                 f"{refused.cause}. Without an administrator neither the registry record nor the bot can be created",
-                refused.remedy,
+                f"{refused.remedy}. If Portus has no administrator yet, its sign-up is off: give this task portus_user",
             )
         portus = self._visit()
         portus.sign_in(self._settings.portus_user)

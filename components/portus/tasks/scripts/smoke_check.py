@@ -18,7 +18,7 @@ from task import Failure, Json, Section, main
 
 VISIBLE_WITHIN_SECONDS = 60
 LOOK_EVERY_SECONDS = 1.0
-REFUSED_PATHS = ("/api/v1/users/bootstrap", "/api/v1/health")
+REFUSED_PATHS = ("/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_ping")
 CLOSE_THE_EDGE = "The edge must answer 403 or 404 here; look at its configuration"
 
 

@@ -1,0 +1,21 @@
+"""The WSGI application as gunicorn loads it."""
+
+from __future__ import annotations
+
+import os
+from wsgiref.types import WSGIApplication
+
+from .options import Options
+from .server import PLAIN_HTTP_VARIABLE
+from .settings import read
+from .web import create_app
+from .web.context import CHECKS_CACHE
+from .web.plain_http import PlainHttp
+
+
+def make() -> WSGIApplication:
+    """The application with the process' settings; on port 80 of generation 1 behind the redirection."""
+    settings = read()
+    CHECKS_CACHE.unlink(missing_ok=True)
+    app = create_app(settings, Options.of_process(settings.generation))
+    return PlainHttp(app.wsgi_app) if os.environ.get(PLAIN_HTTP_VARIABLE) else app

@@ -1,0 +1,7 @@
+"""What all rungs share."""
+
+from hypothesis import settings
+
+# The same examples every time, nothing written into the clone, and no clock: the machines that run this differ in speed.
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.load_profile("repeatable")

@@ -1,0 +1,262 @@
+"""The stand-in with real registries of both majors: from an empty database to an image that Portus shows, in both generations."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.contract.standin_harness import FQDN, MANIFEST_TYPE, PUBLIC_REGISTRY_NAME, REGISTRY_NAME, Answer, Client, Image, Lab, docker
+from tests.contract.standin_harness import fetch_token, lab, logs, push, wait_until
+
+pytestmark = pytest.mark.engine
+
+ADMIN_PASSWORD = "admin-pass-1"
+BOT_PASSWORD = "smoke-pass-1"
+IMAGE = Image(config=b'{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}', layer=b"a layer")
+
+
+@dataclass
+class Stack:
+    """A running stack after its bootstrap."""
+
+    lab: Lab
+    generation: int
+    portus: str
+    admin: Client
+    admin_token: str
+    bot_token: str
+
+    @property
+    def url(self) -> str:
+        """Portus' address."""
+        return f"https://{FQDN}:{443 if self.generation == 1 else 3000}"
+
+    @property
+    def realm(self) -> str:
+        """The token endpoint."""
+        return f"{self.url}/v2/token"
+
+    def token(self, scope: str, credentials: str | None) -> str:
+        """A token for the scope."""
+        answer = fetch_token(self.lab.client("docker"), self.realm, scope, credentials)
+        assert answer.status == 200, answer.text
+        return str(cast("dict[str, object]", answer.json())["token"])
+
+    def evidence(self) -> str:
+        """Logs of the containers."""
+        names = docker("ps", "--all", "--filter", f"network={self.lab.network}", "--format", "{{.Names}}").split()
+        return "\n".join(f"--- {name}\n{logs(name)[-3000:]}" for name in names if not name.endswith("database"))
+
+
+def wait_ready(started: Lab, container: str, url: str) -> None:
+    """Wait until Portus answers."""
+    def answers() -> bool:
+        try:
+            return started.client().get(url).status in (200, 302)
+        except ConnectionError:
+            return False
+
+    wait_until(answers, f"{url} answers", lambda: logs(container))
+
+
+def bootstrap_by_forms(admin: Client, url: str, registry: dict[str, str]) -> tuple[str, str]:
+    """Generation 1: sign up, registry form, user form, application token form. Returns both tokens."""
+    password = {"user[password]": ADMIN_PASSWORD, "user[password_confirmation]": ADMIN_PASSWORD}
+    fields = {"user[username]": "admin", "user[email]": "admin@portus.test", "user[admin]": "true", **password}
+    signed_up = admin.submit(f"{url}/users/sign_up", f"{url}/users", fields)
+    assert (signed_up.status, signed_up.headers["location"]) == (302, "/"), signed_up.text
+    assert admin.get(f"{url}/dashboard").headers["location"] == "/admin/registries/new"
+    form = {f"registry[{name}]": value for name, value in registry.items()}
+    created = admin.submit(f"{url}/admin/registries/new", f"{url}/admin/registries", form)
+    assert created.headers.get("location") == "/admin/registries", f"{created.headers} {admin.get(f'{url}/admin/registries/new').text}"
+    password = {"user[password]": BOT_PASSWORD, "user[password_confirmation]": BOT_PASSWORD}
+    fields = {"user[username]": "smoke-check", "user[email]": "smoke@portus.test", **password}
+    assert admin.submit(f"{url}/admin/users/new", f"{url}/admin/users", fields).headers.get("location") == "/admin/users"
+    return create_token_by_form(admin, url), ""
+
+
+def create_token_by_form(client: Client, url: str) -> str:
+    """The signed-in user's new application token."""
+    accept = ("--header", "Accept: text/javascript", "--header", "X-Requested-With: XMLHttpRequest")
+    answer = client.submit(f"{url}/users/edit", f"{url}/application_tokens", {"application_token[application]": "test"}, *accept)
+    assert answer.status == 200, answer.text
+    return answer.text.split("<code>")[1].split("</code>")[0]
+
+
+def bootstrap_by_api(admin: Client, url: str, registry: dict[str, str]) -> tuple[str, str]:
+    """Generation 2: bootstrap, registries, users, application_tokens. Returns both tokens."""
+    api = f"{url}/api/v1"
+    assert admin.get(f"{api}/health").status == 503
+    user = {"username": "admin", "email": "admin@portus.test", "password": ADMIN_PASSWORD}
+    answer = admin.post_json(f"{api}/users/bootstrap", {"user": user})
+    assert answer.status == 201, answer.text
+    token = str(cast("dict[str, object]", answer.json())["plain_token"])
+    assert admin.post_json(f"{api}/users/bootstrap", {"user": user}).status == 400
+    header = ("--header", f"Portus-Auth: admin:{token}")
+    created = admin.post_json(f"{api}/registries", {"registry": {**registry, "use_ssl": registry["use_ssl"] == "1"}}, *header)
+    assert created.status == 201, created.text
+    user = {"username": "smoke-check", "email": "smoke@portus.test", "password": BOT_PASSWORD}
+    bot = admin.post_json(f"{api}/users", {"user": user}, *header)
+    assert bot.status == 201, bot.text
+    identity = cast("dict[str, object]", bot.json())["id"]
+    made = admin.post_json(f"{api}/users/{identity}/application_tokens", {"application": "smoke"}, *header)
+    assert made.status == 201, made.text
+    assert admin.get(f"{api}/health").status == 200
+    return token, str(cast("dict[str, object]", made.json())["plain_token"])
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(1, "registry:2.8"), (1, "registry:3.1"), (2, "registry:2.8"), (2, "registry:3.1")],
+    ids=lambda value: f"generation{value[0]}-{value[1]}",
+)
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack from an empty database to two users, once for all tests of the combination."""
+    generation, registry_image = request.param
+    folder: Path = tmp_path_factory.mktemp("lab")
+    with lab(folder) as started:
+        started.start_database()
+        started.start_registry(f"portus-stack.lab/{registry_image}", generation)
+        portus = started.start_portus(generation)
+        url = f"https://{FQDN}:{443 if generation == 1 else 3000}"
+        wait_ready(started, portus, f"{url}/users/sign_in" if generation == 1 else f"{url}/api/v1/_ping")
+        registry = {"name": "registry", "hostname": REGISTRY_NAME, "use_ssl": "1", "external_hostname": f"{PUBLIC_REGISTRY_NAME}:5000"}
+        admin = started.client("admin")
+        bootstrap = bootstrap_by_forms if generation == 1 else bootstrap_by_api
+        admin_token, bot_token = bootstrap(admin, url, registry)
+        if generation == 2:
+            started.start_portus(2, "--env=PORTUS_BACKGROUND=true", role="background")
+        else:
+            bot = started.client("bot")
+            signed_in = bot.submit(f"{url}/users/sign_in", f"{url}/users/sign_in", {"user[username]": "smoke-check", "user[password]": BOT_PASSWORD})
+            assert signed_in.headers.get("location") == "/", signed_in.text
+            bot_token = create_token_by_form(bot, url)
+        yield Stack(started, generation, portus, admin, admin_token, bot_token)
+
+
+def find_tags(stack: Stack, repository: str) -> list[dict[str, object]]:
+    """The tags that the API of generation 2 shows of a repository."""
+    header = ("--header", f"Portus-Auth: admin:{stack.admin_token}")
+    found = cast("list[dict[str, object]]", stack.admin.get(f"{stack.url}/api/v1/repositories", *header).json())
+    identity = next((one["id"] for one in found if one["full_name"] == repository), None)
+    if identity is None:
+        return []
+    return cast("list[dict[str, object]]", stack.admin.get(f"{stack.url}/api/v1/repositories/{identity}/tags", *header).json())
+
+
+def shown(stack: Stack, repository: str, tag: str, author: str) -> bool:
+    """Whether Portus shows the tag with its author: in the API (generation 2) and on the repository's page (both)."""
+    if stack.generation == 2 and not any(
+        one["name"] == tag and cast("dict[str, object]", one["author"])["name"] == author for one in find_tags(stack, repository)
+    ):
+        return False
+    if stack.generation == 2:
+        return True
+    namespace, name = repository.split("/")
+    page = stack.admin.get(f"{stack.url}/repositories").text
+    row = next((part for part in page.split("<tr>") if f">{name}</a>" in part and f">{namespace}</a>" in part), "")
+    if not row:
+        return False
+    detail = stack.admin.get(f"{stack.url}{row.split('href="')[1].split('"')[0]}").text
+    return f">{tag}</div>" in detail and f"<td>{author}</td>" in detail
+
+
+def test_pushed_image_is_shown_with_tag_and_author_and_comes_back_byte_for_byte(stack: Stack) -> None:
+    token = stack.token("repository:smoke-check/probe:pull,push", f"smoke-check:{stack.bot_token}")
+    client = stack.lab.client("docker")
+    pushed = push(client, token, "smoke-check/probe", "v1", IMAGE)
+    assert pushed.status == 201, f"{pushed.text}\n{stack.evidence()}"
+    wait_until(lambda: shown(stack, "smoke-check/probe", "v1", "smoke-check"), "Portus shows the image", stack.evidence, 30)
+    manifest = f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/smoke-check/probe/manifests/v1"
+    pulled = client.get(manifest, "--header", f"Authorization: Bearer {token}", "--header", f"Accept: {MANIFEST_TYPE}")
+    assert pulled.body == IMAGE.manifest
+
+
+def test_registry_refuses_without_token_and_without_scope(stack: Stack) -> None:
+    client = stack.lab.client("docker")
+    assert client.get(f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/").status == 401
+    for token in (stack.token("repository:smoke-check/probe:push", None), stack.token("repository:admin/x:push", f"smoke-check:{BOT_PASSWORD}")):
+        assert push(client, token, "smoke-check/probe", "v2", IMAGE).status == 401
+
+
+def test_wrong_password_is_unauthorized(stack: Stack) -> None:
+    answer = fetch_token(stack.lab.client("docker"), stack.realm, "repository:a/b:pull", "smoke-check:wrong")
+    assert answer.status == 401
+    assert "www-authenticate" in answer.headers
+
+
+def test_everybody_may_pull_from_the_public_global_namespace(stack: Stack) -> None:
+    client = stack.lab.client("docker")
+    token = stack.token("repository:shared:pull,push", f"admin:{ADMIN_PASSWORD}")
+    assert push(client, token, "shared", "v1", IMAGE).status == 201
+    anonymous = stack.token("repository:shared:pull,push", None)
+    bearer = ("--header", f"Authorization: Bearer {anonymous}", "--header", f"Accept: {MANIFEST_TYPE}")
+    assert client.get(f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/shared/manifests/v1", *bearer).status == 200
+    assert push(client, anonymous, "shared", "v2", IMAGE).status == 401
+
+
+def events_address(stack: Stack) -> str:
+    return f"http://{FQDN}:80" if stack.generation == 1 else stack.url
+
+
+def send_event(stack: Stack, host: str, media_type: str, repository: str) -> Answer:
+    event = {
+        "id": f"forged-{host}-{media_type}",
+        "action": "push",
+        "target": {"mediaType": media_type, "repository": repository, "tag": "v1", "digest": "sha256:00"},
+        "request": {"host": host},
+        "actor": {"name": "admin"},
+    }
+    return stack.lab.client("forger").post_json(f"{events_address(stack)}/v2/webhooks/events", {"events": [event]})
+
+
+@pytest.mark.parametrize(
+    ("host", "media_type"),
+    [("elsewhere:5000", MANIFEST_TYPE), (REGISTRY_NAME, "application/vnd.oci.image.manifest.v1+json")],
+    ids=["unknown-host", "oci-manifest"],
+)
+def test_events_that_portus_does_not_take_change_nothing(stack: Stack, host: str, media_type: str) -> None:
+    assert send_event(stack, host, media_type, "admin/forged").status == 202
+    assert send_event(stack, f"{PUBLIC_REGISTRY_NAME}:5000", MANIFEST_TYPE, "admin/witness").status == 202
+    wait_until(lambda: bool(stack.lab.sql("SELECT 1 FROM repositories WHERE name = 'witness'")), "the later event is handled", stack.evidence)
+    assert stack.lab.sql("SELECT COUNT(*) FROM repositories WHERE name = 'forged'") == [["0"]]
+    stack.lab.sql("DELETE t FROM tags t JOIN repositories r ON t.repository_id = r.id WHERE r.name = 'witness'")
+    stack.lab.sql("DELETE FROM repositories WHERE name = 'witness'; DELETE FROM registry_events WHERE event_id LIKE 'forged-%'")
+
+
+def test_it_says_that_it_is_a_stand_in(stack: Stack) -> None:
+    page = stack.lab.client("visitor").get(f"{stack.url}/users/sign_in")
+    assert page.headers["x-portus-stand-in"] == "true"
+    assert "stand-in for Portus" in page.text
+    assert logs(stack.portus).startswith("Portus stand-in (a test double, not Portus)")
+
+
+def test_no_secret_in_the_logs(stack: Stack) -> None:
+    everything = stack.evidence()
+    for secret in (ADMIN_PASSWORD, BOT_PASSWORD, stack.admin_token, stack.bot_token, "hidden-pass-1", "database-pass-1", "secret-key-base-1"):
+        assert secret not in everything
+
+
+def test_second_generation_deletes_a_tag_in_the_registry_too(stack: Stack) -> None:
+    if stack.generation == 1:
+        pytest.skip("deleting is off by default in generation 1")
+    client = stack.lab.client("docker")
+    token = stack.token("repository:smoke-check/gone:pull,push", f"smoke-check:{stack.bot_token}")
+    image = Image(config=IMAGE.config, layer=json.dumps(time.time()).encode())
+    assert push(client, token, "smoke-check/gone", "v1", image).status == 201
+    wait_until(lambda: bool(find_tags(stack, "smoke-check/gone")), "the tag is shown", stack.evidence)
+    tag = find_tags(stack, "smoke-check/gone")[0]["id"]
+    deleted = stack.admin.request("DELETE", f"{stack.url}/api/v1/tags/{tag}", "--header", f"Portus-Auth: smoke-check:{stack.bot_token}")
+    assert deleted.status == 204, deleted.text
+    manifest = f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/smoke-check/gone/manifests/v1"
+    accept = ("--header", f"Accept: {MANIFEST_TYPE}", "--header", f"Authorization: Bearer {token}")
+    assert client.get(manifest, *accept).status == 404
+    assert find_tags(stack, "smoke-check/gone") == []
+
+

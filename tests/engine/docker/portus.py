@@ -1,0 +1,70 @@
+"""Portus as its administrator meets it, through the edge: sign-in form, session cookie, API."""
+
+import json
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.engine.docker.client import Answer, Edge
+
+
+class _CsrfToken(HTMLParser):
+    """Finds the authenticity token of a page: in a form, or in its head."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.token = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "input" and values.get("name") == "authenticity_token":
+            self.token = self.token or values.get("value") or ""
+
+
+class PortusApi:
+    """A session; the API of generation 2 accepts its cookie."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge, self._cookie = edge, ""
+
+    @classmethod
+    def as_administrator(cls, edge: Edge) -> "PortusApi":
+        """Signed in as the administrator of the outputs."""
+        session = cls(edge)
+        assert session.sign_in(edge.username, edge.password)
+        return session
+
+    def _request(self, method: str, path: str, content_type: str, accept: str, body: str | None = None) -> Answer:
+        headers = {"Cookie": self._cookie, "Accept": accept, "Content-Type": content_type}
+        answer = self._edge.request(method, self._edge.portus_host, path, headers, body)
+        if cookie := answer.headers.get("Set-Cookie"):
+            self._cookie = cookie.partition(";")[0]
+        return answer
+
+    def sign_in(self, username: str, password: str) -> bool:
+        """Fill in the form; whether Portus let us in."""
+        page = self._request("GET", "/users/sign_in", "text/plain", "text/html").body.decode()
+        fields = {"authenticity_token": _CsrfToken(page).token, "user[username]": username, "user[password]": password}
+        form = "application/x-www-form-urlencoded"
+        answer = self._request("POST", "/users/sign_in", form, "text/html", urlencode(fields))
+        return answer.status in (302, 303)
+
+    def get(self, path: str) -> Any:
+        """GET as JSON."""
+        answer = self._request("GET", path, "application/json", "application/json")
+        assert answer.status == 200, f"GET {path}: {answer.status} {answer.body!r}"  # noqa: PLR2004
+        return answer.json()
+
+    def create_user(self, username: str, password: str) -> None:
+        """An ordinary user."""
+        user = {"user": {"username": username, "email": f"{username}@example.com", "password": password}}
+        answer = self._request("POST", "/api/v1/users", "application/json", "application/json", json.dumps(user))
+        assert answer.status == 201, f"creating a user: {answer.status} {answer.body!r}"  # noqa: PLR2004
+
+    def tags(self, repository: str) -> dict[str, str]:
+        """Tag → who pushed it, of the repository with this name in any namespace."""
+        found = [each for each in self.get("/api/v1/repositories?all=true") if each["name"] == repository]
+        if not found:
+            return {}
+        return {tag["name"]: tag["author"]["name"] for tag in self.get(f"/api/v1/repositories/{found[0]['id']}/tags")}

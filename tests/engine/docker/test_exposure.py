@@ -1,0 +1,109 @@
+"""What outsiders must not reach."""
+
+import socket
+import ssl
+import warnings
+
+import pytest
+
+from tests.engine.docker.client import Edge
+from tests.engine.docker.conftest import PORT
+from tests.engine.docker.deployment import Deployment
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+FORBIDDEN = (403, 404)
+CLOSED = (
+    *("/v2/webhooks/events", "/v2//webhooks/events", "/v2/%77ebhooks/events", "/v2/token/../webhooks/events", "/v2/webhooks/events/"),
+    *("/api/v1/users/bootstrap", "/api/v1/users/bootstrap.json", "/api/v1//users/bootstrap", "/api/v1/users/%62ootstrap"),
+    *("/api/v1/health", "/api/v1/health.json", "/api/v1/_ping", "/api/v1/_health"),
+)
+
+
+@pytest.mark.parametrize("path", CLOSED)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_needs_no_authentication_inside_is_closed_outside(edge: Edge, method: str, path: str) -> None:
+    for host in (edge.portus_host, edge.registry_host):
+        assert edge.request(method, host, path, body="{}" if method == "POST" else None).status in FORBIDDEN
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_it_is_closed_with_one_host_name_too(first_edge: Edge, path: str) -> None:
+    assert first_edge.request("POST", first_edge.portus_host, path, body="{}").status in FORBIDDEN
+
+
+def test_plain_http_only_redirects(edge: Edge) -> None:
+    answer = edge.plain(PORT + 1, edge.portus_host, "/users/sign_in?a=b")
+    assert answer.status == 308  # noqa: PLR2004
+    assert answer.headers["Location"] == f"https://{edge.portus_host}:{edge.port}/users/sign_in?a=b"
+
+
+def test_unknown_host_names_get_nothing(edge: Edge) -> None:
+    assert edge.plain(PORT + 1, "elsewhere.example", "/").status == 421  # noqa: PLR2004
+    answer = edge.request("GET", edge.portus_host, "/", {"Host": "elsewhere.example"})
+    assert answer.status == 421  # noqa: PLR2004
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_tls_below_1_2_is_refused(edge: Edge, version: ssl.TLSVersion) -> None:
+    context = edge.context()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = version
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with (
+        socket.create_connection((edge.address, edge.port), timeout=10) as plain,
+        pytest.raises(ssl.SSLError),
+    ):
+        context.wrap_socket(plain, server_hostname=edge.portus_host)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_1_2_and_1_3_are_spoken(edge: Edge, version: ssl.TLSVersion) -> None:
+    context = edge.context()
+    context.minimum_version = context.maximum_version = version
+    with socket.create_connection((edge.address, edge.port), timeout=10) as plain:
+        context.wrap_socket(plain, server_hostname=edge.portus_host).close()
+
+
+def test_only_the_edge_publishes_ports(stack: Deployment) -> None:
+    published = {role: set(filter(None, each.ports.values() and each.attrs["HostConfig"]["PortBindings"] or {})) for role, each in stack.containers().items()}
+    assert {role for role, ports in published.items() if ports} == {"edge"}
+    assert published["edge"] == {f"{PORT}/tcp", "8080/tcp"}
+
+
+def reaches(deployment: Deployment, source: str, host: str, port: int) -> bool:
+    """Whether a process of ``source`` can open a TCP connection."""
+    program = "exec 3<>/dev/tcp/$0/$1"
+    container = deployment.containers()[source]
+    code, _ = container.exec_run(["timeout", "3", "bash", "-c", program, host, str(port)])
+    return bool(code == 0)
+
+
+def addresses(deployment: Deployment, role: str) -> list[str]:
+    networks = deployment.containers()[role].attrs["NetworkSettings"]["Networks"].values()
+    return [network["IPAddress"] for network in networks]
+
+
+def test_links_pass_and_nothing_else(stack: Deployment) -> None:
+    allowed = {
+        *{("portus", "database"), ("background", "database"), ("portus", "registry"), ("background", "registry")},
+        *{("registry", "portus"), ("edge", "portus"), ("edge", "registry"), ("portus", "edge"), ("background", "edge")},
+    }
+    same_network = {(b, a) for a, b in allowed}
+    ports = {"database": 3306, "registry": 5000, "portus": 3000, "edge": PORT}
+    for source in ("database", "registry", "portus", "background", "edge"):
+        for destination, port in ports.items():
+            if source == destination:
+                continue
+            reachable = any(reaches(stack, source, address, port) for address in addresses(stack, destination))
+            if (source, destination) in allowed:
+                assert reachable, f"{source} must reach {destination}"
+            elif (source, destination) not in same_network:
+                assert not reachable, f"{source} must not reach {destination}"
+
+
+def test_database_has_no_way_out(stack: Deployment) -> None:
+    code, routes = stack.containers()["database"].exec_run(["cat", "/proc/net/route"])
+    assert code == 0
+    assert not [line for line in routes.decode().splitlines()[1:] if line.split()[1] == "00000000"]

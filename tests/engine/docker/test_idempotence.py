@@ -1,0 +1,67 @@
+"""What a second `up` does: nothing; and what a change does: no more than it has to."""
+
+import random
+
+import pytest
+
+from tests.engine.docker.client import DockerClient, Edge, trusted
+from tests.engine.docker.deployment import Deployment, deployed, local_config
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+NAME, PORT = "changed", 9463
+
+
+def test_second_up_refresh_and_reordered_stack_file_change_nothing(stack: Deployment) -> None:
+    before = stack.identities()
+    stack.up("--expect-no-changes")
+    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "-s", stack.name)
+    stack.up("--expect-no-changes")
+    config = list(stack.config.items())
+    random.Random(1).shuffle(config)
+    stack.configure({key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in config})
+    stack.up("--expect-no-changes")
+    assert stack.identities() == before
+
+
+def test_changes_touch_what_they_must_and_lose_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    config = local_config(NAME, PORT)
+    with deployed(NAME, tmp_path_factory.mktemp(NAME), config) as deployment:
+        edge = Edge.of(deployment)
+        with trusted(edge):
+            client = DockerClient(edge, tmp_path_factory.mktemp("docker-client"))
+            client.login(edge.username, edge.password)
+            pushed = client.push_new_image(f"{edge.username}/kept")
+            _registry_setting_restarts_the_registry_alone(deployment)
+            _size_limits_change_in_place(deployment)
+            _rotated_certificates_keep_the_ca(deployment, edge)
+            assert client.pull_afresh(f"{edge.username}/kept") == pushed
+        deployment.destroy()
+        assert deployment.leftovers() == []
+
+
+def _changed(deployment: Deployment, group: str, **values: object) -> set[str]:
+    """Change a group of the stack file, deploy, and return the roles whose containers are others now."""
+    before = deployment.identities()
+    config = deployment.config
+    config[f"portus-stack:{group}"] = {**config.get(f"portus-stack:{group}", {}), **values}
+    deployment.configure(config)
+    deployment.up()
+    after = deployment.identities()
+    return {role for role in after if after[role] != before.get(role)}
+
+
+def _registry_setting_restarts_the_registry_alone(deployment: Deployment) -> None:
+    # The smoke check is a task: it runs again because what it verified is another container now.
+    assert _changed(deployment, "registry", log_level="warn") == {"registry", "smoke_check"}
+
+
+def _size_limits_change_in_place(deployment: Deployment) -> None:
+    assert _changed(deployment, "database", resources={"memory_mib": 640}, size_gib=20) == set()
+
+
+def _rotated_certificates_keep_the_ca(deployment: Deployment, edge: Edge) -> None:
+    changed = _changed(deployment, "rotation", certificates="2")
+    assert "database" not in changed
+    assert {"registry", "portus", "edge"} <= changed
+    assert deployment.outputs()["ca_certificate_pem"] == edge.ca_pem
