@@ -1,1 +1,1 @@
-"""What stands in for the outside world on a machine that reaches package registries only. Test equipment, not product."""
+"""What stands in for the outside world where only package registries are reached. Test equipment, not product."""

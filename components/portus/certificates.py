@@ -92,6 +92,8 @@ class Certificates(pulumi.ComponentResource):
             private_key_pem=self._ca_key.private_key_pem,
             subject={"common_name": f"{name} certificate authority", "organization": "PortusStack"},
             is_ca_certificate=True,
+            set_subject_key_id=True,
+            set_authority_key_id=True,
             validity_period_hours=_CA_VALIDITY_HOURS,
             early_renewal_hours=_CA_EARLY_RENEWAL_HOURS,
             allowed_uses=["cert_signing", "crl_signing", "digital_signature"],
@@ -139,5 +141,6 @@ class Certificates(pulumi.ComponentResource):
             validity_period_hours=lifetime.validity_hours,
             early_renewal_hours=lifetime.early_renewal_hours,
             allowed_uses=["digital_signature", "key_encipherment", "server_auth"],
+            set_subject_key_id=True,  # strict verifiers, such as Python 3.13, ask for it
             opts=self._child(),
         )

@@ -17,8 +17,12 @@ def main(arguments: list[str] | None = None) -> int:
         description="Build the lab's container images that are missing or older than their sources.",
         epilog="Environment: GO, the go command (default: the one on PATH). The base image needs root and debootstrap.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="image, for example mariadb or portus-standin:2.4 (default: all)")
-    parser.add_argument("--list", action="store_true", help="list the images and whether each is present, and build nothing")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="image, for example mariadb or portus-standin:2.4 (default: all)"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="list the images and whether each is present, and build nothing"
+    )
     chosen = parser.parse_args(arguments)
     try:
         images = [find(name) for name in chosen.names] or list(IMAGES)

@@ -56,7 +56,9 @@ def build(images: Iterable[Image], report: Report) -> list[Image]:
     """Build those of the images that are missing or stale, with their parents. Returns what was built."""
     wanted = list(images)
     have = present(with_parents(wanted))
-    missing = [image for image in with_parents(image for image in wanted if image.name not in have) if image.name not in have]
+    missing = [
+        image for image in with_parents(image for image in wanted if image.name not in have) if image.name not in have
+    ]
     for number, image in enumerate(missing, 1):
         report(f"[{number}/{len(missing)}] {image.reference}: building")
         started = time.monotonic()
@@ -100,7 +102,7 @@ def _version_flag(module: Path, command: str, go: str, environment: dict[str, st
 
 
 def _add_python_package(package: Path, context: Path) -> None:
-    """Copy the package and install its locked requirements beside it, for the image's Python and this machine's processor."""
+    """Copy the package and install its locked requirements beside it, for the image's Python and this processor."""
     shutil.copytree(package, context / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     pip = [sys.executable, "-m", "pip"]
     target = ["--target", str(context / "site-packages"), "--python-version", _IMAGE_PYTHON, "--only-binary", ":all:"]

@@ -15,7 +15,7 @@ DEBIAN_SUITE = "bookworm"
 
 @dataclass(frozen=True)
 class Image:
-    """One image. Its sources are `folder` (a Dockerfile, an optional list `packages`, files) and what the fields below name."""
+    """One image. Its sources are `folder` (Dockerfile, optional list `packages`, files) and what the fields name."""
 
     name: str
     """Name and tag without the prefix, for example ``mariadb:10.11``."""
@@ -24,9 +24,9 @@ class Image:
     parent: str | None = None
     """Image that the package layer starts from; None only for the base image, which debootstrap makes."""
     go_command: str | None = None
-    """Import path of a Go command of the folder's go.mod; its static binary is put into the build context as ``program``."""
+    """Import path of a Go command of the folder's go.mod; its static binary goes into the context as ``program``."""
     python_package: str | None = None
-    """Folder of the lab that is copied into the build context, with its locked requirements installed beside it in ``site-packages``."""
+    """Folder of the lab that goes into the build context, its locked requirements beside it in ``site-packages``."""
     build_arguments: tuple[tuple[str, str], ...] = ()
     """Arguments of the Dockerfile."""
 
@@ -58,7 +58,12 @@ IMAGES: tuple[Image, ...] = (
     Image("registry:2.8", "registry-2", parent=BASE.name),
     Image("edge:1.22", "edge", parent=BASE.name),
     Image("python:3.11", "python", parent=BASE.name),
-    Image("registry:3.1", "registry-3", parent=BASE.name, go_command="github.com/distribution/distribution/v3/cmd/registry"),
+    Image(
+        "registry:3.1",
+        "registry-3",
+        parent=BASE.name,
+        go_command="github.com/distribution/distribution/v3/cmd/registry",
+    ),
     Image(
         "portus-standin:2.2",
         "portus-standin",
@@ -77,7 +82,7 @@ IMAGES: tuple[Image, ...] = (
 
 
 def find(name: str) -> Image:
-    """The image called `name`, with or without prefix and tag. Raises LookupError for unknown and for ambiguous names."""
+    """The image called `name`, with or without prefix and tag. Raises LookupError for unknown and ambiguous names."""
     wanted = name.removeprefix(f"{REPOSITORY_PREFIX}/")
     found = [image for image in IMAGES if wanted in (image.name, image.name.partition(":")[0])]
     if len(found) == 1:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab.images.catalogue import DEBIAN_SUITE, REPOSITORY_PREFIX, Image
 from lab.images.commands import BuildError, docker, run
-from lab.images.fingerprint import SOURCE_LABEL, fingerprint
+from lab.images.fingerprint import SOURCE_LABEL, fingerprint, package_fingerprint
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -101,15 +101,22 @@ def make_base(image: Image) -> None:
 
 
 def make_package_layer(image: Image) -> str:
-    """Install the image's Debian packages on its parent and return the name of the result, for the Dockerfile's FROM."""
+    """Install the image's Debian packages on its parent, once, and return the result's name for FROM."""
     assert image.parent is not None
     parent = f"{REPOSITORY_PREFIX}/{image.parent}"
     if not image.packages:
         return parent
-    result = f"{REPOSITORY_PREFIX}/packages:{image.name.replace(':', '-')}"
+    result = f"{REPOSITORY_PREFIX}/packages:{package_fingerprint(image)}"
+    if docker("images", "--quiet", result):
+        return result
     container = f"portus-stack-lab-{uuid.uuid4().hex[:12]}"
     with _lent_configuration(image) as folder:
-        mounts = [f"--volume={folder}:{_LENT}:ro", "--tmpfs=/var/cache/apt", "--tmpfs=/var/lib/apt/lists", "--network=host"]
+        mounts = [
+            f"--volume={folder}:{_LENT}:ro",
+            "--tmpfs=/var/cache/apt",
+            "--tmpfs=/var/lib/apt/lists",
+            "--network=host",
+        ]
         try:
             docker("run", f"--name={container}", *mounts, parent, "sh", "-c", _INSTALL, "sh", *image.packages)
             docker("commit", "--change", 'CMD ["bash"]', container, result)

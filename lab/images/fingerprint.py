@@ -21,8 +21,17 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def package_fingerprint(image: Image) -> str:
+    """Hash of what the layer of Debian packages is made from: images that agree in it share the layer."""
+    assert image.parent is not None
+    before = image.directory / "before-packages"
+    preparation = before.read_bytes() if before.exists() else b""
+    text = f"{RECIPE_VERSION}\n{fingerprint(find(image.parent))}\n{image.packages}\n"
+    return hashlib.sha256(text.encode() + preparation).hexdigest()[:16]
+
+
 def fingerprint(image: Image) -> str:
-    """Hash of the image's files (name, mode, content), its catalogue entry and its parent's hash: 32 hexadecimal digits."""
+    """Hash of the image's files (name, mode, content), its catalogue entry and its parent's hash: 32 hex digits."""
     digest = hashlib.sha256(f"{RECIPE_VERSION}\n{image}\n".encode())
     if image.parent:
         digest.update(fingerprint(find(image.parent)).encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import bcrypt
@@ -28,6 +29,17 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _NAMESPACE_NAME = re.compile(r"[a-z0-9]+(?:[._\-][a-z0-9]+)*")
 
 Errors = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """What is given for a user."""
+
+    username: str
+    email: str
+    password: str
+    admin: bool = False
+    bot: bool = False
 
 
 class Invalid(Exception):
@@ -84,36 +96,36 @@ def admins(session: Session) -> list[User]:
     return list(session.scalars(query))
 
 
-def _user_errors(session: Session, username: str, email: str, password: str) -> Errors:
+def _user_errors(session: Session, new: NewUser) -> Errors:
     errors: Errors = {}
-    if not username:
-        errors.setdefault("username", []).append("can't be blank")
-    elif find_user(session, username):
-        errors.setdefault("username", []).append("has already been taken")
-    elif not re.search(r"[a-z0-9]", username.lower()):
-        errors.setdefault("username", []).append(f"'{username}' cannot be transformed into a valid namespace name")
-    if not email:
-        errors.setdefault("email", []).append("can't be blank")
-    elif not _EMAIL.fullmatch(email):
-        errors.setdefault("email", []).append("is invalid")
-    elif session.scalar(select(User).where(User.email == email)):
-        errors.setdefault("email", []).append("has already been taken")
-    if found := password_errors(password):
+    if not new.username:
+        errors["username"] = ["can't be blank"]
+    elif find_user(session, new.username):
+        errors["username"] = ["has already been taken"]
+    elif not re.search(r"[a-z0-9]", new.username.lower()):
+        errors["username"] = [f"'{new.username}' cannot be transformed into a valid namespace name"]
+    if not new.email:
+        errors["email"] = ["can't be blank"]
+    elif not _EMAIL.fullmatch(new.email):
+        errors["email"] = ["is invalid"]
+    elif session.scalar(select(User).where(User.email == new.email)):
+        errors["email"] = ["has already been taken"]
+    if found := password_errors(new.password):
         errors["password"] = found
     return errors
 
 
-def create_user(session: Session, username: str, email: str, password: str, *, admin: bool = False, bot: bool = False) -> User:
+def create_user(session: Session, new: NewUser) -> User:
     """Create a user, with a personal namespace if there is a registry and it is no bot. Raises Invalid."""
-    email = email.strip().lower()
-    if errors := _user_errors(session, username, email, password):
+    new = replace(new, email=new.email.strip().lower())
+    if errors := _user_errors(session, new):
         raise Invalid(errors)
-    user = User(username=username, email=email, encrypted_password=hash_password(password), admin=admin)
-    if bot:
+    user = User(username=new.username, email=new.email, encrypted_password=hash_password(new.password), admin=new.admin)
+    if new.bot:
         user.bot = True
     session.add(user)
     session.flush()
-    if not bot:
+    if not new.bot:
         give_personal_namespace(session, user)
     return user
 
@@ -150,7 +162,7 @@ def give_personal_namespace(session: Session, user: User) -> None:
 
 
 def sync_portus_user(session: Session, password: str) -> None:
-    """Set the hidden user's password to what the environment says now (2.3.4 and later: initializers/portus_user.rb)."""
+    """Set the hidden user's password to what the environment says now (since 2.3.4, initializers/portus_user.rb)."""
     user = find_user(session, PORTUS_USER)
     if user and not password_matches(user, password):
         user.encrypted_password = hash_password(password)
@@ -158,10 +170,12 @@ def sync_portus_user(session: Session, password: str) -> None:
 
 def create_portus_user(session: Session, password: str) -> None:
     """Create the hidden administrator that Portus is towards the registry. Raises Invalid for a bad password."""
-    create_user(session, PORTUS_USER, "portus@portus.com", password, admin=True)
+    create_user(session, NewUser(PORTUS_USER, "portus@portus.com", password, admin=True))
 
 
-def create_application_token(session: Session, user: User, application: str, actor: User) -> tuple[ApplicationToken, str]:
+def create_application_token(
+    session: Session, user: User, application: str, actor: User
+) -> tuple[ApplicationToken, str]:
     """A new token and its plain text, which is kept nowhere. Raises Invalid."""
     errors: Errors = {}
     if any(token.application == application for token in user.tokens):
@@ -172,11 +186,19 @@ def create_application_token(session: Session, user: User, application: str, act
         raise Invalid(errors)
     plain = secrets.token_urlsafe(15)
     salt = bcrypt.gensalt(_BCRYPT_COST)
-    token = ApplicationToken(application=application, token_salt=salt.decode(), token_hash=bcrypt.hashpw(plain.encode(), salt).decode())
+    hashed = bcrypt.hashpw(plain.encode(), salt).decode()
+    token = ApplicationToken(application=application, token_salt=salt.decode(), token_hash=hashed)
     user.tokens.append(token)
     session.flush()
-    session.add(Activity(trackable_id=token.id, trackable_type="ApplicationToken", owner_id=actor.id, key="application_token.create",
-                         parameters={"application": application}))
+    session.add(
+        Activity(
+            trackable_id=token.id,
+            trackable_type="ApplicationToken",
+            owner_id=actor.id,
+            key="application_token.create",
+            parameters={"application": application},
+        )
+    )
     return token, plain
 
 
@@ -184,7 +206,8 @@ def application_token_matches(user: User, plain: str) -> bool:
     """Whether this is one of the user's application tokens."""
     given = plain.encode()[:_BCRYPT_BYTES]
     return any(
-        hmac.compare_digest(bcrypt.hashpw(given, token.token_salt.encode()), token.token_hash.encode()) for token in user.tokens
+        hmac.compare_digest(bcrypt.hashpw(given, token.token_salt.encode()), token.token_hash.encode())
+        for token in user.tokens
     )
 
 

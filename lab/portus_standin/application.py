@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from wsgiref.types import WSGIApplication
+from typing import TYPE_CHECKING
 
 from .options import Options
 from .server import PLAIN_HTTP_VARIABLE
@@ -11,6 +11,9 @@ from .settings import read
 from .web import create_app
 from .web.context import CHECKS_CACHE
 from .web.plain_http import PlainHttp
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 def make() -> WSGIApplication:

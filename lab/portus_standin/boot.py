@@ -9,7 +9,7 @@ import logging
 import os
 
 from . import database
-from .accounts import Invalid, PORTUS_USER, find_user, sync_portus_user
+from .accounts import PORTUS_USER, Invalid, find_user, sync_portus_user
 from .options import Options
 from .registries import RegistryFields, create, the_registry
 from .settings import Settings
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def boot(settings: Settings, options: Options) -> None:
-    """Set the hidden user's password, and create the registry record of PORTUS_INIT_REGISTRY_* if the registry answers now."""
+    """Set the hidden user's password; create the registry record of PORTUS_INIT_REGISTRY_* if the registry answers."""
     if settings.generation == 1:
         return
     with database.transaction() as session:

@@ -40,7 +40,9 @@ def engine_for(settings: Settings, *, with_database: bool = True) -> Engine:
         database=settings.database_name if with_database else None,
         query={"charset": "utf8"},
     )
-    return create_engine(url, pool_pre_ping=True, pool_recycle=600, connect_args={"connect_timeout": _CONNECT_TIMEOUT_SECONDS})
+    return create_engine(
+        url, pool_pre_ping=True, pool_recycle=600, connect_args={"connect_timeout": _CONNECT_TIMEOUT_SECONDS}
+    )
 
 
 @functools.lru_cache(maxsize=1)
@@ -64,7 +66,7 @@ def state(settings: Settings) -> State:
             if not inspect(connection).has_table("schema_migrations"):
                 return State.empty
             # Generation 1 does not look for pending migrations.
-            pending = settings.generation == 2 and migrations.pending(connection, settings.generation)
+            pending = settings.generation > 1 and migrations.pending(connection, settings.generation)
             return State.empty if pending else State.ready
     except DBAPIError as error:
         cause = error.orig

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .accounts import find_user
-from .images import find_namespace, find_repository, forget_digest, record_push
+from .images import Push, find_namespace, find_repository, forget_digest, record_push
 from .models import EventStatus, Registry, RegistryEvent
 from .options import Options
 from .registries import client_of
@@ -47,8 +47,9 @@ def relevant(event: Event) -> bool:
     return str(_part(event, "target").get("mediaType", "")).startswith(_MANIFEST_PREFIX)
 
 
-def receive(session: Session, events: Sequence[Event], generation: int, portus_password: str, options: Options) -> None:
-    """Take the events of one request: generation 1 handles them at once, later ones store them for the background process."""
+def receive(session: Session, events: Sequence[Event], portus_password: str, options: Options) -> None:
+    """Take the events of one request: generation 1 handles them at once, later ones store them for the background."""
+    generation = options.generation
     for event in events:
         identity = str(event.get("id", ""))
         if not relevant(event) or session.scalar(select(RegistryEvent.id).where(RegistryEvent.event_id == identity)):
@@ -97,10 +98,12 @@ def _push(session: Session, registry: Registry, client: RegistryClient, event: E
     if author is None:
         log.error("Cannot find user %s", _part(event, "actor").get("name"))
         return
-    record_push(session, client, namespace, name, tag, target.get("digest", ""), author)
+    record_push(session, client, Push(namespace, name, tag, target.get("digest", ""), author))
 
 
-def _tag_from_registry(session: Session, client: RegistryClient, registry: Registry, target: Mapping[str, str]) -> str | None:
+def _tag_from_registry(
+    session: Session, client: RegistryClient, registry: Registry, target: Mapping[str, str]
+) -> str | None:
     """The tag of an event without one (registries before 2.4): the first that Portus does not know yet."""
     if target.get("mediaType") not in _LISTED_TYPES:
         log.info("Could not fetch the tag for a target of type %s", target.get("mediaType"))

@@ -6,6 +6,7 @@ Sources: SUSE/Portus app/models/{repository,tag,registry}.rb.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -53,22 +54,31 @@ def image_id_of(client: RegistryClient, repository: str, digest: str) -> str:
         return ""
 
 
-def record_push(
-    session: Session, client: RegistryClient, namespace: Namespace, name: str, tag_name: str, digest: str, author: User
-) -> None:
+@dataclass(frozen=True)
+class Push:
+    """A tag that somebody pushed."""
+
+    namespace: Namespace
+    repository: str
+    tag: str
+    digest: str
+    author: User
+
+
+def record_push(session: Session, client: RegistryClient, push: Push) -> None:
     """Record a pushed tag; one that exists keeps its author."""
-    repository = find_repository(session, namespace, name)
+    repository = find_repository(session, push.namespace, push.repository)
     if repository is None:
-        repository = Repository(name=name, namespace=namespace)
+        repository = Repository(name=push.repository, namespace=push.namespace)
         session.add(repository)
         session.flush()
-    image_id = image_id_of(client, repository.full_name, digest)
-    tag = next((tag for tag in repository.tags if tag.name == tag_name), None)
+    image_id = image_id_of(client, repository.full_name, push.digest)
+    tag = next((tag for tag in repository.tags if tag.name == push.tag), None)
     if tag is None:
-        repository.tags.append(Tag(name=tag_name, author=author, digest=digest, image_id=image_id))
+        repository.tags.append(Tag(name=push.tag, author=push.author, digest=push.digest, image_id=image_id))
     else:
-        tag.digest, tag.image_id, tag.updated_at = digest, image_id, now()
-    record_activity(session, "repository.push", repository, author, tag_name)
+        tag.digest, tag.image_id, tag.updated_at = push.digest, image_id, now()
+    record_activity(session, "repository.push", repository, push.author, push.tag)
 
 
 def forget_digest(session: Session, repository: Repository, digest: str, actor: User | None) -> None:
@@ -105,7 +115,9 @@ def _manifest(client: RegistryClient, repository: Repository, tag: str) -> Manif
         return None
 
 
-def synchronise_repository(session: Session, client: RegistryClient, registry: Registry, entry: CatalogEntry) -> Repository | None:
+def synchronise_repository(
+    session: Session, client: RegistryClient, registry: Registry, entry: CatalogEntry
+) -> Repository | None:
     """Make a repository's tags what the catalog says; None when its namespace is unknown."""
     namespace, name = find_namespace(session, entry["name"], registry)
     if namespace is None:

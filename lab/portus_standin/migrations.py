@@ -1,6 +1,6 @@
 """The schema's versions, how a database gets them, and the first user.
 
-The version numbers are those of SUSE/Portus db/migrate at 2.2.0 and 2.4.3; what they do here is what the stand-in's tables need.
+The version numbers are those of SUSE/Portus db/migrate at 2.2.0 and 2.4.3; what they do is what it needs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .models import Base, SchemaMigration
 
 @dataclass(frozen=True)
 class Migration:
-    """One version: the statements that bring a database to it, and those that lead back (for making the older schema)."""
+    """One version: the statements that bring a database to it, and those that lead back (for the older schema)."""
 
     version: str
     up: tuple[str, ...] = ()

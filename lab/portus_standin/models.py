@@ -1,10 +1,12 @@
-"""The tables that the stand-in shares with Portus, column for column where it uses them (SUSE/Portus 2.4.3 db/schema.rb)."""
+"""The tables that the stand-in shares with Portus, column for column where it uses them.
+
+Source: SUSE/Portus 2.4.3 db/schema.rb.
+"""
 
 from __future__ import annotations
 
 import enum
 from datetime import datetime, timezone
-from typing import ClassVar
 
 from sqlalchemy import JSON, Boolean, DateTime, ForeignKey, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -16,9 +18,12 @@ def now() -> datetime:
 
 
 class Base(DeclarativeBase):
-    """All tables. Columns that generation 1 has not yet are deferred and have a server default: its statements leave them out."""
+    """All tables.
 
-    __mapper_args__: ClassVar = {"eager_defaults": False}
+    Columns that generation 1 has not yet are deferred and have a server default: its statements leave them out.
+    """
+
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 (SQLAlchemy declares it as an instance attribute)
 
 
 class Timestamps:
@@ -196,7 +201,7 @@ class Tag(Timestamps, Base):
 
 
 class RegistryEvent(Timestamps, Base):
-    """A notification of the registry: stored for the background process (generation 2) or as already handled (generation 1)."""
+    """A notification of the registry: stored for the background process (generation 2) or already handled (1)."""
 
     __tablename__ = "registry_events"
     id: Mapped[int] = mapped_column(primary_key=True)

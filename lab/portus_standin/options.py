@@ -14,7 +14,7 @@ import yaml
 Value = str | int | bool
 
 _LOCAL_CONFIGURATION = "/srv/Portus/config/config-local.yml"
-#: Defaults of both generations: option -> (2.2.0, 2.4.3). Only these are looked up; any other variable is ignored, as in Portus.
+#: Defaults of both generations: option -> (2.2.0, 2.4.3). Any other variable is ignored, as in Portus.
 _DEFAULTS: Mapping[str, tuple[Value, Value]] = {
     "machine_fqdn.value": ("portus.test.lan", "portus.test.lan"),
     "registry.jwt_expiration_time.value": (5, 15),
@@ -41,7 +41,7 @@ _DEFAULTS: Mapping[str, tuple[Value, Value]] = {
 
 
 def cast(text: str) -> Value:
-    """A variable's text as the gem understands it: exactly true/false, what Ruby's Integer() takes, else the text itself."""
+    """A variable's text as the gem reads it: exactly true/false, what Ruby's Integer() takes, else the text itself."""
     if text in ("true", "false"):
         return text == "true"
     number = text.strip()
@@ -58,7 +58,7 @@ class Options:
 
     def __init__(self, environment: Mapping[str, str], generation: int) -> None:
         self._environment = environment
-        self._generation = generation
+        self.generation = generation
         self._local = _read_local(environment.get("PORTUS_LOCAL_CONFIG_PATH", _LOCAL_CONFIGURATION))
 
     @classmethod
@@ -68,14 +68,14 @@ class Options:
 
     def value(self, option: str) -> Value:
         """The value of a known option, for example ``registry.timeout.value``. Raises KeyError for an unknown one."""
-        default = _DEFAULTS[option][self._generation - 1]
+        default = _DEFAULTS[option][self.generation - 1]
         variable = "PORTUS_" + option.replace(".", "_").upper()
         if variable in self._environment:
             return cast(self._environment[variable])
         return self._local.get(option, default)
 
     def enabled(self, feature: str) -> bool:
-        """Whether a feature is on. Any value but false counts as on: the text 'false' in quotes does too, as in Portus."""
+        """Whether a feature is on. Any value but false counts as on: the quoted text 'false' does too, as in Portus."""
         return self.value(f"{feature}.enabled") is not False
 
     def integer(self, option: str) -> int:

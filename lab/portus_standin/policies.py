@@ -18,7 +18,7 @@ def may_pull(user: User | None, namespace: Namespace) -> bool:
 
 
 def may_push(user: User | None, namespace: Namespace, options: Options) -> bool:
-    """Administrators, and by the policy of the option the team's owners and contributors, or the owner of a personal namespace."""
+    """Administrators, and by option the team's owners and contributors, or the owner of a personal namespace."""
     if user is None:
         return False
     if user.admin:
@@ -40,14 +40,17 @@ def may_delete(user: User | None, namespace: Namespace, options: Options, *, not
     return user.admin or role == Role.owner or (contributors and role == Role.contributor)
 
 
-def may_do_everything(user: User | None, namespace: Namespace, options: Options, generation: int) -> bool:
+def may_do_everything(user: User | None, namespace: Namespace, options: Options) -> bool:
     """The action `*` on a repository: in generation 1 that is pushing, later deleting."""
-    return may_push(user, namespace, options) if generation == 1 else may_delete(user, namespace, options)
+    return may_push(user, namespace, options) if options.generation == 1 else may_delete(user, namespace, options)
 
 
 def may_create_namespace(user: User, team: Team, options: Options) -> bool:
     """Administrators, and by option the team's owners and contributors."""
-    allowed = options.enabled("user_permission.create_namespace") and team.role_of(user) in (Role.owner, Role.contributor)
+    allowed = options.enabled("user_permission.create_namespace") and team.role_of(user) in (
+        Role.owner,
+        Role.contributor,
+    )
     return user.admin or allowed
 
 
@@ -75,7 +78,7 @@ def may_see_team(user: User, team: Team) -> bool:
 
 
 def may_see(user: User | None, namespace: Namespace) -> bool:
-    """Repositories and tags are shown to those who may pull, except that the global namespace needs no membership only while public."""
+    """Repositories and tags are shown to those who may pull; in a private namespace to its team and administrators."""
     if namespace.visibility == Visibility.public:
         return True
     if user is None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.orm import Session
 
 from . import database, migrations, registries
-from .accounts import Invalid, create_portus_user, create_user, find_user
+from .accounts import Invalid, NewUser, create_portus_user, create_user, find_user
 from .models import User
 from .options import Options
 from .registries import RegistryFields, the_registry
@@ -86,8 +86,10 @@ def _create_user(_: Settings, arguments: list[str]) -> None:
     username, email, password, admin = arguments
     with database.transaction() as session:
         if the_registry(session) is None:
-            raise TaskError("ERROR: There is no registry on the DB! Create it with portus:create_registry or as an administrator")
-        create_user(session, username, email, password, admin=admin in ("true", "t", "1"))
+            raise TaskError(
+                "ERROR: There is no registry on the DB! Create it with portus:create_registry or as an administrator"
+            )
+        create_user(session, NewUser(username, email, password, admin=admin in ("true", "t", "1")))
 
 
 def _make_admin(_: Settings, arguments: list[str]) -> None:

@@ -60,7 +60,9 @@ def field_errors(session: Session, fields: RegistryFields, but: Registry | None 
     return errors
 
 
-def create(session: Session, fields: RegistryFields, portus_password: str, options: Options, *, force: bool = False) -> Registry:
+def create(
+    session: Session, fields: RegistryFields, portus_password: str, options: Options, *, force: bool = False
+) -> Registry:
     """Create the record, the public global namespace and everybody's personal namespace. Raises Invalid."""
     errors = field_errors(session, fields)
     if not errors and the_registry(session) is not None:
@@ -71,7 +73,10 @@ def create(session: Session, fields: RegistryFields, portus_password: str, optio
     if errors:
         raise Invalid(errors)
     registry = Registry(
-        name=fields.name, hostname=fields.hostname, use_ssl=fields.use_ssl, external_hostname=fields.external_hostname or None
+        name=fields.name,
+        hostname=fields.hostname,
+        use_ssl=fields.use_ssl,
+        external_hostname=fields.external_hostname or None,
     )
     session.add(registry)
     session.flush()
@@ -83,7 +88,9 @@ def create(session: Session, fields: RegistryFields, portus_password: str, optio
 def _create_namespaces(session: Session, registry: Registry) -> None:
     owners = session.scalars(select(User).where(User.admin.is_(True))).all()
     team = Team(
-        name=f"portus_global_team_{registry.id}", hidden=True, memberships=[TeamUser(user=user, role=Role.owner) for user in owners]
+        name=f"portus_global_team_{registry.id}",
+        hidden=True,
+        memberships=[TeamUser(user=user, role=Role.owner) for user in owners],
     )
     session.add(
         Namespace(
@@ -100,7 +107,9 @@ def _create_namespaces(session: Session, registry: Registry) -> None:
         give_personal_namespace(session, user)
 
 
-def change(session: Session, registry: Registry, fields: RegistryFields, portus_password: str, options: Options) -> None:
+def change(
+    session: Session, registry: Registry, fields: RegistryFields, portus_password: str, options: Options
+) -> None:
     """Change the record; the hostname only while there is no repository. Raises Invalid."""
     errors = field_errors(session, fields, registry)
     if not errors and fields.hostname != registry.hostname and session.scalar(select(Repository)) is not None:

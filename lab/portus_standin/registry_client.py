@@ -1,4 +1,4 @@
-"""How Portus talks to its registry: as the hidden user, with a token that it fetches from the realm like any other client.
+"""How Portus talks to its registry: as the hidden user, with a token from the realm like any other client.
 
 Sources: SUSE/Portus lib/portus/{registry_client,http_helpers,errors}.rb.
 """
@@ -125,7 +125,11 @@ class RegistryClient:
             question["scope"] = challenge["scope"]
         try:
             answer = self._http.get(
-                challenge["realm"], params=question, auth=(PORTUS_USER, self._password), timeout=self._timeout, allow_redirects=False
+                challenge["realm"],
+                params=question,
+                auth=(PORTUS_USER, self._password),
+                timeout=self._timeout,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise RegistryError(f"{type(error).__name__}: {explain(error)} (the realm {challenge['realm']})") from error

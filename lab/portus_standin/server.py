@@ -1,7 +1,7 @@
 """gunicorn's configuration: which address, over TLS or not, how many workers.
 
-Generation 2 is Puma's place (SUSE/Portus 2.4.3 config/puma.rb), generation 1 Apache's: its two ports are two of these, told apart by
-PORTUS_STAND_IN_PLAIN_HTTP.
+Generation 2 is Puma's place (SUSE/Portus 2.4.3 config/puma.rb), generation 1 Apache's: its two ports are two of these,
+told apart by PORTUS_STAND_IN_PLAIN_HTTP.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def _certificate() -> tuple[str, str] | None:
         return None
     files = os.environ.get("PORTUS_PUMA_TLS_CERT", ""), os.environ["PORTUS_PUMA_TLS_KEY"]
     if not all(files):
-        sys.exit("PORTUS_PUMA_TLS_KEY is set: it and PORTUS_PUMA_TLS_CERT have to name files (unset both for plain HTTP)")
+        sys.exit(
+            "PORTUS_PUMA_TLS_KEY is set: it and PORTUS_PUMA_TLS_CERT have to name files (unset both for plain HTTP)"
+        )
     return files
 
 
@@ -68,7 +70,7 @@ if generation_of() == 1:
 
 if files := _certificate():
     certfile, keyfile = files
-    # Loaded once and before privileges are dropped, as Apache does: the application itself may not be able to read the key.
+    # Loaded once and before privileges are dropped, as Apache does: the application itself may be unable to read it.
     _tls = _context(*files)
 
     def ssl_context(_: object, __: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:

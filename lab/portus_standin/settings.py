@@ -1,7 +1,7 @@
 """What the image takes from its environment, per generation, with Portus' way of reading it.
 
-Sources: openSUSE/docker-containers derived_images/portus, branch portus-2.2 docker/{database,secrets}.yml; SUSE/Portus 2.4.3
-config/{database,secrets}.yml and config/initializers/environment_check.rb.
+Sources: openSUSE/docker-containers derived_images/portus, branch portus-2.2 docker/{database,secrets}.yml; SUSE/Portus
+2.4.3 config/{database,secrets}.yml and config/initializers/environment_check.rb.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Settings:
 
 
 def as_yaml(variable: str, text: str) -> str:
-    """What a value becomes when a template puts it unquoted into a YAML file: `0x10` is 16, `a #b` is `a`, `&x` breaks the file."""
+    """What a value becomes unquoted in a YAML file: `0x10` is 16, `a #b` is `a`, `&x` breaks the file."""
     try:
         document = yaml.safe_load(f"value: {text}\n")
     except yaml.YAMLError as error:
@@ -59,7 +59,7 @@ def generation_of(environment: Mapping[str, str] = os.environ) -> int:
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings. Raises SettingsError where Rails would not boot; the message names the variable and no value."""
+    """Read the settings. Raises SettingsError where Rails would not boot; the message names no value."""
     return _generation_1(environment) if generation_of(environment) == 1 else _generation_2(environment)
 
 

@@ -74,10 +74,18 @@ def find_registry(session: Session, service: str, generation: int) -> Registry |
     return registry
 
 
-def authorized_access(
-    session: Session, registry: Registry, user: User | None, scopes: list[str], options: Options, generation: int
-) -> list[Access]:
-    """What the user may do of what is asked; entries without an action left are dropped. Raises ScopeError."""
+@dataclass(frozen=True)
+class Asker:
+    """Who asks for a token for which registry; the user is None for everybody."""
+
+    session: Session
+    registry: Registry
+    user: User | None
+    options: Options
+
+
+def authorized_access(asker: Asker, scopes: list[str]) -> list[Access]:
+    """What the asker may do of what is asked; entries without an action left are dropped. Raises ScopeError."""
     granted: dict[tuple[str, str], Access] = {}
     for scope in scopes:
         parts = scope.split(":", _SCOPE_PARTS - 1)
@@ -85,9 +93,9 @@ def authorized_access(
             raise ScopeError("Wrong format for scope string")
         kind, name, asked = parts[0], parts[1], parts[2].split(",")
         if kind == "repository":
-            actions = _repository_actions(session, registry, user, name, asked, options, generation)
+            actions = _repository_actions(asker, name, asked)
         elif kind == "registry":
-            actions = _registry_actions(user, name, asked)
+            actions = _registry_actions(asker.user, name, asked)
         else:
             raise ScopeError(f"Scope not handled: {kind}")
         if actions:
@@ -96,30 +104,34 @@ def authorized_access(
     return list(granted.values())
 
 
-def _repository_actions(
-    session: Session, registry: Registry, user: User | None, name: str, asked: list[str], options: Options, generation: int
-) -> list[str]:
-    query = select(Namespace).where(Namespace.registry_id == registry.id)
-    query = query.where(Namespace.name == name.split("/")[0]) if "/" in name else query.where(Namespace.is_global.is_(True))
-    namespace = session.scalar(query)
+def _repository_actions(asker: Asker, name: str, asked: list[str]) -> list[str]:
+    query = select(Namespace).where(Namespace.registry_id == asker.registry.id)
+    in_global = Namespace.is_global.is_(True)
+    namespace = asker.session.scalar(
+        query.where(Namespace.name == name.split("/", maxsplit=1)[0] if "/" in name else in_global)
+    )
     if namespace is None:
         return []
+    user, options = asker.user, asker.options
+    everything = may_do_everything(user, namespace, options)
     if asked[0] == "*":
-        return asked if may_do_everything(user, namespace, options, generation) else [a for a in asked if a != "*"]
+        return asked if everything else [action for action in asked if action != "*"]
     allowed = {"pull": may_pull(user, namespace), "push": may_push(user, namespace, options)}
-    if generation > 1:
-        allowed["delete"] = may_do_everything(user, namespace, options, generation)
+    if options.generation > 1:
+        allowed["delete"] = everything
     return [action for action in asked if allowed.get(action, False)]
 
 
 def _registry_actions(user: User | None, name: str, asked: list[str]) -> list[str]:
-    """The catalog is the administrators'; like Portus this filters nothing else of this kind (registries know nothing else)."""
+    """The catalog is the administrators'; like Portus this filters nothing else of this kind."""
     if name == "catalog" and asked[0] == "*" and not (user and user.admin):
         return [action for action in asked if action != "*"]
     return asked
 
 
-def encode(key: RSAPrivateKey, account: str | None, service: str | None, access: list[Access] | None, options: Options) -> dict[str, object]:
+def encode(
+    key: RSAPrivateKey, account: str | None, service: str | None, access: list[Access] | None, options: Options
+) -> dict[str, object]:
     """The answer of the token endpoint. Without any scope asked there is no claim `access`."""
     issued_at = int(time.time())
     lifetime = options.integer("registry.jwt_expiration_time.value") * 60

@@ -64,23 +64,28 @@ class Registration:
     def name(self) -> str:
         return self.request.name
 
-    @property
+    @functools.cached_property
     def values(self) -> dict[str, Json]:
         revealed = reveal(self.inputs)
         assert isinstance(revealed, dict)
         return revealed
 
-    @property
+    @functools.cached_property
     def labels(self) -> dict[str, str]:
         found = self.values.get("labels") or []
         assert isinstance(found, list)
         return {str(item["label"]): str(item["value"]) for item in found if isinstance(item, dict)}
 
-    @property
+    @functools.cached_property
     def visible(self) -> str:
-        """Everything in the request that is not secret, as text."""
+        """Everything in the request that is not secret, as text that is alike for requests that ask for the same."""
         message = json_format.MessageToDict(self.request)
+        for where in ("sourcePosition", "stackTrace"):
+            message.pop(where, None)
         message["object"] = conceal(self.inputs)
+        message["dependencies"] = sorted(message.get("dependencies", ()))
+        for dependency in message.get("propertyDependencies", {}).values():
+            dependency["urns"] = sorted(dependency.get("urns", ()))
         return json.dumps(message, sort_keys=True)
 
 

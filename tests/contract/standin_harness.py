@@ -1,6 +1,6 @@
 """Containers for the contract tests of the stand-in: MariaDB, a registry and the stand-in, on a network of their own.
 
-Everything carries one label and goes away by it. HTTP goes through curl, which can be told where a name is (`--resolve`).
+Everything carries one label and goes away by it. HTTP goes through curl, which can be told where a name is.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def docker(*arguments: str, check: bool = True) -> str:
 
 def logs(container: str) -> str:
     """What a container wrote to both outputs."""
-    done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS)
+    done = subprocess.run(
+        ["docker", "logs", container], capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS
+    )
     return done.stdout + done.stderr
 
 
@@ -78,9 +80,27 @@ class Client:
 
     def request(self, method: str, url: str, *arguments: str, data: bytes | None = None) -> Answer:
         """One request, no redirection followed."""
-        command = ["curl", "--silent", "--show-error", "--request", method, "--dump-header", str(self.folder / "headers"), "--max-time", "60"]
-        command += ["--cacert", str(self.folder / "ca.crt"), "--cookie", str(self.folder / "jar"), "--cookie-jar", str(self.folder / "jar")]
-        command += [f"--resolve={name}:{address}" for name, address in self.places.items()]
+        command = [
+            "curl",
+            "--silent",
+            "--show-error",
+            "--request",
+            method,
+            "--dump-header",
+            str(self.folder / "headers"),
+            "--max-time",
+            "60",
+        ]
+        command += [
+            "--cacert",
+            str(self.folder / "ca.crt"),
+            "--cookie",
+            str(self.folder / "jar"),
+            "--cookie-jar",
+            str(self.folder / "jar"),
+        ]
+        for name, address in self.places.items():
+            command += ["--resolve", f"{name}:{address}"]
         command += [*arguments, *(["--data-binary", "@-"] if data is not None else []), url]
         done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=_TIMEOUT_SECONDS)
         if done.returncode != 0:
@@ -96,7 +116,9 @@ class Client:
 
     def post_json(self, url: str, value: object, *arguments: str) -> Answer:
         """POST a JSON document."""
-        return self.request("POST", url, "--header", "Content-Type: application/json", *arguments, data=json.dumps(value).encode())
+        return self.request(
+            "POST", url, "--header", "Content-Type: application/json", *arguments, data=json.dumps(value).encode()
+        )
 
     def submit(self, page: str, action: str, fields: Mapping[str, str], *arguments: str) -> Answer:
         """Fetch the page of a form and send the form as a browser does, with its CSRF token."""
@@ -104,7 +126,9 @@ class Client:
         mark = 'name="csrf-token" content="'
         assert mark in shown.text, f"{page}: {shown.status} without a CSRF token: {shown.text[:300]}"
         token = shown.text.split(mark)[1].split('"')[0]
-        pairs = [f"--data-urlencode={name}={value}" for name, value in {"authenticity_token": token, **fields}.items()]
+        pairs: list[str] = []
+        for name, value in {"authenticity_token": token, **fields}.items():
+            pairs += ["--data-urlencode", f"{name}={value}"]
         return self.request("POST", action, *pairs, *arguments)
 
 
@@ -118,11 +142,23 @@ class Lab:
         self.network = f"lab-{self.identity}"
         docker("network", "create", f"--label={TEST_LABEL}={self.identity}", self.network)
 
-    def start(self, role: str, image: str, *arguments: str, command: tuple[str, ...] = (), alias: tuple[str, ...] = ()) -> str:
+    def start(
+        self, role: str, image: str, *arguments: str, command: tuple[str, ...] = (), alias: tuple[str, ...] = ()
+    ) -> str:
         """Start a container under a role's name and return its name."""
         name = f"lab-{self.identity}-{role}"
         aliases = [f"--network-alias={one}" for one in (role, *alias)]
-        docker("run", "--detach", f"--name={name}", f"--label={TEST_LABEL}={self.identity}", f"--network={self.network}", *aliases, *arguments, image, *command)
+        docker(
+            "run",
+            "--detach",
+            f"--name={name}",
+            f"--label={TEST_LABEL}={self.identity}",
+            f"--network={self.network}",
+            *aliases,
+            *arguments,
+            image,
+            *command,
+        )
         return name
 
     def address(self, container: str) -> str:
@@ -140,7 +176,12 @@ class Lab:
 
     def start_database(self) -> str:
         """Start MariaDB with Portus' character set and wait for it."""
-        variables = {"ROOT_PASSWORD": ROOT_PASSWORD, "DATABASE": "portus", "USER": "portus", "PASSWORD": DATABASE_PASSWORD}
+        variables = {
+            "ROOT_PASSWORD": ROOT_PASSWORD,
+            "DATABASE": "portus",
+            "USER": "portus",
+            "PASSWORD": DATABASE_PASSWORD,
+        }
         environment = [f"--env=MARIADB_{name}={value}" for name, value in variables.items()]
         flags = ("--character-set-server=utf8", "--collation-server=utf8_unicode_ci")
         name = self.start("database", "portus-stack.lab/mariadb:10.11", *environment, command=flags)
@@ -150,12 +191,18 @@ class Lab:
     def wait_for_database(self, name: str) -> None:
         """Wait until the health check of the image passes."""
         check = ["docker", "exec", name, "healthcheck.sh", "--connect", "--innodb_initialized"]
-        wait_until(lambda: subprocess.run(check, capture_output=True, check=False).returncode == 0, "MariaDB healthy", lambda: logs(name))
+        wait_until(
+            lambda: subprocess.run(check, capture_output=True, check=False).returncode == 0,
+            "MariaDB healthy",
+            lambda: logs(name),
+        )
 
     def sql(self, statement: str) -> list[list[str]]:
         """Run SQL in Portus' database; rows of columns."""
         name = f"lab-{self.identity}-database"
-        output = docker("exec", f"--env=MYSQL_PWD={ROOT_PASSWORD}", name, "mariadb", "-uroot", "-N", "-B", "portus", "-e", statement)
+        output = docker(
+            "exec", f"--env=MYSQL_PWD={ROOT_PASSWORD}", name, "mariadb", "-uroot", "-N", "-B", "portus", "-e", statement
+        )
         return [line.split("\t") for line in output.splitlines()]
 
     def start_registry(self, image: str, generation: int) -> str:
@@ -167,7 +214,9 @@ class Lab:
         )
         target = "/etc/distribution/config.yml" if ":3" in image else "/etc/docker/registry/config.yml"
         mounts = [f"--volume={self.folder / 'registry.yml'}:{target}:ro", f"--volume={self.folder}:/trust:ro"]
-        return self.start("registry", image, *mounts, "--env=SSL_CERT_DIR=/etc/ssl/certs:/trust/ca", alias=(PUBLIC_REGISTRY_NAME,))
+        return self.start(
+            "registry", image, *mounts, "--env=SSL_CERT_DIR=/etc/ssl/certs:/trust/ca", alias=(PUBLIC_REGISTRY_NAME,)
+        )
 
     def portus_arguments(self, generation: int, *, changes: Mapping[str, str | None] | None = None) -> list[str]:
         """Arguments of `docker run` for the stand-in, with variables changed or, with None, left out."""
@@ -177,7 +226,9 @@ class Lab:
         mounts = ["certificates:/certificates", "secrets:/secrets"]
         return arguments + [f"--volume={self.folder}/{mount}:ro" for mount in mounts]
 
-    def start_portus(self, generation: int, *arguments: str, changes: Mapping[str, str | None] | None = None, role: str = "portus") -> str:
+    def start_portus(
+        self, generation: int, *arguments: str, changes: Mapping[str, str | None] | None = None, role: str = "portus"
+    ) -> str:
         """Start the stand-in with production-like settings."""
         image = f"portus-stack.lab/portus-standin:{'2.2' if generation == 1 else '2.4'}"
         alias = (FQDN,) if role == "portus" else ()
@@ -189,8 +240,17 @@ class Lab:
         folder.mkdir(exist_ok=True)
         (folder / "ca.crt").write_bytes((self.folder / "ca/ca.crt").read_bytes())
         client = Client(folder)
-        for container, names in (("portus", (f"{FQDN}:443", f"{FQDN}:3000", f"{FQDN}:80")), ("registry", (f"{PUBLIC_REGISTRY_NAME}:5000",))):
-            address = docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", f"lab-{self.identity}-{container}", check=False)
+        for container, names in (
+            ("portus", (f"{FQDN}:443", f"{FQDN}:3000", f"{FQDN}:80")),
+            ("registry", (f"{PUBLIC_REGISTRY_NAME}:5000",)),
+        ):
+            address = docker(
+                "inspect",
+                "--format",
+                "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
+                f"lab-{self.identity}-{container}",
+                check=False,
+            )
             client.places.update({one: address for one in names if address})
         return client
 
@@ -253,12 +313,15 @@ class Image:
     @property
     def manifest(self) -> bytes:
         """Its manifest."""
+
         def part(kind: str, content: bytes) -> dict[str, object]:
             return {"mediaType": kind, "size": len(content), "digest": f"sha256:{hashlib.sha256(content).hexdigest()}"}
 
         config = part("application/vnd.docker.container.image.v1+json", self.config)
         layer = part("application/vnd.docker.image.rootfs.diff.tar.gzip", self.layer)
-        return json.dumps({"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": [layer]}).encode()
+        return json.dumps(
+            {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": [layer]}
+        ).encode()
 
 
 def fetch_token(client: Client, realm: str, scope: str, credentials: str | None) -> Answer:
@@ -270,7 +333,10 @@ def fetch_token(client: Client, realm: str, scope: str, credentials: str | None)
 
 def push(client: Client, token: str, repository: str, tag: str, image: Image) -> Answer:
     """Push an image; the answer to its manifest, or the first refusal."""
-    base, bearer = f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/{repository}", ("--header", f"Authorization: Bearer {token}")
+    base, bearer = (
+        f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/{repository}",
+        ("--header", f"Authorization: Bearer {token}"),
+    )
     for content in (image.config, image.layer):
         started = client.request("POST", f"{base}/blobs/uploads/", *bearer, data=b"")
         if started.status != 202:
@@ -280,7 +346,9 @@ def push(client: Client, token: str, repository: str, tag: str, image: Image) ->
         url = f"{location}{'&' if '?' in location else '?'}digest=sha256%3A{digest}"
         stored = client.request("PUT", url, *bearer, "--header", "Content-Type: application/octet-stream", data=content)
         assert stored.status == 201, stored.text
-    return client.request("PUT", f"{base}/manifests/{tag}", *bearer, "--header", f"Content-Type: {MANIFEST_TYPE}", data=image.manifest)
+    return client.request(
+        "PUT", f"{base}/manifests/{tag}", *bearer, "--header", f"Content-Type: {MANIFEST_TYPE}", data=image.manifest
+    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The stand-in with real registries of both majors: from an empty database to an image that Portus shows, in both generations."""
+"""The stand-in with real registries of both majors: from an empty database to an image that Portus shows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,30 @@ from typing import cast
 
 import pytest
 
-from tests.contract.standin_harness import FQDN, MANIFEST_TYPE, PUBLIC_REGISTRY_NAME, REGISTRY_NAME, Answer, Client, Image, Lab, docker
-from tests.contract.standin_harness import fetch_token, lab, logs, push, wait_until
+from tests.contract.standin_harness import (
+    FQDN,
+    MANIFEST_TYPE,
+    PUBLIC_REGISTRY_NAME,
+    REGISTRY_NAME,
+    Answer,
+    Client,
+    Image,
+    Lab,
+    docker,
+    fetch_token,
+    lab,
+    logs,
+    push,
+    wait_until,
+)
 
 pytestmark = pytest.mark.engine
 
 ADMIN_PASSWORD = "admin-pass-1"
 BOT_PASSWORD = "smoke-pass-1"
-IMAGE = Image(config=b'{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}', layer=b"a layer")
+IMAGE = Image(
+    config=b'{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}', layer=b"a layer"
+)
 
 
 @dataclass
@@ -56,6 +72,7 @@ class Stack:
 
 def wait_ready(started: Lab, container: str, url: str) -> None:
     """Wait until Portus answers."""
+
     def answers() -> bool:
         try:
             return started.client().get(url).status in (200, 302)
@@ -74,17 +91,23 @@ def bootstrap_by_forms(admin: Client, url: str, registry: dict[str, str]) -> tup
     assert admin.get(f"{url}/dashboard").headers["location"] == "/admin/registries/new"
     form = {f"registry[{name}]": value for name, value in registry.items()}
     created = admin.submit(f"{url}/admin/registries/new", f"{url}/admin/registries", form)
-    assert created.headers.get("location") == "/admin/registries", f"{created.headers} {admin.get(f'{url}/admin/registries/new').text}"
+    assert created.headers.get("location") == "/admin/registries", (
+        f"{created.headers} {admin.get(f'{url}/admin/registries/new').text}"
+    )
     password = {"user[password]": BOT_PASSWORD, "user[password_confirmation]": BOT_PASSWORD}
     fields = {"user[username]": "smoke-check", "user[email]": "smoke@portus.test", **password}
-    assert admin.submit(f"{url}/admin/users/new", f"{url}/admin/users", fields).headers.get("location") == "/admin/users"
+    assert (
+        admin.submit(f"{url}/admin/users/new", f"{url}/admin/users", fields).headers.get("location") == "/admin/users"
+    )
     return create_token_by_form(admin, url), ""
 
 
 def create_token_by_form(client: Client, url: str) -> str:
     """The signed-in user's new application token."""
     accept = ("--header", "Accept: text/javascript", "--header", "X-Requested-With: XMLHttpRequest")
-    answer = client.submit(f"{url}/users/edit", f"{url}/application_tokens", {"application_token[application]": "test"}, *accept)
+    answer = client.submit(
+        f"{url}/users/edit", f"{url}/application_tokens", {"application_token[application]": "test"}, *accept
+    )
     assert answer.status == 200, answer.text
     return answer.text.split("<code>")[1].split("</code>")[0]
 
@@ -99,7 +122,9 @@ def bootstrap_by_api(admin: Client, url: str, registry: dict[str, str]) -> tuple
     token = str(cast("dict[str, object]", answer.json())["plain_token"])
     assert admin.post_json(f"{api}/users/bootstrap", {"user": user}).status == 400
     header = ("--header", f"Portus-Auth: admin:{token}")
-    created = admin.post_json(f"{api}/registries", {"registry": {**registry, "use_ssl": registry["use_ssl"] == "1"}}, *header)
+    created = admin.post_json(
+        f"{api}/registries", {"registry": {**registry, "use_ssl": registry["use_ssl"] == "1"}}, *header
+    )
     assert created.status == 201, created.text
     user = {"username": "smoke-check", "email": "smoke@portus.test", "password": BOT_PASSWORD}
     bot = admin.post_json(f"{api}/users", {"user": user}, *header)
@@ -126,7 +151,12 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         portus = started.start_portus(generation)
         url = f"https://{FQDN}:{443 if generation == 1 else 3000}"
         wait_ready(started, portus, f"{url}/users/sign_in" if generation == 1 else f"{url}/api/v1/_ping")
-        registry = {"name": "registry", "hostname": REGISTRY_NAME, "use_ssl": "1", "external_hostname": f"{PUBLIC_REGISTRY_NAME}:5000"}
+        registry = {
+            "name": "registry",
+            "hostname": REGISTRY_NAME,
+            "use_ssl": "1",
+            "external_hostname": f"{PUBLIC_REGISTRY_NAME}:5000",
+        }
         admin = started.client("admin")
         bootstrap = bootstrap_by_forms if generation == 1 else bootstrap_by_api
         admin_token, bot_token = bootstrap(admin, url, registry)
@@ -134,7 +164,11 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             started.start_portus(2, "--env=PORTUS_BACKGROUND=true", role="background")
         else:
             bot = started.client("bot")
-            signed_in = bot.submit(f"{url}/users/sign_in", f"{url}/users/sign_in", {"user[username]": "smoke-check", "user[password]": BOT_PASSWORD})
+            signed_in = bot.submit(
+                f"{url}/users/sign_in",
+                f"{url}/users/sign_in",
+                {"user[username]": "smoke-check", "user[password]": BOT_PASSWORD},
+            )
             assert signed_in.headers.get("location") == "/", signed_in.text
             bot_token = create_token_by_form(bot, url)
         yield Stack(started, generation, portus, admin, admin_token, bot_token)
@@ -147,13 +181,16 @@ def find_tags(stack: Stack, repository: str) -> list[dict[str, object]]:
     identity = next((one["id"] for one in found if one["full_name"] == repository), None)
     if identity is None:
         return []
-    return cast("list[dict[str, object]]", stack.admin.get(f"{stack.url}/api/v1/repositories/{identity}/tags", *header).json())
+    return cast(
+        "list[dict[str, object]]", stack.admin.get(f"{stack.url}/api/v1/repositories/{identity}/tags", *header).json()
+    )
 
 
 def shown(stack: Stack, repository: str, tag: str, author: str) -> bool:
     """Whether Portus shows the tag with its author: in the API (generation 2) and on the repository's page (both)."""
     if stack.generation == 2 and not any(
-        one["name"] == tag and cast("dict[str, object]", one["author"])["name"] == author for one in find_tags(stack, repository)
+        one["name"] == tag and cast("dict[str, object]", one["author"])["name"] == author
+        for one in find_tags(stack, repository)
     ):
         return False
     if stack.generation == 2:
@@ -163,7 +200,8 @@ def shown(stack: Stack, repository: str, tag: str, author: str) -> bool:
     row = next((part for part in page.split("<tr>") if f">{name}</a>" in part and f">{namespace}</a>" in part), "")
     if not row:
         return False
-    detail = stack.admin.get(f"{stack.url}{row.split('href="')[1].split('"')[0]}").text
+    path = row.partition('href="')[2].partition('"')[0]
+    detail = stack.admin.get(f"{stack.url}{path}").text
     return f">{tag}</div>" in detail and f"<td>{author}</td>" in detail
 
 
@@ -172,7 +210,9 @@ def test_pushed_image_is_shown_with_tag_and_author_and_comes_back_byte_for_byte(
     client = stack.lab.client("docker")
     pushed = push(client, token, "smoke-check/probe", "v1", IMAGE)
     assert pushed.status == 201, f"{pushed.text}\n{stack.evidence()}"
-    wait_until(lambda: shown(stack, "smoke-check/probe", "v1", "smoke-check"), "Portus shows the image", stack.evidence, 30)
+    wait_until(
+        lambda: shown(stack, "smoke-check/probe", "v1", "smoke-check"), "Portus shows the image", stack.evidence, 30
+    )
     manifest = f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/smoke-check/probe/manifests/v1"
     pulled = client.get(manifest, "--header", f"Authorization: Bearer {token}", "--header", f"Accept: {MANIFEST_TYPE}")
     assert pulled.body == IMAGE.manifest
@@ -181,7 +221,10 @@ def test_pushed_image_is_shown_with_tag_and_author_and_comes_back_byte_for_byte(
 def test_registry_refuses_without_token_and_without_scope(stack: Stack) -> None:
     client = stack.lab.client("docker")
     assert client.get(f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/").status == 401
-    for token in (stack.token("repository:smoke-check/probe:push", None), stack.token("repository:admin/x:push", f"smoke-check:{BOT_PASSWORD}")):
+    for token in (
+        stack.token("repository:smoke-check/probe:push", None),
+        stack.token("repository:admin/x:push", f"smoke-check:{BOT_PASSWORD}"),
+    ):
         assert push(client, token, "smoke-check/probe", "v2", IMAGE).status == 401
 
 
@@ -224,10 +267,16 @@ def send_event(stack: Stack, host: str, media_type: str, repository: str) -> Ans
 def test_events_that_portus_does_not_take_change_nothing(stack: Stack, host: str, media_type: str) -> None:
     assert send_event(stack, host, media_type, "admin/forged").status == 202
     assert send_event(stack, f"{PUBLIC_REGISTRY_NAME}:5000", MANIFEST_TYPE, "admin/witness").status == 202
-    wait_until(lambda: bool(stack.lab.sql("SELECT 1 FROM repositories WHERE name = 'witness'")), "the later event is handled", stack.evidence)
+    wait_until(
+        lambda: bool(stack.lab.sql("SELECT 1 FROM repositories WHERE name = 'witness'")),
+        "the later event is handled",
+        stack.evidence,
+    )
     assert stack.lab.sql("SELECT COUNT(*) FROM repositories WHERE name = 'forged'") == [["0"]]
     stack.lab.sql("DELETE t FROM tags t JOIN repositories r ON t.repository_id = r.id WHERE r.name = 'witness'")
-    stack.lab.sql("DELETE FROM repositories WHERE name = 'witness'; DELETE FROM registry_events WHERE event_id LIKE 'forged-%'")
+    stack.lab.sql(
+        "DELETE FROM repositories WHERE name = 'witness'; DELETE FROM registry_events WHERE event_id LIKE 'forged-%'"
+    )
 
 
 def test_it_says_that_it_is_a_stand_in(stack: Stack) -> None:
@@ -239,7 +288,15 @@ def test_it_says_that_it_is_a_stand_in(stack: Stack) -> None:
 
 def test_no_secret_in_the_logs(stack: Stack) -> None:
     everything = stack.evidence()
-    for secret in (ADMIN_PASSWORD, BOT_PASSWORD, stack.admin_token, stack.bot_token, "hidden-pass-1", "database-pass-1", "secret-key-base-1"):
+    for secret in (
+        ADMIN_PASSWORD,
+        BOT_PASSWORD,
+        stack.admin_token,
+        stack.bot_token,
+        "hidden-pass-1",
+        "database-pass-1",
+        "secret-key-base-1",
+    ):
         assert secret not in everything
 
 
@@ -252,11 +309,11 @@ def test_second_generation_deletes_a_tag_in_the_registry_too(stack: Stack) -> No
     assert push(client, token, "smoke-check/gone", "v1", image).status == 201
     wait_until(lambda: bool(find_tags(stack, "smoke-check/gone")), "the tag is shown", stack.evidence)
     tag = find_tags(stack, "smoke-check/gone")[0]["id"]
-    deleted = stack.admin.request("DELETE", f"{stack.url}/api/v1/tags/{tag}", "--header", f"Portus-Auth: smoke-check:{stack.bot_token}")
+    deleted = stack.admin.request(
+        "DELETE", f"{stack.url}/api/v1/tags/{tag}", "--header", f"Portus-Auth: smoke-check:{stack.bot_token}"
+    )
     assert deleted.status == 204, deleted.text
     manifest = f"https://{PUBLIC_REGISTRY_NAME}:5000/v2/smoke-check/gone/manifests/v1"
     accept = ("--header", f"Accept: {MANIFEST_TYPE}", "--header", f"Authorization: Bearer {token}")
     assert client.get(manifest, *accept).status == 404
     assert find_tags(stack, "smoke-check/gone") == []
-
-

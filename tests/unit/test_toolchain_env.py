@@ -4,12 +4,13 @@ import os
 import shlex
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from toolchain.install.folders import CHECKOUT
-from toolchain.install.ready import write_note
+from toolchain.install.folders import CHECKOUT, Folders
+from toolchain.install.ready import remove_unused, write_note
 from toolchain.install.toolset import Toolset
 
 AWKWARD = 'it\'s $HOME `x` "quoted" \\ and spaces'
@@ -40,7 +41,8 @@ def toolset(tmp_path: Path) -> Toolset:
     python = tmp_path / "tools" / "python"
     for folder in (home / "bin", python / "bin"):
         folder.mkdir(parents=True)
-    return Toolset("local", "own", python, home, (home / "bin", python / "bin"))
+    path = (home / "bin", python / "bin")
+    return Toolset("local", "own", python, home, path, (python / "bin", home))
 
 
 def test_exports_survive_awkward_names(toolset: Toolset, tmp_path: Path) -> None:
@@ -67,7 +69,7 @@ def test_exports_survive_awkward_names(toolset: Toolset, tmp_path: Path) -> None
 def test_our_plugins_are_not_looked_for_elsewhere(toolset: Toolset) -> None:
     assert toolset.exports["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
     assert toolset.exports["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
-    official = Toolset("official", "official", toolset.python, toolset.home, toolset.path)
+    official = Toolset("official", "official", toolset.python, toolset.home, toolset.path, ())
     assert official.exports["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "false"
 
 
@@ -78,6 +80,26 @@ def test_a_note_holds_as_long_as_all_that_it_speaks_of_is_there(toolset: Toolset
     assert shell('note_holds "$NOTE"', NOTE=str(note)).returncode == 0
     (toolset.python / "bin").rmdir()
     assert shell('note_holds "$NOTE"', NOTE=str(note)).returncode == 1
+
+
+def test_what_no_recent_note_speaks_of_is_removed(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "tools")
+    folders.claim()
+    names = ["python-1", "home-1", "python-2", "home-2", "cache", "go-1"]
+    for name in names:
+        (folders.tools / name).mkdir()
+    for number in ("1", "2"):
+        home, python = folders.tools / f"home-{number}", folders.tools / f"python-{number}"
+        write_note(Toolset("local", "own", python, home, (home,), (home, python)), folders.tools / "notes" / number)
+    long_ago = time.time() - 40 * 24 * 3600
+    for name in names:
+        os.utime(folders.tools / name, (long_ago, long_ago))
+    assert remove_unused(folders) == []
+    os.utime(folders.tools / "notes" / "1", (long_ago, long_ago))
+    (folders.tools / "home-3").mkdir()  # made just now, and its note is not written yet
+    assert remove_unused(folders) == ["home-1", "python-1"]
+    left = sorted(entry.name for entry in folders.tools.iterdir() if not entry.name.startswith("."))
+    assert left == ["cache", "go-1", "home-2", "home-3", "notes", "python-2"]
 
 
 def test_state_is_its_owners_alone_and_the_passphrase_is_made_once(tmp_path: Path) -> None:

@@ -65,6 +65,14 @@ def test_a_folder_with_something_else_in_it_is_not_claimed(tmp_path: Path) -> No
     assert [entry.name for entry in tmp_path.iterdir()] == ["letters.txt"]
 
 
+def test_a_folder_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = Folders(tmp_path / "tools")
+    folders.claim()
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(InstallError, match="belongs to another user"):
+        folders.claim()
+
+
 def test_clean_removes_our_folder_and_says_when_there_is_none(tmp_path: Path) -> None:
     folders = Folders(tmp_path / "tools")
     folders.claim()

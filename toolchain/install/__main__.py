@@ -13,7 +13,7 @@ from .docker_engine import ensure_docker
 from .folders import Folders
 from .go import Go
 from .python import DEPLOY_LOCK, TEST_LOCK
-from .ready import write_note
+from .ready import remove_unused, write_note
 from .toolset import Request, install_toolset
 
 Installed = TypeVar("Installed")
@@ -50,7 +50,12 @@ def _run(arguments: argparse.Namespace, folders: Folders) -> None:
         _print_go(_locked(folders, lambda: Go.find_or_install(folders)))
     else:
         request = Request(read_request(), _providers(), TEST_LOCK if arguments.test else DEPLOY_LOCK)
-        write_note(_locked(folders, lambda: install_toolset(folders, request)), arguments.note)
+        _locked(folders, lambda: _install(folders, request, arguments.note))
+
+
+def _install(folders: Folders, request: Request, note: Path) -> None:
+    write_note(install_toolset(folders, request), note)
+    remove_unused(folders)
 
 
 def _locked(folders: Folders, install: Callable[[], Installed]) -> Installed:

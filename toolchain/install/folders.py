@@ -42,9 +42,11 @@ class Folders:
         """Make the tool folder, readable by its owner only, and mark it as ours.
 
         Raises:
-            InstallError: a folder of somebody else's is in its place.
+            InstallError: a folder of somebody else's is in its place; we would run what that user put there.
         """
         marker = self.tools / _OWNERSHIP_MARKER
+        if self.tools.exists() and self.tools.stat().st_uid != os.geteuid():
+            raise InstallError(f"{self.tools} belongs to another user; set PORTUS_STACK_TOOLS to a folder of your own")
         if self.tools.exists() and not marker.exists() and any(self.tools.iterdir()):
             raise InstallError(
                 f"{self.tools} exists and is not a tool folder of PortusStack; set PORTUS_STACK_TOOLS to a new folder"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from .fingerprint import fingerprint
 from .folders import Folders, is_complete, new_folder
-from .own_plugins import install_own_plugins
 from .packages import Plugin
 from .providers import find_plugins, link_plugin, report
 
@@ -26,13 +25,8 @@ class PluginSource:
     fill: FillHome
 
 
-def own_source(folders: Folders, python: Path, needed: Sequence[Plugin]) -> PluginSource:
-    """The plugins of this checkout.
-
-    Raises:
-        InstallError: there is none for one of the packages.
-    """
-    installed = install_own_plugins(folders, python, needed)
+def own_source(installed: Path, needed: Sequence[Plugin]) -> PluginSource:
+    """The plugins of this checkout, as `install_own_plugins` left them."""
 
     def fill(home: Path) -> None:
         for plugin in needed:

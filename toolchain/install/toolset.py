@@ -1,6 +1,5 @@
 """Puts the parts together: which engine, which Python packages, which plugins, and what a shell must know of them."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,9 @@ class Toolset:
     path: tuple[Path, ...]
     """What goes in front of PATH, first entry first."""
 
+    folders: tuple[Path, ...]
+    """All that it consists of; what is gone must be installed again."""
+
     @property
     def exports(self) -> dict[str, str]:
         """Environment variables for the shell, apart from PATH and the state folder's."""
@@ -77,7 +79,9 @@ def install_toolset(folders: Folders, request: Request) -> Toolset:
         return _local_toolset(folders, request, python, needed)
     home = _home_beside(folders, choice.pulumi, request.providers, needed)
     providers = request.providers or OFFICIAL_PROVIDERS
-    return Toolset(OFFICIAL, providers, python, home, (python / "bin", Path(choice.pulumi).parent))
+    pulumi = Path(choice.pulumi)
+    parts = (python, home, pulumi, pulumi.parent.parent)
+    return Toolset(OFFICIAL, providers, python, home, (python / "bin", pulumi.parent), parts)
 
 
 def _local_toolset(folders: Folders, request: Request, python: Path, needed: Sequence[Plugin]) -> Toolset:
@@ -88,9 +92,10 @@ def _local_toolset(folders: Folders, request: Request, python: Path, needed: Seq
         home = _official_home(folders, str(engine / "bin" / "pulumi"), needed, programs)
     else:
         providers = Path(request.providers) if request.providers else None
-        source = folder_source(providers, needed) if providers else own_source(folders, python, needed)
+        source = folder_source(providers, needed) if providers else own_source(host, needed)
         home = install_home(folders, source, needed, programs)
-    return Toolset(LOCAL, request.providers or OWN, python, home, (home / "bin", python / "bin"))
+    path = (home / "bin", python / "bin")
+    return Toolset(LOCAL, request.providers or OWN, python, home, path, (engine, python, host, home))
 
 
 def _home_beside(folders: Folders, pulumi: str, providers: str, needed: Sequence[Plugin]) -> Path:
@@ -104,9 +109,3 @@ def _official_home(folders: Folders, pulumi: str, needed: Sequence[Plugin], prog
         install_official_plugins(pulumi, home, needed)
 
     return install_home(folders, PluginSource(f"official {pulumi}", fill), needed, programs)
-
-
-def environment_of(toolset: Toolset) -> dict[str, str]:
-    """The caller's environment with the toolset in it."""
-    path = os.pathsep.join([*map(str, toolset.path), os.environ.get("PATH", "")])
-    return os.environ | toolset.exports | {"PATH": path}

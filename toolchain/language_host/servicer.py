@@ -8,7 +8,7 @@ from typing import TypeVar
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
-from .children import Children
+from .children import Child, Children
 from .dependencies import install_dependencies
 from .interpreter import OptionError, find_interpreter, require_interpreter
 from .packages import program_dependencies, python_version, required_packages
@@ -54,6 +54,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self._engine = engine
         self._executor = executor
         self._children = children
+        self._programs: set[Child] = set()
 
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
@@ -87,8 +88,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             child = start_program(self._children, command, program_environment(request, interpreter))
         except OSError as error:
             return language_pb2.RunResponse(error=f"could not start {interpreter.executable}: {error}")
+        self._programs.add(child)
         _on_cancel(context, child.stop_soon)
-        return program_response(self._children.finish(child))
+        status = self._children.finish(child)
+        self._programs.discard(child)
+        return program_response(status)
 
     def RunPlugin(
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
@@ -160,8 +164,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.TemplateResponse()
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
-        """End everything that runs; the engine has been interrupted."""
-        self._children.stop_all()
+        """Interrupt the programs; the engine was interrupted, or something failed that they are not told of.
+
+        Answered at once: a program ends when its calls to the engine fail, and those fail after this one.
+        """
+        for program in list(self._programs):
+            program.stop_soon()
         return Empty()
 
 

@@ -28,7 +28,7 @@ toolchain_key() {  # toolchain_key TOOLCHAIN_FOLDER
 
 # Whether a note is there and all that it speaks of still is.
 note_holds() {  # note_holds NOTE
-    [ -f "$1" ] || return 1
+    [ -f "$1" ] && [ -O "$1" ] || return 1
     local word value
     while read -r word value; do
         if [ "$word" = check ] && [ ! -e "$value" ]; then return 1; fi
@@ -57,7 +57,7 @@ find_python() {
 
 # The state folder: readable by its owner only, with a passphrase made once.
 prepare_state() {  # prepare_state STATE
-    local state=$1 passphrase=$1/passphrase
+    local state=$1 passphrase=$1/passphrase draft
     (umask 077 && mkdir -p "$state/backend") || fail "could not make the state folder $state"
     [ -O "$state" ] || fail "the state folder $state belongs to somebody else; set PORTUS_STACK_STATE to one of your own"
     chmod 700 "$state"
@@ -66,8 +66,10 @@ prepare_state() {  # prepare_state STATE
         fail "$state has stacks but its passphrase is gone: put the file $passphrase back from your backup"
     fi
     # ln is atomic: of two shells that start at once, both end up with the passphrase of one.
-    (umask 077 && head -c 32 /dev/urandom | base64 > "$passphrase.$$" && ln "$passphrase.$$" "$passphrase" 2>/dev/null) || true
-    rm -f "$passphrase.$$"
+    draft=$(mktemp "$passphrase.XXXXXX") || fail "could not write into $state"
+    head -c 32 /dev/urandom | base64 > "$draft"
+    ln "$draft" "$passphrase" 2>/dev/null || true
+    rm -f "$draft"
     [ -s "$passphrase" ] || fail "could not write $passphrase"
 }
 

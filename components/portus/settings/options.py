@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping
 
 import pulumi
 
-from ..contract.options import CHOICES, OPTIONS, OWNED, SAFE_DEFAULTS, Kind, Option
+from ..contract.options import CALLS_OUT, CHOICES, FEATURES_CALLING_OUT, OPTIONS, OWNED, SAFE_DEFAULTS, Kind, Option
 from ..images import tag_of
 from .reader import MAX_TEXT_LENGTH, Reader, nearest, shown
 
 _DEEPEST = 6
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 _NEWEST_MINOR = 5
+
+_SHAPES_THE_GRAPH = {*CALLS_OUT, *(port for port, _ in CALLS_OUT.values()), *FEATURES_CALLING_OUT}
+"""Options from which links follow."""
 
 Value = pulumi.Input[bool | int | str]
 
@@ -62,7 +65,9 @@ def _problem(path: str, value: object, minor: int) -> str:
         return f"is not an option of Portus{nearest(path, tuple(OPTIONS))}"
     if not _known_to(option, minor):
         return f"is not known to Portus 2.{minor}, which would ignore it"
-    if isinstance(value, pulumi.Output) or _fits(option, value):
+    if isinstance(value, pulumi.Output):
+        return "must be a plain value: it decides what Portus may connect to" if path in _SHAPES_THE_GRAPH else ""
+    if _fits(option, value):
         return ""
     allowed = (
         f"one of {', '.join(CHOICES[path])}"

@@ -41,6 +41,10 @@ class Problems:
         if all(known != path for known, _ in self._problems):
             self.add(path, reason)
 
+    def concern(self, *paths: str) -> bool:
+        """Whether one of ``paths``, or something below it, has a problem; rules that build on it cannot be judged."""
+        return any(re.match(rf"{re.escape(path)}(\W|$)", known) for path in paths for known, _ in self._problems)
+
     def raise_if_any(self, name: str) -> None:
         """Raise InvalidSettings when a problem was noted."""
         if self._problems:

@@ -17,7 +17,7 @@ _Known = TypeVar("_Known", bound=str)
 
 
 def shown(value: object) -> str:
-    """A short, printable form of a value that is not secret; groups and lists may hold secrets, and addresses passwords."""
+    """A short, printable form of a value that is not secret: no group or list, no password in an address."""
     if not isinstance(value, bool | int | float | str):
         return "a group" if isinstance(value, Mapping) else f"a {type(value).__name__}"
     text = re.sub(r"//[^/@]*@", "//…@", ascii(value))

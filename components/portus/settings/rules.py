@@ -73,9 +73,11 @@ def _check_hosts(settings: Settings, problems: Problems) -> None:
             problems.add_first(f"{path}.roles", "is required with several hosts: which roles run here?")
         if [other.name for other in hosts].index(host.name) != index:
             problems.add(f"{path}.name", f"is used twice: {host.name}")
-    if settings.docker.https_port != settings.hostnames.port:
+    if settings.docker.https_port != settings.hostnames.port and not problems.concern("hostnames"):
         problems.add("docker.https_port", f"must be the public port ({settings.hostnames.port}) with several hosts")
-    _check_placement(settings, problems)
+    roles = (f"docker.hosts[{index}].roles" for index in range(len(hosts)))
+    if not problems.concern("database", "portus.generation", *roles):
+        _check_placement(settings, problems)
 
 
 def _check_address(host: DockerHost, path: str, problems: Problems) -> None:
@@ -83,10 +85,10 @@ def _check_address(host: DockerHost, path: str, problems: Problems) -> None:
         problems.add(
             f"{path}.tls", "is required for tcp://: a Docker daemon without TLS gives root to everybody who reaches it"
         )
-    if host.tls is not None and not host.address.startswith("tcp://"):
+    if host.tls is not None and not host.address.startswith("tcp://") and not problems.concern(f"{path}.address"):
         problems.add(f"{path}.tls", "is for tcp:// addresses only")
     for index, option in enumerate(host.ssh_options):
-        if re.search(r"StrictHostKeyChecking\s*[= ]\s*(no|off)", option, re.IGNORECASE):
+        if re.search(r"StrictHostKeyChecking\s*[= ]\s*\"?(no|off)", option, re.IGNORECASE):
             problems.add(
                 f"{path}.ssh_options[{index}]", "must not switch host key checking off; add the host key to known_hosts"
             )

@@ -10,6 +10,9 @@ from ..settings import Settings
 from . import task
 
 _ADMINISTRATOR_PASSWORD = files_path("administrator-password")
+_HIDDEN_USER = "portus"
+"""Portus' own administrator, which its set-up makes (SUSE/Portus ``db/seeds.rb``): the way in where nobody may sign up."""
+_PORTUS_PASSWORD = files_path("portus-password")
 _START_SECONDS = 120
 
 
@@ -32,6 +35,7 @@ def script_settings(settings: Settings) -> dict[str, object]:
             "password_file": _ADMINISTRATOR_PASSWORD,
         },
         "bot": {"username": task.BOT, "email": task.BOT_EMAIL, "password_file": task.BOT_PASSWORD},
+        "portus_user": {"username": _HIDDEN_USER, "password_file": _PORTUS_PASSWORD},
         "repository": task.BOT_REPOSITORY,
     }
 
@@ -48,6 +52,7 @@ def bootstrap(settings: Settings, credentials: Credentials, certificates: Certif
             task.settings_file(script_settings(settings)),
             File(task.CA, certificates.internal_ca_pem),
             File(_ADMINISTRATOR_PASSWORD, credentials.administrator_password, secret=True),
+            File(_PORTUS_PASSWORD, credentials.portus_password, secret=True),
             File(task.BOT_PASSWORD, credentials.bot_password, secret=True),
         ),
         scratch=task.SCRATCH,

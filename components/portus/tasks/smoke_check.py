@@ -7,6 +7,7 @@ from ..certificates import Certificates
 from ..credentials import Credentials
 from ..naming import files_path
 from ..plan import File, Link, Task
+from ..roles.edge import http_port
 from ..roles.registry import realm, service_name
 from ..settings import Settings
 from . import task
@@ -16,6 +17,7 @@ _START_SECONDS = 180
 
 def script_settings(settings: Settings) -> dict[str, object]:
     """The script's settings.json."""
+    plain = {"http_url": f"http://{settings.hostnames.portus}:{http_port(settings)}/"} if settings.docker.http_port else {}
     return {
         "generation": settings.portus.generation,
         "portus_url": f"https://{settings.hostnames.portus_address}",
@@ -26,17 +28,21 @@ def script_settings(settings: Settings) -> dict[str, object]:
         "bot": {"username": task.BOT, "password_file": task.BOT_PASSWORD},
         "repository": task.BOT_REPOSITORY,
         "tag": "latest",
+        **plain,
     }
 
 
 def smoke_check(settings: Settings, credentials: Credentials, certificates: Certificates) -> Task:
     """The task; it goes through the edge by the public names, as a docker client would."""
+    links = [Link("smoke_check", "edge", settings.hostnames.port, True, "does what a docker client does")]
+    if settings.docker.http_port:
+        links.append(Link("smoke_check", "edge", http_port(settings), False, "expects to be redirected"))
     return Task(
         name="smoke_check",
         image=settings.task_image,
         command=("python3", files_path("smoke_check.py")),
         files=(
-            *task.script_files("smoke_check.py"),
+            *task.script_files("smoke_check.py", "registry_client.py", "sightings.py"),
             task.settings_file(script_settings(settings)),
             File(task.CA, certificates.trust_pem),
             File(task.BOT_PASSWORD, credentials.bot_password, secret=True),
@@ -45,7 +51,7 @@ def smoke_check(settings: Settings, credentials: Credentials, certificates: Cert
         probe=task.PROBE,
         limits=task.LIMITS,
         security=task.SECURITY,
-        links=(Link("smoke_check", "edge", settings.hostnames.port, True, "does what a docker client does"),),
+        links=tuple(links),
         after=("edge",),
         verifies=tuple(role.value for role in settings.roles),
         start_seconds=_START_SECONDS,

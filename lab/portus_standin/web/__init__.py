@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, request
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
 
 from .. import STAND_IN_HEADER
 from ..boot import boot
@@ -13,8 +13,6 @@ from ..options import Options
 from ..settings import Settings
 from . import admin, api, api_content, pages, registry_api
 from .context import Portus, close_session, finish_session
-
-_SERVER_ERROR = 500
 
 
 def create_app(settings: Settings, options: Options) -> Flask:

@@ -5,6 +5,8 @@ Sources: SUSE/Portus app/controllers/admin/{registries,users}_controller.rb, app
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from markupsafe import escape
 from sqlalchemy import select
@@ -12,7 +14,7 @@ from werkzeug.exceptions import NotAcceptable, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import registries
-from ..accounts import PORTUS_USER, Invalid, create_application_token, create_user
+from ..accounts import PORTUS_USER, Invalid, NewUser, create_application_token, create_user
 from ..models import ApplicationToken, Registry, User
 from ..registries import RegistryFields
 from . import entities
@@ -71,13 +73,20 @@ def create_registry() -> Page:
         raise NotFound()
     fields, state = _fields(), portus()
     try:
-        registries.create(db(), fields, state.settings.portus_password, state.options, force=bool(request.form.get("force")))
+        registries.create(
+            db(), fields, state.settings.portus_password, state.options, force=bool(request.form.get("force"))
+        )
     except Invalid as error:
         flash(str(error))
-        values = {"name": fields.name, "hostname": fields.hostname, "external_hostname": fields.external_hostname or ""}
+        values = {
+            "name": fields.name,
+            "hostname": fields.hostname,
+            "external_hostname": fields.external_hostname or "",
+            "use_ssl": str(fields.use_ssl).lower(),
+        }
         if _is_generation_1():
-            return redirect(url_for("admin.new_registry", use_ssl=str(fields.use_ssl).lower(), **values))
-        return render_template("registry_form.html", values={**values, "use_ssl": str(fields.use_ssl).lower()}, force=True), 422
+            return redirect(f"{url_for('admin.new_registry')}?{urlencode(values)}")
+        return render_template("registry_form.html", values=values, force=True), 422
     flash("Registry was successfully created.")
     return redirect(url_for("admin.registries_page"))
 
@@ -125,7 +134,7 @@ def create_user_submit() -> Page:
             raise Invalid({"password_confirmation": ["doesn't match Password"]})
         bot = not _is_generation_1() and form.get("user[bot]") in ("1", "true")
         username, email = form.get("user[username]", ""), form.get("user[email]", "")
-        user = create_user(db(), username, email, form.get("user[password]", ""), bot=bot)
+        user = create_user(db(), NewUser(username, email, form.get("user[password]", ""), bot=bot))
     except Invalid as error:
         if not _is_generation_1():
             return _json(Invalid.sentences(error.errors), 422)
@@ -148,7 +157,7 @@ def _json(value: object, status: int) -> Response:
 
 @blueprint.post("/application_tokens")
 def add_application_token() -> Response:
-    """Create a token for oneself (generation 1). The answer is JavaScript for the page; the token stands in it between <code> tags."""
+    """Create a token for oneself (generation 1). The answer is JavaScript with the token between <code> tags."""
     if not _is_generation_1():
         raise NotFound()
     if not {"text/javascript", "application/javascript", "*/*"} & {kind for kind, _ in request.accept_mimetypes}:

@@ -1,4 +1,7 @@
-"""The API's health, users, application tokens and registry (SUSE/Portus 2.4.3 lib/api/v1/{health,users,application_tokens,registries}.rb)."""
+"""The API's health, users, application tokens and registry.
+
+Sources: SUSE/Portus 2.4.3 lib/api/v1/{health,users,application_tokens,registries}.rb.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,24 @@ from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 
 from .. import database, registries
-from ..accounts import Invalid, any_user, create_application_token, create_user, hash_password, password_errors
+from ..accounts import Invalid, NewUser, any_user, create_application_token, create_user, hash_password, password_errors
 from ..models import ApplicationToken, Registry, Tag, User
 from ..registries import RegistryFields
 from ..registry_client import RegistryError
 from . import entities
-from .api_answers import ApiError, Parameters, answer_error, answer_http_error, answer_invalid, authorized, find, forbidden
-from .api_answers import parameters, required, truth
+from .api_answers import (
+    ApiError,
+    Parameters,
+    answer_error,
+    answer_http_error,
+    answer_invalid,
+    authorized,
+    find,
+    forbidden,
+    parameters,
+    required,
+    truth,
+)
 from .context import db, portus
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -68,7 +82,7 @@ def add_user() -> Created:
     authorized(admin=True)
     given = parameters("user")
     username, email, password = required(given, "username", "email", "password")
-    user = create_user(db(), username, email, password, bot=truth(given.get("bot")))
+    user = create_user(db(), NewUser(username, email, password, bot=truth(given.get("bot"))))
     _rename(user, given)
     return jsonify(entities.user(user)), 201
 
@@ -87,7 +101,7 @@ def bootstrap() -> Created:
         raise ApiError(400, "you can only use this when there are no users on the system")
     given = parameters("user")
     username, email, password = required(given, "username", "email", "password")
-    user = create_user(db(), username, email, password, admin=True)
+    user = create_user(db(), NewUser(username, email, password, admin=True))
     _rename(user, given)
     return _new_token(user, user, "bootstrap")
 
@@ -198,14 +212,16 @@ def change_registry(identity: int) -> Response:
     """Change the registry record; the hostname only while there is no repository."""
     authorized(admin=True)
     registry, state = find(Registry, identity), portus()
-    registries.change(db(), registry, _fields(parameters("registry"), registry), state.settings.portus_password, state.options)
+    registries.change(
+        db(), registry, _fields(parameters("registry"), registry), state.settings.portus_password, state.options
+    )
     db().flush()
     return jsonify(entities.registry(registry))
 
 
 @blueprint.get("/registries/validate")
 def validate_registry() -> Response:
-    """Whether a registry with these fields could be created; `only=hostname` or other fields leave the reachability out or in."""
+    """Whether a registry with these fields could be created; `only` with other fields leaves out reachability."""
     authorized(admin=True)
     given = parameters()
     required(given, "name", "hostname", "use_ssl")

@@ -78,7 +78,11 @@ def parameters(group: str | None = None) -> Parameters:
     form = request.values.to_dict()
     if group is None:
         return dict(form)
-    found: Parameters = {key[len(group) + 1 : -1]: value for key, value in form.items() if key.startswith(f"{group}[") and key.endswith("]")}
+    found: Parameters = {
+        key[len(group) + 1 : -1]: value
+        for key, value in form.items()
+        if key.startswith(f"{group}[") and key.endswith("]")
+    }
     if not found:
         raise ApiError(400, {group: ["is missing"]})
     return found

@@ -1,4 +1,7 @@
-"""The API's namespaces, teams, repositories and tags (SUSE/Portus 2.4.3 lib/api/v1/{namespaces,teams,repositories,tags}.rb)."""
+"""The API's namespaces, teams, repositories and tags.
+
+Sources: SUSE/Portus 2.4.3 lib/api/v1/{namespaces,teams,repositories,tags}.rb.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,17 @@ from ..images import delete_tag
 from ..models import Namespace, Repository, Role, Tag, Team, TeamUser, User, Visibility
 from ..registries import client_of, the_registry
 from . import entities
-from .api_answers import ApiError, answer_error, answer_http_error, answer_invalid, authorized, find, forbidden, parameters, required
+from .api_answers import (
+    ApiError,
+    answer_error,
+    answer_http_error,
+    answer_invalid,
+    authorized,
+    find,
+    forbidden,
+    parameters,
+    required,
+)
 from .context import db, portus
 
 blueprint = Blueprint("api_content", __name__, url_prefix="/api/v1")
@@ -56,7 +69,9 @@ def add_namespace() -> tuple[Response, int]:
 
 def _validate_namespace(name: str) -> None:
     if not valid_namespace_name(name):
-        rule = "can only contain lower case alphanumeric characters, with optional underscores and dashes in the middle."
+        rule = (
+            "can only contain lower case alphanumeric characters, with optional underscores and dashes in the middle."
+        )
         raise Invalid({"name": [rule]})
     if db().scalar(select(Namespace).where(Namespace.name == name)) is not None:
         raise Invalid({"name": ["has already been taken"]})

@@ -1,15 +1,16 @@
 """What every request has: the settings, a database session, and the user.
 
-Sources: SUSE/Portus app/controllers/application_controller.rb, lib/portus/{auth_from_token,checks}.rb, lib/api/helpers.rb.
+Sources: SUSE/Portus app/controllers/application_controller.rb, lib/portus/{auth_from_token,checks}.rb,
+lib/api/helpers.rb.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
-from flask import Response, current_app, g, redirect, request, session as cookie
+from flask import Response, current_app, g, redirect, request
+from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
@@ -71,7 +72,7 @@ def user_of_cookie() -> User | None:
 
 
 def user_of_password() -> User | str | None:
-    """The user of Basic credentials with the account's password; a message when they are wrong, None when there are none."""
+    """The user of Basic credentials with the account's password; a message when wrong, None when there are none."""
     basic = request.authorization
     if basic is None or basic.type != "basic":
         return None
@@ -103,7 +104,7 @@ def is_secure() -> bool:
 
 def check_ssl_usage() -> BaseResponse | None:
     """Send every page to the error page if the first one came over plain HTTP: Portus looks once and remembers."""
-    cache: Path = CHECKS_CACHE
+    cache = CHECKS_CACHE
     if not cache.exists():
         wrong = portus().options.enabled("check_ssl_usage") and not is_secure()
         cache.parent.mkdir(parents=True, exist_ok=True)

@@ -97,7 +97,13 @@ def namespace(record: Namespace) -> Entity:
 
 def team(record: Team) -> Entity:
     """A team."""
-    return {"id": record.id, "name": record.name, "description": record.description, "hidden": record.hidden, **_times(record)}
+    return {
+        "id": record.id,
+        "name": record.name,
+        "description": record.description,
+        "hidden": record.hidden,
+        **_times(record),
+    }
 
 
 def member(record: TeamUser) -> Entity:

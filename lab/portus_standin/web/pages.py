@@ -1,25 +1,36 @@
 """The pages: signing in and up, and what a user sees of namespaces, repositories and tags.
 
-Sources: SUSE/Portus app/controllers/{application,dashboard,repositories,tags}_controller.rb, app/controllers/auth/*.rb and their views'
-form fields, 2.2.0 and 2.4.3.
+Sources: SUSE/Portus app/controllers/{application,dashboard,repositories,tags}_controller.rb, app/controllers/auth/*.rb
+and their views' form fields, 2.2.0 and 2.4.3.
 """
 
 from __future__ import annotations
 
 import os
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, session as cookie, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import session as cookie
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import policies
-from ..accounts import Invalid, any_user, create_user
+from ..accounts import Invalid, NewUser, any_user, create_user
 from ..images import delete_tag
 from ..models import Activity, Namespace, Repository, Tag, User
 from ..registries import client_of, the_registry
-from .context import any_registry, check_ssl_usage, current_user, db, first_user_becomes_admin, nobody_signed_up, portus, sign_in
-from .context import authenticate_form, signup_allowed
+from .context import (
+    any_registry,
+    authenticate_form,
+    check_ssl_usage,
+    current_user,
+    db,
+    first_user_becomes_admin,
+    nobody_signed_up,
+    portus,
+    sign_in,
+    signup_allowed,
+)
 
 blueprint = Blueprint("pages", __name__)
 Page = str | BaseResponse | tuple[str, int]
@@ -42,8 +53,7 @@ def guard_page() -> BaseResponse | None:
     user = current_user()
     if user is None:
         return None if request.endpoint in _OPEN else redirect(url_for("pages.sign_in_form"))
-    here = request.endpoint or ""
-    excepted = here.startswith("admin.registr") or here in _OPEN - {"pages.root"} or here in ("pages.profile", "pages.sign_out")
+    excepted = request.path.startswith(("/admin/registries", "/users"))
     if user.admin and not excepted and not any_registry():
         return redirect(url_for("admin.new_registry"))
     return None
@@ -104,7 +114,7 @@ def sign_up_form() -> Page:
 
 @blueprint.post("/users")
 def sign_up_submit() -> Page:
-    """Create an account. `user[admin]` counts while there is no administrator, whatever the options say: Portus does that."""
+    """Create an account. `user[admin]` counts while there is no administrator, whatever the options say."""
     if current_user():
         return redirect("/")
     if not signup_allowed():
@@ -118,7 +128,7 @@ def sign_up_submit() -> Page:
         if errors:
             raise Invalid(errors)
         username, email = form.get("user[username]", ""), form.get("user[email]", "")
-        user = create_user(db(), username, email, form.get("user[password]", ""), admin=admin)
+        user = create_user(db(), NewUser(username, email, form.get("user[password]", ""), admin=admin))
     except Invalid as error:
         flash(str(error))
         return redirect(url_for("pages.sign_up_form"))
@@ -143,7 +153,9 @@ def dashboard() -> Page:
     user = signed_in()
     activities = db().scalars(select(Activity).order_by(Activity.id.desc()).limit(_ACTIVITIES)).all()
     names = {one.id: one.username for one in db().scalars(select(User))}
-    return render_template("dashboard.html", user=user, activities=activities, names=names, repositories=_visible_repositories(user))
+    return render_template(
+        "dashboard.html", user=user, activities=activities, names=names, repositories=_visible_repositories(user)
+    )
 
 
 def _visible_repositories(user: User) -> list[Repository]:

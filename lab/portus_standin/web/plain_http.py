@@ -1,14 +1,18 @@
 """Port 80 of generation 1: everything but the event endpoint is sent to HTTPS, and the path gets lost on the way.
 
-Source: openSUSE/docker-containers portus-2.2 docker/apache.conf: the rewrite rule names a group that its pattern does not have.
+Source: openSUSE/docker-containers portus-2.2 docker/apache.conf: the rewrite rule names a group that its
+pattern does not have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from typing import TYPE_CHECKING
 
 from .. import STAND_IN_HEADER
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _EVENTS = "/v2/webhooks/events"
 
@@ -23,5 +27,7 @@ class PlainHttp:
         if str(environ.get("PATH_INFO", "")).startswith(_EVENTS):
             return self._application(environ, start_response)
         host = str(environ.get("HTTP_HOST", "localhost")).split(":")[0]
-        start_response("302 Found", [("Location", f"https://{host}/"), (STAND_IN_HEADER, "true"), ("Content-Length", "0")])
+        start_response(
+            "302 Found", [("Location", f"https://{host}/"), (STAND_IN_HEADER, "true"), ("Content-Length", "0")]
+        )
         return [b""]

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 from ..accounts import user_of_application_token
 from ..events import receive
 from ..models import User
-from ..tokens import ScopeError, authorized_access, encode, find_registry, load_key
+from ..tokens import Asker, ScopeError, authorized_access, encode, find_registry, load_key
 from .context import current_user, db, portus, user_of_password
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,9 @@ def _unauthorized(message: str) -> Response:
 @blueprint.get("/")
 def ping() -> Response:
     """Whether the credentials are good."""
-    return Response(status=200) if current_user() else _unauthorized("You need to sign in or sign up before continuing.")
+    return (
+        Response(status=200) if current_user() else _unauthorized("You need to sign in or sign up before continuing.")
+    )
 
 
 def _user_of_credentials() -> User | str:
@@ -53,13 +55,12 @@ def token() -> Response:
             return _unauthorized(found)
         user = found
     state = portus()
-    generation = state.settings.generation
     service, scopes = request.args.get("service"), request.args.getlist("scope")
-    registry = find_registry(db(), service or "", generation)
+    registry = find_registry(db(), service or "", state.options.generation)
     access = []
     if registry is not None:
         try:
-            access = authorized_access(db(), registry, user, scopes, state.options, generation)
+            access = authorized_access(Asker(db(), registry, user, state.options), scopes)
         except ScopeError as error:
             log.info("Denied access on these grounds: %s", error)
             return Response(status=401)
@@ -76,5 +77,5 @@ def events() -> Response:
         raise BadRequest("no events")
     state = portus()
     found = [event for event in body["events"] if isinstance(event, dict)]
-    receive(db(), found, state.settings.generation, state.settings.portus_password, state.options)
+    receive(db(), found, state.settings.portus_password, state.options)
     return Response(status=202)

@@ -62,7 +62,7 @@ class Asking:
             DiffRequest(**self._about(), id="id", olds=state, old_inputs={}, news=news, ignore_changes=ignored)
         )
 
-    def update(self, state: Properties, *, preview: bool = False, **news: Value) -> Properties:
+    def update(self, state: Properties, news: Properties, *, preview: bool = False) -> Properties:
         request = UpdateRequest(
             **self._about(),
             id="id",

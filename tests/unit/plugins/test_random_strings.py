@@ -179,7 +179,7 @@ def test_keepers_replace_when_a_value_changes(old: Value, new: Value, expected: 
 def test_override_special_from_empty_to_unset_is_an_update() -> None:
     _, state = password().create(length=16, overrideSpecial="")
     assert password().diff(state, length=16) == Diff(changed=True, diffs=("overrideSpecial",))
-    updated = password().update(state, length=16)
+    updated = password().update(state, {"length": 16})
     assert "overrideSpecial" not in updated and updated["result"] == state["result"]
 
 

@@ -110,6 +110,7 @@ def test_the_subject_has_the_official_order_and_forms() -> None:
     assert encoded[tags[NameOID.EMAIL_ADDRESS] - 2] == 0x16, "IA5String"
 
 
+@pytest.mark.filterwarnings("ignore:Attribute's length")
 def test_lengths_outside_of_the_standard_are_accepted() -> None:
     subject = parsed(self_signed(subject={"country": "Germany", "commonName": "x" * 100})).subject
     assert len(list(subject)) == 2

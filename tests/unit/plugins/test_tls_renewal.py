@@ -70,13 +70,13 @@ def test_a_path_length_that_is_no_longer_said_is_kept() -> None:
 def test_a_key_that_is_no_pem_in_the_state_is_overwritten() -> None:
     state = STATE | {"privateKeyPem": "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"}
     assert certificate().diff(state, **MINIMUM) == Diff(changed=True, diffs=("privateKeyPem",))
-    assert certificate().update(state, **MINIMUM) == STATE
+    assert certificate().update(state, MINIMUM) == STATE
 
 
 def test_early_renewal_below_the_limit_is_an_update_with_the_same_certificate() -> None:
     news = MINIMUM | {"earlyRenewalHours": 3}
     assert certificate().diff(STATE, **news) == UPDATE_OF_EARLY_RENEWAL
-    assert certificate().update(STATE, **news) == STATE | {"earlyRenewalHours": 3}
+    assert certificate().update(STATE, news) == STATE | {"earlyRenewalHours": 3}
 
 
 @pytest.mark.parametrize("hours", [10, 11])
@@ -87,7 +87,7 @@ def test_early_renewal_that_makes_it_due_replaces(hours: int) -> None:
 
 def test_an_ended_certificate_is_replaced_by_the_next_diff_without_a_refresh() -> None:
     assert certificate().diff(ended(1), **MINIMUM) == DUE
-    assert certificate().update(ended(1), preview=True, **MINIMUM)["readyForRenewal"] is UNKNOWN
+    assert certificate().update(ended(1), MINIMUM, preview=True)["readyForRenewal"] is UNKNOWN
 
 
 def test_a_refresh_says_that_it_is_due() -> None:

@@ -146,6 +146,18 @@ def test_sign_up_off_needs_portus_own_user(portus: FakePortus, run: Run) -> None
 
 
 @VERSIONS
+def test_goes_on_when_the_administrator_exists_without_the_right(portus: FakePortus, run: Run) -> None:
+    portus.sign_up = False
+    portus.add("ada", ADMINISTRATOR_PASSWORD, "ada@example.com")
+    code, output = run()
+    assert code == 1
+    assert "Without an administrator" in output
+    code, output = run(portus_user=True)
+    assert code == 0, output
+    assert portus.people["ada"].admin
+
+
+@VERSIONS
 def test_never_signs_up_as_an_ordinary_user(portus: FakePortus, run: Run) -> None:
     portus.add("grace", "hers-alone", "grace@example.com", admin=True)
     assert run()[0] == 1

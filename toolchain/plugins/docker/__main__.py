@@ -1,5 +1,6 @@
 """`python -m toolchain.plugins.docker ENGINE_ADDRESS`."""
 
+import importlib
 import sys
 import threading
 
@@ -9,7 +10,7 @@ from toolchain.plugins.framework import serve
 
 def _warm_up() -> None:
     """Import the Docker SDK while the engine is busy elsewhere: it takes longer than the rest of the start."""
-    import docker  # noqa: F401
+    importlib.import_module("docker")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ from toolchain.plugins.docker.schema import ZERO, Kind, Property, ResourceSchema
 from toolchain.plugins.framework import UNKNOWN, Diff, DiffKind, DiffRequest, Properties, Value
 
 Changes = dict[str, DiffKind]
+_Pair = tuple[Value, Value]  # before, after
+_Objects = tuple[Mapping[str, Value], Mapping[str, Value]]
+_Lists = tuple[list[Value], list[Value]]
 
 _REPLACING = {
     DiffKind.ADD: DiffKind.ADD_REPLACE,
@@ -26,7 +29,7 @@ def compare(schema: ResourceSchema, request: DiffRequest) -> Diff:
     detailed: Changes = {}
     for name, item in schema.properties.items():
         if not _suppressed(name, item, prior.get(name), planned.get(name)):
-            detailed.update(_changes(name, item, prior.get(name), planned.get(name), request.news.get(name)))
+            detailed.update(_changes(name, item, (prior.get(name), planned.get(name)), request.news.get(name)))
     detailed = {path: kind for path, kind in detailed.items() if not _ignored(path, request.ignore_changes)}
     replaces = {_top(path) for path, kind in detailed.items() if kind in _REPLACING.values()}
     stables = [name for name, item in schema.properties.items() if item.replaces and name not in replaces]
@@ -53,17 +56,17 @@ def _same_ports(old: list[Value], new: list[Value]) -> bool:
     return len(old) == len(new) and sorted(map(set_key, old)) == sorted(map(set_key, new))
 
 
-def _changes(path: str, item: Property, old: Value, new: Value, wanted: Value, replaces: bool = False) -> Changes:
+def _changes(path: str, item: Property, pair: _Pair, wanted: Value, replaces: bool = False) -> Changes:
     replaces = replaces or item.replaces
-    old, new = _present(old, item), _present(new, item)
+    old, new = _present(pair[0], item), _present(pair[1], item)
     if old is None or new is None or new is UNKNOWN or old is UNKNOWN:
         return _short(path, item, old, new, replaces)
     if item.kind is Kind.OBJECT and isinstance(old, Mapping) and isinstance(new, Mapping):
-        return _object_changes(path, item.fields, old, new, wanted, replaces)
+        return _object_changes(path, item.fields, (old, new), wanted, replaces)
     if item.kind is Kind.MAP and isinstance(old, Mapping) and isinstance(new, Mapping):
         return _map_changes(path, old, new, replaces)
     if item.kind is Kind.SET and isinstance(old, list) and isinstance(new, list):
-        return _set_changes(path, item, old, new, wanted, replaces)
+        return _set_changes(path, item, (old, new), wanted, replaces)
     if item.kind is Kind.LIST and isinstance(old, list) and isinstance(new, list):
         return _list_changes(path, item, old, new, replaces)
     return {} if old == new else {path: _kind(DiffKind.UPDATE, replaces)}
@@ -94,15 +97,14 @@ def _holds_replacing(value: Value, item: Property) -> bool:
     )
 
 
-def _object_changes(
-    path: str, fields: Schema, old: Mapping[str, Value], new: Mapping[str, Value], wanted: Value, replaces: bool
-) -> Changes:
+def _object_changes(path: str, fields: Schema, pair: _Objects, wanted: Value, replaces: bool) -> Changes:
+    old, new = pair
     changes: Changes = {}
     inner = wanted if isinstance(wanted, Mapping) else {}
     for name, item in fields.items():
         before, after = old.get(name), new.get(name)
         if not (item.kind in ZERO and same(before, after, item)):
-            changes.update(_changes(f"{path}.{name}", item, before, after, inner.get(name), replaces))
+            changes.update(_changes(f"{path}.{name}", item, (before, after), inner.get(name), replaces))
     return changes
 
 
@@ -111,13 +113,12 @@ def _map_changes(path: str, old: Mapping[str, Value], new: Mapping[str, Value], 
     changes: Changes = {}
     for key in sorted({*old, *new}):
         step = f".{key}" if key.isidentifier() else f'["{key}"]'
-        changes.update(_changes(path + step, item, old.get(key), new.get(key), None, replaces))
+        changes.update(_changes(path + step, item, (old.get(key), new.get(key)), None, replaces))
     return changes
 
 
-def _set_changes(
-    path: str, item: Property, old: list[Value], new: list[Value], wanted: Value, replaces: bool
-) -> Changes:
+def _set_changes(path: str, item: Property, pair: _Lists, wanted: Value, replaces: bool) -> Changes:
+    old, new = pair
     old_keys, new_keys = [set_key(value) for value in old], [set_key(value) for value in new]
     removed = {index: old[index] for index, key in enumerate(old_keys) if key not in new_keys}
     added = [new[index] for index, key in enumerate(new_keys) if key not in old_keys]
@@ -128,7 +129,7 @@ def _set_changes(
     changes: Changes = {}
     for index in sorted({*removed, *places}):
         at = f"{path}[{index}]"
-        changes.update(_changes(at, element, removed.get(index), places.get(index), None, replaces))
+        changes.update(_changes(at, element, (removed.get(index), places.get(index)), None, replaces))
     return changes
 
 
@@ -166,7 +167,7 @@ def _list_changes(path: str, item: Property, old: list[Value], new: list[Value],
         for index in range(max(len(old), len(new))):
             before = old[index] if index < len(old) else None
             after = new[index] if index < len(new) else None
-            changes.update(_changes(f"{path}[{index}]", element, before, after, None, replaces))
+            changes.update(_changes(f"{path}[{index}]", element, (before, after), None, replaces))
         return changes
     edits = SequenceMatcher(a=[set_key(v) for v in old], b=[set_key(v) for v in new], autojunk=False).get_opcodes()
     for tag, start, end, new_start, new_end in edits:

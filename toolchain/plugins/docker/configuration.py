@@ -13,7 +13,13 @@ from pathlib import Path
 from toolchain.plugins.framework import UNKNOWN, Properties, ProviderError, Value
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
-_DOCKER_HUB = ("https://index.docker.io/v1/", "registry-1.docker.io", "index.docker.io", "docker.io", "registry.hub.docker.com")
+_DOCKER_HUB = (
+    "https://index.docker.io/v1/",
+    "registry-1.docker.io",
+    "index.docker.io",
+    "docker.io",
+    "registry.hub.docker.com",
+)
 _MATERIALS = {
     "caMaterial": "DOCKER_CA_MATERIAL",
     "certMaterial": "DOCKER_CERT_MATERIAL",
@@ -38,8 +44,10 @@ class Configuration:
 
 def decoded(config: Properties) -> Properties:
     """Values of other types than string arrive as JSON text."""
-    return {name: _decode(value) if name in ("sshOpts", "registryAuth", "disableDockerDaemonCheck") else value
-            for name, value in config.items()}
+    return {
+        name: _decode(value) if name in ("sshOpts", "registryAuth", "disableDockerDaemonCheck") else value
+        for name, value in config.items()
+    }
 
 
 def _decode(value: Value) -> Value:
@@ -135,7 +143,11 @@ def _sign_in(entry: Mapping[str, Value], host: str) -> tuple[str, str]:
 
 def _config_file(entry: Mapping[str, Value]) -> str:
     folder = os.environ.get("DOCKER_CONFIG", "")
-    fallback = str(Path(folder) / "config.json" if Path(folder).is_dir() else Path(folder)) if folder else "~/.docker/config.json"
+    fallback = (
+        str(Path(folder) / "config.json" if Path(folder).is_dir() else Path(folder))
+        if folder
+        else "~/.docker/config.json"
+    )
     path = Path(_text(entry.get("configFile")) or fallback).expanduser()
     try:
         return path.read_text()

@@ -70,8 +70,8 @@ class Connection:
 
 
 def _connect(configuration: Configuration, host: str) -> "APIClient":
-    from docker import APIClient
-    from docker.errors import DockerException
+    from docker import APIClient  # noqa: PLC0415 - loaded with the first connection, see above
+    from docker.errors import DockerException  # noqa: PLC0415
 
     problem = f"Error pinging Docker server, please make sure that {host} is reachable and has a  '_ping' endpoint."
     try:
@@ -90,9 +90,9 @@ def _over_ssh(host: str, configuration: Configuration) -> "APIClient":
 
 
 def _ssh_client(host: str, configuration: Configuration, version: str) -> "APIClient":
-    from docker import APIClient
+    from docker import APIClient  # noqa: PLC0415
 
-    from toolchain.plugins.docker.ssh import SshAdapter
+    from toolchain.plugins.docker.ssh import SshAdapter  # noqa: PLC0415
 
     client = APIClient(_SSH_URL, version=version, timeout=_TIMEOUT)
     client.mount(_SSH_URL, SshAdapter(host, configuration.ssh_options))
@@ -108,7 +108,9 @@ def _tls(configuration: Configuration) -> "Iterator[TLSConfig | None]":
         folder = tempfile.TemporaryDirectory(prefix="portus-stack-docker-tls-")
         _KEPT.append(folder)
         for name, material in (
-            ("ca.pem", configuration.ca), ("cert.pem", configuration.certificate), ("key.pem", configuration.key)
+            ("ca.pem", configuration.ca),
+            ("cert.pem", configuration.certificate),
+            ("key.pem", configuration.key),
         ):
             path = Path(folder.name) / name
             path.touch(mode=0o600)
@@ -122,7 +124,7 @@ _KEPT: "list[tempfile.TemporaryDirectory[str]]" = []
 
 
 def _tls_config(folder: Path) -> "TLSConfig":
-    from docker import TLSConfig
+    from docker import TLSConfig  # noqa: PLC0415
 
     certificate = (str(folder / "cert.pem"), str(folder / "key.pem"))
     return TLSConfig(client_cert=certificate, ca_cert=str(folder / "ca.pem"), verify=True)

@@ -4,8 +4,8 @@ The steps and their failures are those of `resource_docker_container_funcs.go` o
 v4.5.0: once Docker has made the container, whatever fails leaves it in the state, marked as failed.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from toolchain.plugins.docker.container_config import (
@@ -16,15 +16,8 @@ from toolchain.plugins.docker.container_config import (
 from toolchain.plugins.docker.container_networks import connect_networks
 from toolchain.plugins.docker.container_state import read_container
 from toolchain.plugins.docker.container_waits import follow_until_exit, wait_until_healthy
-from toolchain.plugins.docker.engine_api import post
-from toolchain.plugins.docker.handler import (
-    CreateFailedError,
-    DockerResource,
-    GoneError,
-    Operation,
-    daemon_message,
-    is_missing,
-)
+from toolchain.plugins.docker.engine_api import EngineError, Operation
+from toolchain.plugins.docker.handler import CreateFailedError, DockerResource, GoneError
 from toolchain.plugins.docker.images import ensure_image
 from toolchain.plugins.docker.planning import same
 from toolchain.plugins.docker.reading import bytes_of, flag, number, text
@@ -33,8 +26,6 @@ from toolchain.plugins.framework import Properties, ProviderError
 
 if TYPE_CHECKING:
     from docker import APIClient
-    from docker.errors import APIError
-
 _UPDATABLE = (
     "restart",
     "maxRetryCount",
@@ -54,8 +45,6 @@ class Container(DockerResource):
     """A container. Its id is Docker's full one, of 64 digits."""
 
     def make(self, operation: Operation, state: Properties) -> tuple[str, Properties]:
-        from docker.errors import APIError
-
         image = text(state, "image")
         try:
             ensure_image(operation, self.connection.configuration, image, "")
@@ -64,35 +53,31 @@ class Container(DockerResource):
         operation.patience.status("creating the container")
         body = container_body(state, str(operation.client.api_version))
         try:
-            container = operation.call(lambda client: _create(client, state, body))
-        except APIError as error:
-            raise ProviderError(f"Unable to create container: {daemon_message(error)}") from error
+            container = _create(operation, state, body)
+        except EngineError as error:
+            raise ProviderError(f"Unable to create container: {error}") from error
         try:
             logs = _bring_up(operation, container, state)
             return self.look(operation, container, {**state, "containerLogs": logs})
-        except APIError as error:
-            raise CreateFailedError(container, daemon_message(error)) from error
-        except ProviderError as error:
+        except (EngineError, ProviderError) as error:
             raise CreateFailedError(container, str(error)) from error
 
     def look(self, operation: Operation, resource_id: str, state: Properties) -> tuple[str, Properties]:
-        found = operation.call(lambda client: _inspect(client, resource_id))
+        found = _inspect(operation, resource_id)
         if found is None:
             raise GoneError
         return resource_id, read_container(found, state)
 
     def change(self, operation: Operation, resource_id: str, old: Properties, state: Properties) -> Properties:
-        from docker.errors import APIError
-
         if flag(state, "mustRun") and not flag(old, "mustRun") and flag(state, "start"):
             _start(operation, resource_id)
         properties = self.schema.properties
         if any(not same(old.get(name), state.get(name), properties[name]) for name in _UPDATABLE):
             body = _update_body(state)
             try:
-                operation.call(lambda client: post(client, f"/containers/{resource_id}/update", body))
-            except APIError as error:
-                raise ProviderError(f"Unable to update a container: {daemon_message(error)}") from error
+                operation.post(f"/containers/{resource_id}/update", body)
+            except EngineError as error:
+                raise ProviderError(f"Unable to update a container: {error}") from error
         return state
 
     def remove(self, operation: Operation, resource_id: str, state: Properties) -> None:
@@ -100,27 +85,32 @@ class Container(DockerResource):
             grace = max(0, number(state, "destroyGraceSeconds"))
             operation.patience.status(f"stopping (at most {grace} s)")
             _ignoring(
-                operation, f"Error stopping container {resource_id}", ("No such container",),
+                operation,
+                f"Error stopping container {resource_id}",
+                ("No such container",),
                 lambda client: client.stop(resource_id, timeout=grace),
             )
         volumes = flag(state, "removeVolumes")
         _ignoring(
-            operation, f"Error deleting container {resource_id}", ("No such container", "is already in progress"),
+            operation,
+            f"Error deleting container {resource_id}",
+            ("No such container", "is already in progress"),
             lambda client: client.remove_container(resource_id, v=volumes, force=True),
         )
-        condition = "removed" if flag(state, "rm") else "not-running"
+        condition: Literal["removed", "not-running"] = "removed" if flag(state, "rm") else "not-running"
         _ignoring(
-            operation, f"Error waiting for container removal '{resource_id}'",
+            operation,
+            f"Error waiting for container removal '{resource_id}'",
             ("No such container", "is already in progress"),
             lambda client: client.wait(resource_id, condition=condition),
         )
 
 
-def _create(client: "APIClient", state: Properties, body: Mapping[str, object]) -> str:
+def _create(operation: Operation, state: Properties, body: Mapping[str, object]) -> str:
     path = f"/containers/create?name={quote(text(state, 'name'), safe='')}"
     if platform := text(state, "platform"):
         path += f"&platform={quote(platform, safe='')}"
-    return str(post(client, path, body)["Id"])
+    return str(operation.post(path, body)["Id"])
 
 
 def _bring_up(operation: Operation, container: str, state: Properties) -> str | None:
@@ -131,36 +121,30 @@ def _bring_up(operation: Operation, container: str, state: Properties) -> str | 
         _start(operation, container)
         if flag(state, "wait"):
             wait_until_healthy(operation, container, number(state, "waitTimeout"))
-    return follow_until_exit(operation, container, flag(state, "logs"), flag(state, "tty")) if flag(state, "attach") else None
+    return follow_until_exit(operation, container, flag(state, "logs")) if flag(state, "attach") else None
 
 
 def _upload(operation: Operation, container: str, state: Properties) -> None:
-    from docker.errors import APIError
-
     try:
         operation.call(lambda client: upload_all(client, container, state))
-    except APIError as error:
-        raise ProviderError(f"Unable to upload volume content: {daemon_message(error)}") from error
+    except EngineError as error:
+        raise ProviderError(f"Unable to upload volume content: {error}") from error
 
 
 def _start(operation: Operation, container: str) -> None:
-    from docker.errors import APIError
-
     operation.patience.status("starting")
     try:
         operation.call(lambda client: client.start(container))
-    except APIError as error:
-        raise ProviderError(f"Unable to start container: {daemon_message(error)}") from error
+    except EngineError as error:
+        raise ProviderError(f"Unable to start container: {error}") from error
 
 
-def _inspect(client: "APIClient", container: str) -> Mapping[str, object] | None:
+def _inspect(operation: Operation, container: str) -> Mapping[str, object] | None:
     """None when Docker has no container of exactly this id: names and short ids do not count."""
-    from docker.errors import APIError
-
     try:
-        found: Mapping[str, object] = client.inspect_container(container)
-    except APIError as error:
-        if is_missing(error):
+        found: Mapping[str, object] = operation.call(lambda client: client.inspect_container(container))
+    except EngineError as error:
+        if error.missing:
             return None
         raise
     return found if found.get("Id") == container else None
@@ -172,16 +156,12 @@ def _update_body(state: Properties) -> dict[str, object]:
     return {**body, "MemorySwap": bytes_of(swap)} if swap else body
 
 
-def _ignoring(operation: Operation, problem: str, expected: tuple[str, ...], call: object) -> None:
-    from docker.errors import APIError
-
-    assert callable(call)
+def _ignoring(
+    operation: Operation, problem: str, expected: tuple[str, ...], call: "Callable[[APIClient], object]"
+) -> None:
+    """Ask the engine; an answer with one of the `expected` words is as good as success."""
     try:
         operation.call(call)
-    except APIError as error:
-        if not any(text in _words(error) for text in expected):
-            raise ProviderError(f"{problem}: {daemon_message(error)}") from error
-
-
-def _words(error: "APIError") -> str:
-    return str(error.explanation or error)
+    except EngineError as error:
+        if not any(words in str(error) for words in expected):
+            raise ProviderError(f"{problem}: {error}") from error

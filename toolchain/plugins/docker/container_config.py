@@ -4,7 +4,7 @@ Follows `resource_docker_container_funcs.go` of kreuzwerker/terraform-provider-d
 left to the engine. Field names are the Engine API's (1.41 and later).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from toolchain.plugins.docker.go_text import parse_cpus, parse_duration
 from toolchain.plugins.docker.reading import (
@@ -79,13 +79,16 @@ def _command(state: Properties) -> list[str]:
 def _health_check(check: Properties, version: tuple[int, int]) -> Json:
     if not check:
         return {}
-    names = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "startPeriod", "StartInterval": "startInterval"}
+    names = {
+        "Interval": "interval",
+        "Timeout": "timeout",
+        "StartPeriod": "startPeriod",
+        "StartInterval": "startInterval",
+    }
     durations = {name: parse_duration(text(check, key) or "0s") for name, key in names.items()}
     if durations["StartInterval"] and version < _START_INTERVAL_VERSION:
-        raise ProviderError(
-            'Unable to create container: "specify healthcheck start interval" requires API version 1.44, but the Docker '
-            f"daemon API version is {version[0]}.{version[1]}"
-        )
+        problem = '"specify healthcheck start interval" requires API version 1.44, but the Docker daemon API version is'
+        raise ProviderError(f"Unable to create container: {problem} {version[0]}.{version[1]}")
     sent = {name: value for name, value in durations.items() if value}
     return {"Test": texts(check, "tests"), "Retries": number(check, "retries"), **sent}
 
@@ -95,9 +98,7 @@ def _ports(state: Properties) -> tuple[Json, dict[str, list[Json]]]:
     for port in blocks(state, "ports"):
         key = f"{number(port, 'internal')}/{text(port, 'protocol')}"
         # "0" lets Docker choose a number.
-        bindings.setdefault(key, []).append(
-            {"HostPort": str(number(port, "external")), "HostIp": text(port, "ip")}
-        )
+        bindings.setdefault(key, []).append({"HostPort": str(number(port, "external")), "HostIp": text(port, "ip")})
     return {key: {} for key in bindings}, bindings
 
 
@@ -188,7 +189,7 @@ def _host_config(state: Properties, version: str) -> Json:
 
 
 def _log_config(state: Properties) -> Json:
-    config = {"Type": text(state, "logDriver"), "Config": mapping(state, "logOpts")}
+    config: Json = {"Type": text(state, "logDriver"), "Config": mapping(state, "logOpts")}
     return config if any(config.values()) else {}
 
 
@@ -220,19 +221,20 @@ def _resources(state: Properties) -> Json:
 
 def updatable_resources(state: Mapping[str, Value]) -> Json:
     """Limits that Docker changes in place, without the swap limit."""
-    rates: Callable[[str], list[Json]] = lambda name: [  # noqa: E731 - one expression, used four times below
-        {"Path": text(rate, "path"), "Rate": number(rate, "rate")} for rate in blocks(state, name)
-    ]
     return {
         "Memory": bytes_of(number(state, "memory")),
         "MemoryReservation": bytes_of(number(state, "memoryReservation")),
         "CpuShares": number(state, "cpuShares"),
         "CpusetCpus": text(state, "cpuSet"),
-        "BlkioDeviceReadBps": rates("deviceReadBps"),
-        "BlkioDeviceReadIOps": rates("deviceReadIops"),
-        "BlkioDeviceWriteBps": rates("deviceWriteBps"),
-        "BlkioDeviceWriteIOps": rates("deviceWriteIops"),
+        "BlkioDeviceReadBps": _rates(state, "deviceReadBps"),
+        "BlkioDeviceReadIOps": _rates(state, "deviceReadIops"),
+        "BlkioDeviceWriteBps": _rates(state, "deviceWriteBps"),
+        "BlkioDeviceWriteIOps": _rates(state, "deviceWriteIops"),
     }
+
+
+def _rates(state: Mapping[str, Value], name: str) -> list[Json]:
+    return [{"Path": text(rate, "path"), "Rate": number(rate, "rate")} for rate in blocks(state, name)]
 
 
 def _cpu_time(state: Properties) -> Json:

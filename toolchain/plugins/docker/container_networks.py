@@ -1,14 +1,8 @@
 """A container's networks: off the default bridge, onto those that were asked for."""
 
-from typing import TYPE_CHECKING
-
-from toolchain.plugins.docker.engine_api import post
-from toolchain.plugins.docker.handler import Operation, daemon_message
+from toolchain.plugins.docker.engine_api import EngineError, Operation
 from toolchain.plugins.docker.reading import blocks, number, text, texts
 from toolchain.plugins.framework import Properties, ProviderError
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 _DEFAULT = "bridge"
 
@@ -18,29 +12,25 @@ def connect_networks(operation: Operation, container: str, state: Properties) ->
     networks = blocks(state, "networksAdvanced")
     if not networks:
         return
-    operation.call(lambda client: _leave_default(client, container))
+    _leave_default(operation, container)
     for network in networks:
-        operation.call(lambda client, wanted=network: _join(client, container, wanted))
+        _join(operation, container, network)
 
 
-def _leave_default(client: "APIClient", container: str) -> None:
-    from docker.errors import APIError
-
+def _leave_default(operation: Operation, container: str) -> None:
     try:
-        client.disconnect_container_from_network(container, _DEFAULT)
-    except APIError as error:
-        if "is not connected to the network bridge" not in str(error.explanation):
-            raise ProviderError(f"Unable to disconnect the default network: {daemon_message(error)}") from error
+        operation.call(lambda client: client.disconnect_container_from_network(container, _DEFAULT))
+    except EngineError as error:
+        if "is not connected to the network bridge" not in str(error):
+            raise ProviderError(f"Unable to disconnect the default network: {error}") from error
 
 
-def _join(client: "APIClient", container: str, network: Properties) -> None:
-    from docker.errors import APIError
-
+def _join(operation: Operation, container: str, network: Properties) -> None:
     name = text(network, "name")
     try:
-        post(client, f"/networks/{name}/connect", {"Container": container, "EndpointConfig": _endpoint(network)})
-    except APIError as error:
-        raise ProviderError(f"Unable to connect to network '{name}': {daemon_message(error)}") from error
+        operation.post(f"/networks/{name}/connect", {"Container": container, "EndpointConfig": _endpoint(network)})
+    except EngineError as error:
+        raise ProviderError(f"Unable to connect to network '{name}': {error}") from error
 
 
 def _endpoint(network: Properties) -> dict[str, object]:

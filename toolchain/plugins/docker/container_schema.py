@@ -82,9 +82,7 @@ _MOUNT: Schema = {
     "bindOptions": Property(
         Kind.OBJECT,
         fields={
-            "propagation": text(
-                replaces=False, validate=matching(r"^(private|rprivate|shared|rshared|slave|rslave)$")
-            )
+            "propagation": text(replaces=False, validate=matching(r"^(private|rprivate|shared|rshared|slave|rslave)$"))
         },
     ),
     "volumeOptions": Property(
@@ -120,7 +118,10 @@ _HEALTH_CHECK: Schema = {
     "startInterval": text(replaces=False, default="0s", validate=_duration),
     "retries": number(replaces=False, default=0, validate=_POSITIVE),
 }
-_RATE: Schema = {"path": text(required=True, replaces=False), "rate": number(required=True, replaces=False, validate=_POSITIVE)}
+_RATE: Schema = {
+    "path": text(required=True, replaces=False),
+    "rate": number(required=True, replaces=False, validate=_POSITIVE),
+}
 _DEVICE: Schema = {"hostPath": text(required=True), "containerPath": text(), "permissions": text(default="rwm")}
 _DEVICE_REQUEST: Schema = {
     "driver": text(default="cdi"),
@@ -173,9 +174,7 @@ _HOW_IT_IS_MANAGED: Schema = {
     "removeVolumes": flag(replaces=False, default=True),
     "destroyGraceSeconds": number(replaces=False),
     "containerReadRefreshTimeoutMilliseconds": number(replaces=False, default=15000),
-    "restart": text(
-        replaces=False, default="no", validate=matching(r"^(no|on-failure|always|unless-stopped)$")
-    ),
+    "restart": text(replaces=False, default="no", validate=matching(r"^(no|on-failure|always|unless-stopped)$")),
     "maxRetryCount": number(replaces=False),
     "logDriver": computed(Kind.STRING),
     "logOpts": collection(Kind.MAP),

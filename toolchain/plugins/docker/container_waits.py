@@ -3,8 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
-from toolchain.plugins.docker.container_state import object_at
-from toolchain.plugins.docker.handler import Operation, daemon_message
+from toolchain.plugins.docker.engine_api import EngineError, Operation
+from toolchain.plugins.docker.engine_json import object_at
 from toolchain.plugins.framework import ProviderError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def wait_until_healthy(operation: Operation, container: str, limit: int) -> None
     """Wait at most `limit` seconds. An unhealthy container may still become healthy. Raises `ProviderError`."""
     began = time.monotonic()
     while True:
-        health = operation.call(lambda client: _health(client, container))
+        health = _health(operation, container)
         if health is None:
             raise ProviderError(_NO_HEALTH_CHECK)
         if health == "healthy":
@@ -33,18 +33,16 @@ def wait_until_healthy(operation: Operation, container: str, limit: int) -> None
         operation.patience.sleep(min(_INTERVAL, limit - waited))
 
 
-def _health(client: "APIClient", container: str) -> str | None:
-    from docker.errors import APIError
-
+def _health(operation: Operation, container: str) -> str | None:
     try:
-        state = object_at(client.inspect_container(container), "State")
-    except APIError as error:
-        raise ProviderError(f"error inspecting container state: {daemon_message(error)}") from error
+        state = object_at(operation.call(lambda client: client.inspect_container(container)), "State")
+    except EngineError as error:
+        raise ProviderError(f"error inspecting container state: {error}") from error
     health = object_at(state, "Health").get("Status")
     return health if isinstance(health, str) else None
 
 
-def follow_until_exit(operation: Operation, container: str, with_logs: bool, terminal: bool) -> str | None:
+def follow_until_exit(operation: Operation, container: str, with_logs: bool) -> str | None:
     """Wait until the container ends, whatever its exit code; returns what it wrote when `with_logs`."""
     operation.patience.status("running until it ends")
     operation.call(lambda client: client.wait(container, condition="not-running"))

@@ -11,13 +11,14 @@ _NANOSECONDS = {
     "ns": 1,
     "us": 10**3,
     "µs": 10**3,  # micro sign
-    "μs": 10**3,  # noqa: RUF001 - Greek mu, which Go accepts too
+    "μs": 10**3,
     "ms": 10**6,
     "s": 10**9,
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)  # noqa: RUF001
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_DECIMALS = 9  # of a billionth
 _FRACTIONS = (("s", 10**9), ("ms", 10**6), ("µs", 10**3))
 
 
@@ -39,11 +40,7 @@ def format_duration(nanoseconds: int) -> str:
     if nanoseconds == 0:
         return "0s"
     sign, rest = ("-" if nanoseconds < 0 else ""), abs(nanoseconds)
-    for unit, size in _FRACTIONS:
-        if rest >= size:
-            break
-    else:
-        return f"{sign}{rest}ns"
+    unit, size = next(((unit, size) for unit, size in _FRACTIONS if rest >= size), ("ns", 1))
     if unit != "s":
         return f"{sign}{_decimal(Decimal(rest) / size)}{unit}"
     minutes, seconds = divmod(rest, _NANOSECONDS["m"])
@@ -70,7 +67,7 @@ def parse_cpus(text: str) -> int:
 
 def format_cpus(billionths: int) -> str:
     """The official plugin's form: `0.5`, `2.0`, and `10.` for values with another zero before the point."""
-    digits = f"{Decimal(billionths) / 10**9:.9f}"
-    if digits.count("0") == 9:
+    digits = f"{Decimal(billionths) / 10**9:.{_DECIMALS}f}"
+    if digits.count("0") == _DECIMALS:  # a round value
         return f"{Decimal(billionths) / 10**9:.1f}"
     return digits.rstrip("0")

@@ -1,13 +1,13 @@
 """What all resource types have in common: everything that follows from the schema, and how failures are told."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
 
 from toolchain.plugins.docker.checking import check
 from toolchain.plugins.docker.comparing import compare
 from toolchain.plugins.docker.connection import Connection
+from toolchain.plugins.docker.engine_api import EngineError, Operation
 from toolchain.plugins.docker.inputs import imported, refreshed
 from toolchain.plugins.docker.patience import Patience
 from toolchain.plugins.docker.planning import META, finished, known, meta, plan, reread, settled, without_removed
@@ -30,12 +30,6 @@ from toolchain.plugins.framework import (
     UpdateRequest,
 )
 
-if TYPE_CHECKING:
-    from docker import APIClient
-    from docker.errors import APIError
-
-_Result = TypeVar("_Result")
-
 
 class GoneError(Exception):
     """Docker does not know the resource any more."""
@@ -47,27 +41,6 @@ class CreateFailedError(Exception):
     def __init__(self, resource_id: str, problem: str) -> None:
         super().__init__(problem)
         self.resource_id = resource_id
-
-
-class Operation:
-    """One operation on one engine: its client and its patience."""
-
-    def __init__(self, client: "APIClient", patience: Patience) -> None:
-        self.client = client
-        self.patience = patience
-
-    def call(self, function: "Callable[[APIClient], _Result]") -> _Result:
-        """Ask the engine; ends early when the operation has to stop."""
-        return self.patience.call(lambda: function(self.client))
-
-
-def daemon_message(error: "APIError") -> str:
-    """Docker's own words, with the prefix that its clients give them."""
-    return f"Error response from daemon: {error.explanation or error}"
-
-
-def is_missing(error: "APIError") -> bool:
-    return error.status_code == 404  # noqa: PLR2004 - HTTP's "not found"
 
 
 class DockerResource(Resource):
@@ -108,7 +81,7 @@ class DockerResource(Resource):
         wanted = known(planned)
         notes = meta(self.schema, {"create": request.timeout})
         patience = self._patience(request, request.timeout)
-        with _told(f"creating {request.urn}"):
+        with _told(""):
             try:
                 resource_id, state = self.make(self._operation(patience), wanted)
             except CreateFailedError as error:
@@ -130,16 +103,22 @@ class DockerResource(Resource):
             return None
         schema = self.schema.inputs
         inputs = imported(found, schema) if importing else refreshed(request.inputs, found, schema)
-        return ReadResult(resource_id, {**reread(self.schema, found), **_notes(old, self.schema), "id": resource_id}, inputs)
+        return ReadResult(
+            resource_id, {**reread(self.schema, found), **_notes(old, self.schema), "id": resource_id}, inputs
+        )
 
     def update(self, request: UpdateRequest) -> Properties:
         planned = plan(self.schema, request.olds, request.news)
         if request.preview:
             return planned
         patience = self._patience(request, request.timeout)
-        with _told(f"updating {request.urn}"):
-            wanted = without_removed(self.schema, request.olds, known(planned))
-            state = self.change(self._operation(patience), request.id, request.olds, wanted)
+        operation = self._operation(patience)
+        wanted = without_removed(self.schema, request.olds, known(planned))
+        try:
+            state = self.change(operation, request.id, request.olds, wanted)
+        except (EngineError, ProviderError) as error:
+            outputs = {**wanted, **_notes(request.olds, self.schema), "id": request.id}
+            raise InitFailedError(request.id, outputs, [_reason(f"updating {request.urn}", str(error))]) from error
         outputs = settled(self.schema, planned, reread(self.schema, state))
         return {**outputs, **_notes(request.olds, self.schema), "id": request.id}
 
@@ -163,21 +142,14 @@ def _notes(state: Properties, schema: ResourceSchema) -> Properties:
 
 @contextmanager
 def _told(doing: str) -> Iterator[None]:
-    """Failures in the official plugin's form."""
-    from docker.errors import APIError
-    from requests.exceptions import RequestException
-
+    """Failures in the official plugin's form; a creation that left nothing behind does not name the resource."""
     try:
         yield
     except ProviderError as error:
         raise ProviderError(_reason(doing, str(error))) from error
-    except APIError as error:
-        raise ProviderError(_reason(doing, daemon_message(error))) from error
-    except RequestException as error:
-        raise ProviderError(_reason(doing, f"the Docker engine did not answer: {error}")) from error
+    except EngineError as error:
+        raise ProviderError(_reason(doing, str(error))) from error
 
 
 def _reason(doing: str, problem: str) -> str:
-    return f"{doing}: 1 error occurred:\n\t* {problem}\n\n"
-
-
+    return f"{doing}{': ' if doing else ''}1 error occurred:\n\t* {problem}\n\n"

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from toolchain.plugins.docker.configuration import Configuration
-from toolchain.plugins.docker.handler import DockerResource, GoneError, Operation, daemon_message, is_missing
+from toolchain.plugins.docker.engine_api import EngineError, Operation
+from toolchain.plugins.docker.handler import DockerResource, GoneError
 from toolchain.plugins.docker.reading import flag, text
 from toolchain.plugins.framework import Properties, ProviderError
 
@@ -15,33 +16,29 @@ _HUB = "registry-1.docker.io"
 Image = Mapping[str, object]
 
 
-def find_image(client: "APIClient", name: str) -> Image | None:
+def find_image(operation: Operation, name: str) -> Image | None:
     """Docker's description of a local image by name, digest or id."""
-    from docker.errors import APIError
-
     try:
-        found: Image = client.inspect_image(name)
-    except APIError as error:
-        if is_missing(error):
+        found: Image = operation.call(lambda client: client.inspect_image(name))  # type: ignore[no-untyped-call]
+    except EngineError as error:
+        if error.missing:
             return None
-        raise ProviderError(f"unable to inspect image {name}: {daemon_message(error)}") from error
+        raise ProviderError(f"unable to inspect image {name}: {error}") from error
     return found
 
 
 def ensure_image(operation: Operation, configuration: Configuration, name: str, platform: str) -> Image:
     """The local image, pulled only when it is absent. Raises `ProviderError` with Docker's words."""
-    found = operation.call(lambda client: find_image(client, name))
+    found = find_image(operation, name)
     if found is None:
         _pull(operation, configuration, name, platform)
-        found = operation.call(lambda client: find_image(client, name))
+        found = find_image(operation, name)
     if found is None:
         raise ProviderError(f"unable to find or pull image {name}")
     return found
 
 
 def _pull(operation: Operation, configuration: Configuration, name: str, platform: str) -> None:
-    from docker.errors import APIError
-
     problem = f"unable to pull image {name}: error pulling image {name}"
     username, password = configuration.registries.get(registry_of(name), ("", ""))
     login = {"username": username, "password": password} if username else {}
@@ -49,9 +46,7 @@ def _pull(operation: Operation, configuration: Configuration, name: str, platfor
     def pull(client: "APIClient") -> None:
         # With the name's own tag or digest; an empty sign-in keeps the SDK away from the user's files.
         repository, tag = _reference(name)
-        lines = client.pull(
-            repository, tag=tag, stream=True, decode=True, auth_config=login, platform=platform or None
-        )
+        lines = client.pull(repository, tag=tag, stream=True, decode=True, auth_config=login, platform=platform or None)
         for line in lines:
             if "error" in line:
                 raise ProviderError(f"{problem}: {line['error']}")
@@ -59,8 +54,8 @@ def _pull(operation: Operation, configuration: Configuration, name: str, platfor
 
     try:
         operation.call(pull)
-    except APIError as error:
-        raise ProviderError(f"{problem}: {daemon_message(error)}") from error
+    except EngineError as error:
+        raise ProviderError(f"{problem}: {error}") from error
 
 
 def _progress(name: str, line: Mapping[str, object]) -> str:
@@ -108,7 +103,7 @@ class RemoteImage(DockerResource):
 
     def look(self, operation: Operation, resource_id: str, state: Properties) -> tuple[str, Properties]:
         name = text(state, "name")  # an import has none, and is refused like a missing image
-        image = operation.call(lambda client: find_image(client, name)) if name else None
+        image = find_image(operation, name) if name else None
         if image is None:
             raise GoneError
         return _described(image, state)
@@ -117,16 +112,14 @@ class RemoteImage(DockerResource):
         return self._found(operation, state)[1]
 
     def remove(self, operation: Operation, resource_id: str, state: Properties) -> None:
-        from docker.errors import APIError
-
         name = text(state, "name")
-        if flag(state, "keepLocally") or operation.call(lambda client: find_image(client, name)) is None:
+        if flag(state, "keepLocally") or find_image(operation, name) is None:
             return
         force = flag(state, "forceRemove")
         try:
             operation.call(lambda client: client.remove_image(name, force=force))
-        except APIError as error:
-            raise ProviderError(f"Unable to remove Docker image: {daemon_message(error)}") from error
+        except EngineError as error:
+            raise ProviderError(f"Unable to remove Docker image: {error}") from error
 
     def _found(self, operation: Operation, state: Properties) -> tuple[str, Properties]:
         name = text(state, "name")

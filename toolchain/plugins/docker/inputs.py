@@ -34,23 +34,26 @@ def _refreshed_value(old: Value, found: Value, item: Property) -> Value:
         return {key: found[key] for key in old if key in found}
     if not (isinstance(old, list) and isinstance(found, list)):
         return found
-    pairs = _matched(old, found, item) if item.kind is Kind.SET else list(zip(old, found, strict=False))
+    blocks = item.kind is Kind.SET and item.fields
+    pairs = _matched(old, found) if blocks else list(zip(old, found, strict=False))
     element = Property(Kind.OBJECT, fields=item.fields) if item.fields else Property(Kind.STRING)
     return [_refreshed_value(before, after, element) for before, after in pairs]
 
 
-def _matched(old: list[Value], found: list[Value], item: Property) -> list[tuple[Value, Value]]:
-    """Elements of a set belong together when every field that the program set is the same."""
+def _matched(old: list[Value], found: list[Value]) -> list[tuple[Value, Value]]:
+    """Blocks of a set belong together when every field that the program set is the same. What changed has no
+    counterpart; it is taken as it was found, so that the next preview shows the change.
+    """
     rest = list(found)
-    pairs: list[tuple[Value, Value]] = []
+    matches: list[Value] = []
     for before in old:
         match = next((after for after in rest if _belongs(before, after)), None)
+        matches.append(match)
         if match is not None:
             rest.remove(match)
-            pairs.append((before, match))
-    # What changed has no counterpart; it is taken as it was found, so that the next preview shows the change.
-    unmatched = [before for before in old if all(before is not taken for taken, _ in pairs)]
-    return pairs + list(zip(unmatched, rest, strict=False)) if item.fields else pairs + [(v, v) for v in rest]
+    spare = iter(rest)
+    taken = [next(spare, None) if match is None else match for match in matches]
+    return [(before, after) for before, after in zip(old, taken, strict=True) if after is not None]
 
 
 def _belongs(before: Value, after: Value) -> bool:

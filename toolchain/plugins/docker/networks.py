@@ -1,37 +1,25 @@
 """Networks. The fixed delays are the official plugin's: a program must not come to rely on less."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from toolchain.plugins.docker.container_state import object_at
-from toolchain.plugins.docker.engine_api import post
-from toolchain.plugins.docker.handler import (
-    CreateFailedError,
-    DockerResource,
-    GoneError,
-    Operation,
-    daemon_message,
-)
+from toolchain.plugins.docker.engine_api import EngineError, Operation
+from toolchain.plugins.docker.engine_json import object_at
+from toolchain.plugins.docker.handler import CreateFailedError, DockerResource, GoneError
 from toolchain.plugins.docker.patience import StoppedError
 from toolchain.plugins.docker.planning import in_set_order
 from toolchain.plugins.docker.reading import blocks, flag, labels, mapping, text
 from toolchain.plugins.docker.waiting import DELAY, wait_until_removed
 from toolchain.plugins.framework import Properties, ProviderError, Value
 
-if TYPE_CHECKING:
-    from docker import APIClient
-
 
 class Network(DockerResource):
     """A network; every change replaces it."""
 
     def make(self, operation: Operation, state: Properties) -> tuple[str, Properties]:
-        from docker.errors import APIError
-
         try:
-            network_id = operation.call(lambda client: _create(client, _body(state)))
-        except APIError as error:
-            raise ProviderError(f"Unable to create network: {daemon_message(error)}") from error
+            network_id = str(operation.post("/networks/create", _body(state))["Id"])
+        except EngineError as error:
+            raise ProviderError(f"Unable to create network: {error}") from error
         try:
             return self.look(operation, network_id, state)
         except StoppedError as error:
@@ -41,7 +29,7 @@ class Network(DockerResource):
 
     def look(self, operation: Operation, resource_id: str, state: Properties) -> tuple[str, Properties]:
         operation.patience.sleep(DELAY)
-        found = operation.call(lambda client: _inspect(client, resource_id))
+        found = _inspect(operation, resource_id)
         if found is None:
             raise GoneError
         return resource_id, {**state, **_facts(found)}
@@ -50,33 +38,25 @@ class Network(DockerResource):
         return state
 
     def remove(self, operation: Operation, resource_id: str, state: Properties) -> None:
-        wait_until_removed(operation, lambda client: _remove(client, resource_id), "pending")
+        wait_until_removed(operation, lambda: _remove(operation, resource_id), "pending")
 
 
-def _create(client: "APIClient", body: Mapping[str, object]) -> str:
-    return str(post(client, "/networks/create", body)["Id"])
-
-
-def _inspect(client: "APIClient", resource_id: str) -> Mapping[str, object] | None:
+def _inspect(operation: Operation, resource_id: str) -> Mapping[str, object] | None:
     """Any refusal counts as "gone", as it does for the official plugin."""
-    from docker.errors import APIError
-
     try:
-        found: Mapping[str, object] = client.inspect_network(resource_id)
-    except APIError:
+        found: Mapping[str, object] = operation.call(lambda client: client.inspect_network(resource_id))
+    except EngineError:
         return None
     return found
 
 
-def _remove(client: "APIClient", resource_id: str) -> bool:
-    from docker.errors import APIError
-
-    if _inspect(client, resource_id) is None:
+def _remove(operation: Operation, resource_id: str) -> bool:
+    if _inspect(operation, resource_id) is None:
         return True
     try:
-        client.remove_network(resource_id)
-    except APIError as error:
-        if "has active endpoints" in str(error.explanation):
+        operation.call(lambda client: client.remove_network(resource_id))
+    except EngineError as error:
+        if "has active endpoints" in str(error):
             return False
         raise
     return True
@@ -86,9 +66,7 @@ def _facts(found: Mapping[str, object]) -> Properties:
     ipam = object_at(found, "IPAM")
     configs = ipam.get("Config")
     entries = [entry for entry in configs if isinstance(entry, Mapping)] if isinstance(configs, list) else []
-    seen: list[Value] = [
-        {"label": label, "value": str(value)} for label, value in object_at(found, "Labels").items()
-    ]
+    seen: list[Value] = [{"label": label, "value": str(value)} for label, value in object_at(found, "Labels").items()]
     return {
         "name": str(found.get("Name", "")),
         "labels": in_set_order(seen),

@@ -55,7 +55,7 @@ class Patience:
         def run() -> None:
             try:
                 results.append(function())
-            except BaseException as error:  # noqa: BLE001 - handed to the caller below
+            except BaseException as error:
                 errors.append(error)
 
         thread = threading.Thread(target=run, daemon=True)

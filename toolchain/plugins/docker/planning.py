@@ -34,11 +34,23 @@ def finished(schema: ResourceSchema, state: Properties) -> Properties:
 
 
 def settled(schema: ResourceSchema, planned: Properties, state: Properties) -> Properties:
-    """The state after an operation: an unset collection stays null where Docker says empty, and the other way round."""
+    """The state after an operation. A set that the program gave stays as it was planned, and an unset collection stays
+    null where Docker says empty; a refresh shows what Docker really says.
+    """
     return {
-        name: planned.get(name) if name in schema.properties and _alike(planned.get(name), value) else value
+        name: _settled(planned.get(name), value, schema.properties[name]) if name in schema.properties else value
         for name, value in state.items()
     }
+
+
+def _settled(planned: Value, found: Value, item: Property) -> Value:
+    if isinstance(planned, Mapping) and isinstance(found, Mapping) and item.kind is Kind.OBJECT:
+        inner = item.fields
+        return {name: _settled(planned.get(name), value, inner[name]) for name, value in found.items()}
+    if item.kind is Kind.SET and planned and planned is not UNKNOWN:
+        return planned
+    both_empty = (planned is None and found in ([], {})) or (planned in ([], {}) and found is None)
+    return planned if both_empty else found
 
 
 def without_removed(schema: ResourceSchema, prior: Properties, planned: Properties) -> Properties:
@@ -66,13 +78,6 @@ def _zero_filled(value: Value, item: Property) -> Value:
         return value
     filled = {name: _zero_filled(entry, item.fields[name]) for name, entry in value.items() if name in item.fields}
     return {name: ZERO.get(item.fields[name].kind) if entry is None else entry for name, entry in filled.items()}
-
-
-def _alike(planned: Value, found: Value) -> bool:
-    """Whether they differ in null against empty or zero only."""
-    if isinstance(planned, list) and isinstance(found, list):
-        return list(map(set_key, planned)) == list(map(set_key, found))
-    return (planned is None and found in ([], {})) or (planned in ([], {}) and found is None)
 
 
 def same(old: Value, new: Value, item: Property) -> bool:
@@ -115,7 +120,7 @@ def order_key(value: Value) -> str:
 
 
 def complete(value: Mapping[str, Value], fields: Schema, prior: Mapping[str, Value] | None = None) -> Properties:
-    """A block as it is stored: every field present, unset scalars zero. `prior` is the same element of a list before."""
+    """A block as it is stored: every field present. `prior` is the same element of a list before."""
     return {
         name: _complete_field(value.get(name), item, (prior or {}).get(name))
         for name, item in fields.items()
@@ -182,7 +187,7 @@ def _as_set(value: Value) -> set[str]:
 
 
 def meta(schema: ResourceSchema, seconds: Mapping[str, float]) -> Properties:
-    """What Terraform's SDK notes beside a state: its version and time limits. `seconds`: limits that the program set."""
+    """What Terraform's SDK notes beside a state: its version and limits. `seconds`: limits that the program set."""
     notes: dict[str, object] = {}
     if schema.timeout_minutes:
         limits = {name: seconds.get(name) or schema.timeout_minutes * 60 for name in ("create", "delete", "update")}

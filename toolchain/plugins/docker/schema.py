@@ -35,9 +35,9 @@ ZERO: Mapping[Kind, Value] = {Kind.STRING: "", Kind.INTEGER: 0, Kind.BOOLEAN: Fa
 class Property:
     """One property of a resource, of a block, or of the provider's configuration.
 
-    `computed`: Docker decides when the program does not; an `output` cannot be set at all. `replaces`: a change replaces
-    the resource. `fields` are those of a block. `refused` says why an input that the official plugin takes is not
-    covered. `blank_is_unset`: an empty string keeps the old value.
+    `computed`: Docker decides when the program does not; an `output` cannot be set at all. `replaces`: a change
+    replaces the resource. `fields` are those of a block. `refused` says why an input that the official plugin takes is
+    not covered. `blank_is_unset`: an empty string keeps the old value.
     """
 
     kind: Kind

@@ -61,7 +61,9 @@ class _SshConnection(urllib3.connection.HTTPConnection):
     def connect(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(self._command, stdin=theirs, stdout=theirs, start_new_session=True)
+            self._process = subprocess.Popen(
+                self._command, stdin=theirs.fileno(), stdout=theirs.fileno(), start_new_session=True
+            )
         self.sock = ours
 
     def close(self) -> None:
@@ -81,7 +83,7 @@ class _SshPool(urllib3.HTTPConnectionPool):
         return _SshConnection(self._command)
 
 
-class SshAdapter(BaseHTTPAdapter):  # type: ignore[misc]  # the SDK's types leave its base out
+class SshAdapter(BaseHTTPAdapter):
     """Sends the Docker SDK's requests through `ssh`."""
 
     def __init__(self, url: str, options: Sequence[str]) -> None:

@@ -44,8 +44,10 @@ def _content(upload: Properties) -> bytes:
     """The one source that is not empty."""
     given = [name for name in _SOURCES if text(upload, name)]
     if len(given) != 1:
-        amount = "only one of 'content', 'content_base64', or 'source' can be" if given else (
-            "one of 'content', 'content_base64', or 'source' must be"
+        amount = (
+            "only one of 'content', 'content_base64', or 'source' can be"
+            if given
+            else ("one of 'content', 'content_base64', or 'source' must be")
         )
         raise ProviderError(f"error with upload content: {amount} set")
     value = text(upload, given[0])

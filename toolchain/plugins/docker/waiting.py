@@ -2,27 +2,22 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from toolchain.plugins.docker.engine_api import Operation
 from toolchain.plugins.framework import ProviderError
-
-if TYPE_CHECKING:
-    from docker import APIClient
-
-    from toolchain.plugins.docker.handler import Operation
 
 DELAY = 2  # seconds before the first look
 _INTERVAL = 5  # seconds between looks
 _LIMIT = 30  # seconds in all
 
 
-def wait_until_removed(operation: "Operation", remove: "Callable[[APIClient], bool]", still: str) -> None:
+def wait_until_removed(operation: Operation, remove: Callable[[], bool], still: str) -> None:
     """Call `remove` until it says that the thing is gone. `still` is the state's name in the failure. Raises
     `ProviderError`.
     """
     end = time.monotonic() + _LIMIT
     operation.patience.sleep(DELAY)
-    while not operation.call(remove):
+    while not remove():
         rest = end - time.monotonic()
         if rest <= 0:
             raise ProviderError(

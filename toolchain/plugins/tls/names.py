@@ -110,9 +110,12 @@ def _ia5(text: str, problem: str) -> str:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    problem = f"Invalid IP address: Failed to parse {json.dumps(text)}"
+    if "%" in text:
+        raise ProviderError(problem)  # a zone, which Python reads and a certificate cannot hold
     try:
         address = ipaddress.ip_address(text)
     except ValueError as error:
-        raise ProviderError(f"Invalid IP address: Failed to parse {json.dumps(text)}") from error
+        raise ProviderError(problem) from error
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from administration import Administration, AlreadyTaken, Api, Forms, RegistryRecord
 from http_client import REDIRECTS, HttpClient, tls_context
-from portus_client import Account, Portus, Refusals, Refused, expect, granted
+from portus_client import Account, NotAllowed, Portus, Refusals, Refused, expect, granted
 from task import Failure, Json, Section, main
 
 CREATE_ADMINISTRATOR = "create the first administrator"
@@ -50,8 +50,8 @@ class Bootstrap:
         try:
             operator = self._sign_in_administrator()
             self._ensure_registry(self._administration(operator))
-        except Refused as refused:
-            operator = self._sign_in_portus(refused)
+        except (Refused, NotAllowed) as failure:
+            operator = self._sign_in_portus(failure)
             self._ensure_registry(self._administration(operator))
             self._ensure_administrator(operator)
         self._ensure_bot(self._administration(operator))
@@ -146,13 +146,13 @@ class Bootstrap:
         cause = response.page.alert or response.summary()
         raise Failure(CREATE_ADMINISTRATOR, cause, "Correct the administrator's settings")
 
-    def _sign_in_portus(self, refused: Refused) -> Portus:
-        """A visit as Portus' own hidden user, who is an administrator too, when ours cannot sign in."""
+    def _sign_in_portus(self, failure: Failure) -> Portus:
+        """A visit as Portus' own hidden user, an administrator too, when ours cannot sign in or is none (yet)."""
         if self._settings.portus_user is None:
             raise Failure(
-                refused.step,
-                f"{refused.cause}. Without an administrator neither the registry record nor the bot can be created",
-                f"{refused.remedy}. If Portus has no administrator yet, its sign-up is off: give this task portus_user",
+                failure.step,
+                f"{failure.cause}. Without an administrator neither the registry record nor the bot can be created",
+                f"{failure.remedy}. If Portus has no administrator yet, its sign-up is off: give this task portus_user",
             )
         portus = self._visit()
         portus.sign_in(self._settings.portus_user)

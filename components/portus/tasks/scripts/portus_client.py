@@ -39,6 +39,10 @@ class Refused(Failure):
     """Portus does not accept this username and password."""
 
 
+class NotAllowed(Failure):
+    """The user who is signed in may not do this."""
+
+
 class Refusals:
     """Counts refused passwords over all attempts of a task, so that it stops before Portus locks the account."""
 
@@ -73,9 +77,10 @@ def _reset_password(account: Account) -> str:
 
 
 def expect(step: str, response: Response, *statuses: int, remedy: str = "Look at the log of Portus") -> Response:
-    """The response, if its status is one of `statuses`; else raise Failure with the server's words."""
+    """The response, if its status is one of `statuses`; else raise Failure (NotAllowed) with the server's words."""
     if response.status not in statuses:
-        raise Failure(step, response.summary(), remedy)
+        kind = NotAllowed if response.status in (401, 403) else Failure
+        raise kind(step, response.summary(), remedy)
     return response
 
 

@@ -173,7 +173,10 @@ class Reporter:
         again = ""
         if self._times > 1:
             again = f" (the same {self._times} times in {time.monotonic() - self._since:.0f} s)"
-        print(f"{self._name}: {failure.step}: {clean(failure.cause)}. {clean(failure.remedy)}{again}", flush=True)
+        print(
+            f"{self._name}: {failure.step}: {clean(failure.cause).rstrip('.')}. {clean(failure.remedy)}{again}",
+            flush=True,
+        )
 
     def succeeded(self, result: Mapping[str, Json]) -> None:
         """Write the result as one line of JSON."""

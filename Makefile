@@ -1,0 +1,50 @@
+# The commands of this repository. `make` alone lists them; operations/ and toolchain/ do the work.
+# GNU make 3.81 (macOS) is enough.
+STACK ?=
+ARGS ?=
+GO ?= $(CURDIR)/toolchain/go
+export GO
+
+# Each recipe is one shell that first takes the tools into itself; a failure of theirs ends it.
+tools      = tools=$$(toolchain/env) && eval "$$tools"
+test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
+operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
+sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks)
+
+.PHONY: help up preview down repair outputs trust untrust images test lint bench clean-tools
+
+help: ## this list
+	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1]'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-13s %s\n", $$1, $$2 }'
+	@echo
+	@echo '  STACK         stacks/Pulumi.STACK.yaml; default dev where the official tools can be had, else local'
+	@echo '  ARGS          more arguments for pulumi, for example ARGS=--diff (up, preview, down), or for pytest (test)'
+	@echo '  PROVIDERS     official, or a folder with provider plugins to use instead of the default ones'
+	@echo '  SHOW_SECRETS  1: outputs shows secrets'
+
+up: ## deploy the stack, or change it to what its file says; goes on after an interrupt
+	$(operation)
+preview: ## show what up would do
+	$(operation)
+down: ## remove the stack and everything of it; refuses when its data is protected
+	$(operation)
+repair: ## put right what an interrupted up left; up calls it by itself
+	$(operation)
+outputs: ## print the stack's outputs as JSON
+	$(operation)
+trust: ## let this machine's docker trust the stack's CA and find its host names (root)
+	$(operation)
+untrust: ## take back what trust did (root)
+	$(operation)
+
+images: ## build the lab's images that are missing
+	@$(tools) && exec lab/images/build
+test: ## run every test that this machine can run, and name those left out
+	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m pytest tests $(ARGS)
+lint: ## ruff and mypy --strict
+	@$(test_tools) && ruff check $(sources) && exec mypy $(sources)
+bench: ## measure, and write benchmarks/
+	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m benchmarks
+clean-tools: ## remove the tool folder; stacks stay
+	@toolchain/clean

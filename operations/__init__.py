@@ -1,0 +1,1 @@
+"""Commands around a deployed stack: what the Makefile calls as ``python -m operations COMMAND``."""

@@ -1,0 +1,141 @@
+"""Runs `pulumi` for one stack, in the program's folder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from .config_copy import refresh_copy
+from .console import OperationError
+from .display import copy_compactly
+from .stack import PROJECT, Stack
+from .state import State
+
+_OWNER_ONLY = 0o077
+_NO_STACK = "no stack named"
+_SIGNALLED = 128
+_LAST_LINES_SECONDS = 5.0
+_Streams = tuple[int | None, int | None, int | None]
+
+
+class Engine:
+    """`pulumi` for ``stack``. What it writes is readable by its owner only."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    def export(self, show_secrets: bool = False) -> State | None:
+        """The stack's state, secrets encrypted unless asked for; None when there is no such stack."""
+        arguments = ["stack", "export", *(["--show-secrets"] if show_secrets else [])]
+        done = self._run(arguments)
+        if done.returncode and _NO_STACK in done.stderr:
+            return None
+        return State.from_json(_checked(arguments, done))
+
+    def import_state(self, text: str) -> None:
+        """Put an exported state back; the engine drops its pending operations while doing so."""
+        self.ask("stack", "import", stdin=text)
+
+    def create(self) -> State:
+        """Make the stack, empty, from a folder that is not the clone: the engine writes into the stack file."""
+        with tempfile.TemporaryDirectory(prefix="portus-stack-") as folder:
+            (Path(folder) / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+            if self.stack.committed_file.is_file():
+                shutil.copy(self.stack.committed_file, folder)
+            arguments = ["-C", folder, "stack", "init", "--no-select", "--secrets-provider", "passphrase"]
+            _checked(arguments, self._run(arguments))
+        state = self.export()
+        if state is None:
+            raise OperationError(f"the engine made no stack {self.stack.name}")
+        return state
+
+    def remove(self, remove_backups: bool) -> None:
+        """Remove the stack, which must be empty."""
+        backups = ["--remove-backups"] if remove_backups else []
+        self.ask("stack", "rm", "--yes", "--preserve-config", *backups)
+
+    def configured(self, state: State, command: str, *arguments: str) -> int:
+        """Run a command that reads the stack file, its output shown as it comes; returns its exit code."""
+        refresh_copy(self.stack, state.salt)
+        options = ["--config-file", str(self.stack.config_copy), "--suppress-permalink=true"]
+        if command != "refresh":
+            options.append("--suppress-outputs")
+        terminal = sys.stdout.isatty()
+        if not terminal:
+            options += ["--non-interactive", "--suppress-progress"]
+        with _patient() as watch:
+            process = self._start([command, *options, *arguments], (None, None if terminal else subprocess.PIPE, None))
+            watch.append(process)
+            code = _wait(process)
+        return code if code >= 0 else _SIGNALLED - code
+
+    def ask(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command that shows nothing; returns its stdout. Raises OperationError with its stderr."""
+        return _checked(arguments, self._run(arguments, stdin))
+
+    def _run(self, arguments: Sequence[str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        process = self._start([*arguments, "--non-interactive"], (subprocess.PIPE, subprocess.PIPE, subprocess.PIPE))
+        with process:
+            stdout, stderr = process.communicate(stdin)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def _start(self, arguments: Sequence[str], streams: _Streams) -> "subprocess.Popen[str]":
+        """``streams`` are stdin, stdout and stderr, None for ours; without a terminal there is nothing to read."""
+        stdin, stdout, stderr = streams
+        if stdin is None and not sys.stdin.isatty():
+            stdin = subprocess.DEVNULL
+        command = ["pulumi", *arguments, "--stack", self.stack.name]
+        try:
+            return subprocess.Popen(
+                command, cwd=self.stack.root, umask=_OWNER_ONLY, text=True, stdin=stdin, stdout=stdout, stderr=stderr
+            )
+        except FileNotFoundError:
+            raise OperationError("`pulumi` is not on PATH", 'run `eval "$(toolchain/env)"` first') from None
+
+
+def _checked(arguments: Sequence[str], done: "subprocess.CompletedProcess[str]") -> str:
+    if done.returncode:
+        reason = done.stderr.strip().removeprefix("error: ") or f"exit code {done.returncode}"
+        words = [word for word in arguments if not word.startswith(("-", "/"))]
+        raise OperationError(f"`pulumi {' '.join(words)}` failed: {reason}")
+    return done.stdout
+
+
+def _wait(process: "subprocess.Popen[str]") -> int:
+    """Its exit code, once it has ended and what it printed is shown; a plugin that outlives it is not waited for."""
+    if process.stdout is None:
+        return process.wait()
+    reader = threading.Thread(target=copy_compactly, args=(process.stdout, sys.stdout), daemon=True)
+    reader.start()
+    code = process.wait()
+    reader.join(_LAST_LINES_SECONDS)
+    return code
+
+
+@contextmanager
+def _patient() -> "Iterator[list[subprocess.Popen[str]]]":
+    """Stay until the engine has ended.
+
+    An interrupt from the terminal reaches it by itself. A termination is handed on as an interrupt, with which it
+    finishes what is under way.
+    """
+    processes: list[subprocess.Popen[str]] = []
+
+    def wait(signal_number: int, frame: FrameType | None) -> None:
+        if signal_number != signal.SIGINT:
+            for process in processes:
+                os.kill(process.pid, signal.SIGINT)
+
+    before = {number: signal.signal(number, wait) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield processes
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,47 @@
+"""What has to be there before a stack can be worked on: a Docker engine, the lab's images."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from .console import OperationError
+from .stack import DEFAULT_DOCKER_HOST, Stack
+
+_SOCKET_TIMEOUT_SECONDS = 5
+
+
+def ensure_docker(stack: Stack) -> None:
+    """Install or start this machine's Docker engine when the stack needs it and it does not answer.
+
+    Raises:
+        OperationError: there is none, and it could not be had.
+    """
+    if DEFAULT_DOCKER_HOST in stack.docker_addresses and not _answers(urlsplit(DEFAULT_DOCKER_HOST).path):
+        _run(stack, ["toolchain/docker"], "this machine has no working Docker engine (see above)")
+
+
+def ensure_images(stack: Stack) -> None:
+    """Build those of the lab's images that the stack file asks for and that are missing. Raises OperationError."""
+    if stack.lab_images:
+        _run(stack, ["lab/images/build", *stack.lab_images], "the lab's images could not be built (see above)")
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_SOCKET_TIMEOUT_SECONDS)
+        try:
+            connection.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def _run(stack: Stack, command: Sequence[str], problem: str) -> None:
+    """Run one of the clone's commands, its output shown as progress; what it builds in Go it builds with our Go."""
+    environment = {"GO": str(stack.root / "toolchain" / "go"), **os.environ}
+    done = subprocess.run([str(stack.root / command[0]), *command[1:]], stdout=sys.stderr, env=environment, check=False)
+    if done.returncode:
+        raise OperationError(problem, f"correct the cause; `{' '.join(command)}` tries that step alone")

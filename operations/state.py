@@ -1,0 +1,171 @@
+"""What the engine knows about a stack: a typed view of an exported state."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .console import OperationError
+
+Object = Mapping[str, object]
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+"""The marks of a secret value in a state (pulumi/pulumi, sdk/go/common/resource/sig)."""
+
+_DOCKER_PROVIDER = "pulumi:providers:docker"
+_RANDOM_ID = "random:index/randomId:RandomId"
+_CREDENTIALS = "portus:internal:Credentials"
+_DEPLOYMENT_SUFFIX = "-deployment"
+KINDS = {
+    "docker:index/container:Container": "container",
+    "docker:index/network:Network": "network",
+    "docker:index/volume:Volume": "volume",
+}
+"""Resource type → kind of object on a Docker host."""
+
+
+def is_encrypted(value: object) -> bool:
+    """Whether a value of a state is a secret whose content is not shown."""
+    return isinstance(value, dict) and value.get(_SIGNATURE) == _SECRET and "plaintext" not in value
+
+
+def plain(value: object) -> object:
+    """A value without the wrapping of a secret shown. Raises ValueError for one that is not shown."""
+    if isinstance(value, dict) and value.get(_SIGNATURE) == _SECRET:
+        if "plaintext" not in value:
+            raise ValueError("an encrypted value")
+        return json.loads(str(value["plaintext"]))
+    return value
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of a state; ``provider`` is its provider's URN, ``replaced`` means that it waits for deletion."""
+
+    urn: str
+    type: str
+    id: str
+    inputs: Object
+    outputs: Object
+    protected: bool
+    retained: bool
+    replaced: bool
+    provider: str
+
+    @classmethod
+    def from_object(cls, value: Object) -> "Resource":
+        return cls(
+            urn=str(value["urn"]),
+            type=str(value["type"]),
+            id=str(value.get("id") or ""),
+            inputs=_object(value.get("inputs")),
+            outputs=_object(value.get("outputs")),
+            protected=value.get("protect") is True,
+            retained=value.get("retainOnDelete") is True,
+            replaced=value.get("delete") is True,
+            provider=str(value.get("provider") or "").rpartition("::")[0],
+        )
+
+    @property
+    def name(self) -> str:
+        """The last part of the URN."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def kind(self) -> str:
+        """``container``, ``network`` or ``volume``; "" for everything else."""
+        return KINDS.get(self.type, "")
+
+    @property
+    def object_name(self) -> str:
+        """The name of the object on its Docker host, as far as it is known."""
+        name = self.outputs.get("name") or self.inputs.get("name")
+        return name if isinstance(name, str) else ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether this is a container that has to run."""
+        return self.kind == "container" and self.outputs.get("mustRun") is True
+
+    @property
+    def network_names(self) -> frozenset[str]:
+        """The networks that a container joins."""
+        found = self.inputs.get("networksAdvanced")
+        entries = found if isinstance(found, list) else []
+        return frozenset(str(entry.get("name")) for entry in entries if isinstance(entry, dict))
+
+
+@dataclass(frozen=True)
+class PendingOperation:
+    """What was under way when the engine was killed; ``type`` is ``creating``, ``updating``, ``deleting``…"""
+
+    type: str
+    resource: Resource
+
+
+@dataclass(frozen=True)
+class State:
+    """A stack's state, in dependency order. ``text`` is the export it was read from."""
+
+    text: str
+    salt: str
+    resources: Sequence[Resource]
+    pending: Sequence[PendingOperation]
+
+    @classmethod
+    def from_json(cls, text: str) -> "State":
+        """Raises OperationError when ``text`` is no state that this version understands."""
+        try:
+            deployment = _object(json.loads(text)["deployment"])
+            resources = [Resource.from_object(each) for each in _objects(deployment.get("resources"))]
+            pending = [
+                PendingOperation(str(each["type"]), Resource.from_object(_object(each["resource"])))
+                for each in _objects(deployment.get("pending_operations"))
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise OperationError(f"the exported state has an unknown form ({type(error).__name__}: {error})") from error
+        providers = _object(deployment.get("secrets_providers"))
+        return cls(text, str(_object(providers.get("state")).get("salt") or ""), resources, pending)
+
+    @property
+    def outputs(self) -> Object:
+        """The stack's outputs; secrets as they stand in the state."""
+        return next((each.outputs for each in self.resources if each.type == "pulumi:pulumi:Stack"), {})
+
+    @property
+    def deployments(self) -> Mapping[str, str]:
+        """Deployment id → name of the PortusStack."""
+        return {
+            str(each.outputs.get("hex")): each.name.removesuffix(_DEPLOYMENT_SUFFIX)
+            for each in self.resources
+            if each.type == _RANDOM_ID and _CREDENTIALS in each.urn and each.name.endswith(_DEPLOYMENT_SUFFIX)
+        }
+
+    @property
+    def docker_providers(self) -> Sequence[Resource]:
+        """The providers of Docker hosts."""
+        return [each for each in self.resources if each.type == _DOCKER_PROVIDER]
+
+    @property
+    def docker_resources(self) -> Sequence[Resource]:
+        """Containers, networks and volumes, those that wait for their deletion among them."""
+        return [each for each in self.resources if each.kind]
+
+    @property
+    def protected(self) -> Sequence[Resource]:
+        """What the engine refuses to delete."""
+        return [each for each in self.resources if each.protected]
+
+    @property
+    def retains_data(self) -> bool:
+        """Whether anything was made with ``data.retain``."""
+        pending = (operation.resource for operation in self.pending)
+        return any(each.retained for each in (*self.resources, *pending))
+
+
+def _object(value: object) -> Object:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[Object]:
+    return [_object(each) for each in value] if isinstance(value, list) else []

@@ -1,0 +1,171 @@
+"""`trust` and `untrust`: this machine's docker client and a stack's CA and host names."""
+
+import json
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from . import hosts_file
+from .console import OperationError, say
+from .engine import Engine
+from .private_files import write_private
+from .stack import Stack
+
+CERTIFICATES = Path("/etc/docker/certs.d")
+HOSTS = Path("/etc/hosts")
+_EVERYWHERE, _LOOPBACK = "0.0.0.0", "127.0.0.1"
+_PUBLIC_MODE = 0o644
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The places that `trust` changes.
+
+    Attributes:
+        certificates: where docker looks for CAs, one folder per ``host[:port]``
+            (https://docs.docker.com/engine/security/certificates/).
+        hosts: the file of host names.
+    """
+
+    certificates: Path = CERTIFICATES
+    hosts: Path = HOSTS
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What is to be trusted. ``names`` are the host names that lead nowhere on this machine."""
+
+    ca_pem: str
+    addresses: Sequence[str]
+    names: Sequence[str]
+    address: str
+
+
+def trust(engine: Engine, machine: Machine = Machine()) -> int:
+    """Install the stack's CA and what host names are missing; a second time changes nothing.
+
+    Raises:
+        OperationError: no such stack, not root, or a CA of somebody else is in the place.
+    """
+    stack = engine.stack
+    wanted = _wanted(engine, machine)
+    ca_file = stack.state_folder / "trust" / f"{stack.name}.crt"
+    write_private(ca_file, wanted.ca_pem)
+    _must_be_root(machine, by_hand(stack.name, wanted, ca_file, machine))
+    for address in wanted.addresses:
+        _install(stack, machine.certificates / address, wanted.ca_pem)
+    for folder in set(_recorded(stack)) - {str(machine.certificates / each) for each in wanted.addresses}:
+        _remove(Path(folder))
+    _record(stack, [str(machine.certificates / each) for each in wanted.addresses])
+    text = machine.hosts.read_text()
+    names = wanted.names
+    changed = (
+        hosts_file.with_line(text, stack.name, wanted.address, names)
+        if names
+        else hosts_file.without_lines(text, stack.name)
+    )
+    if changed != text:
+        machine.hosts.write_text(changed)
+    say(f"docker on this machine trusts {' and '.join(wanted.addresses)}")
+    if names:
+        say(f"{machine.hosts} says that {' and '.join(names)} is {wanted.address}")
+    return 0
+
+
+def untrust(stack: Stack, machine: Machine = Machine()) -> int:
+    """Remove exactly what `trust` installed; nothing happens when that is nothing. Raises OperationError."""
+    folders, text = _recorded(stack), machine.hosts.read_text()
+    changed = hosts_file.without_lines(text, stack.name)
+    if not folders and changed == text:
+        say(f"this machine does not trust {stack.name}: nothing to remove")
+        return 0
+    undo = [f"sudo rm -r {folder}" for folder in folders]
+    if changed != text:
+        undo.append(f"sudo sed -i '/ {hosts_file.mark_of(stack.name)}$/d' {machine.hosts}")
+    _must_be_root(machine, undo)
+    for folder in folders:
+        _remove(Path(folder))
+    if changed != text:
+        machine.hosts.write_text(changed)
+    _record_file(stack).unlink(missing_ok=True)
+    (stack.state_folder / "trust" / f"{stack.name}.crt").unlink(missing_ok=True)
+    say(f"this machine no longer trusts {stack.name}")
+    return 0
+
+
+def trusted(stack: Stack) -> bool:
+    """Whether `trust` has installed something for the stack."""
+    return bool(_recorded(stack))
+
+
+def by_hand(stack: str, wanted: Trust, ca_file: Path, machine: Machine) -> list[str]:
+    """The commands with which somebody else's root does the same."""
+    commands = [f"sudo install -D -m 644 {ca_file} {machine.certificates / each}/ca.crt" for each in wanted.addresses]
+    if wanted.names:
+        line = f"{wanted.address} {' '.join(wanted.names)} {hosts_file.mark_of(stack)}"
+        commands.append(f"echo '{line}' | sudo tee -a {machine.hosts}")
+    return commands
+
+
+def _wanted(engine: Engine, machine: Machine) -> Trust:
+    stack, state = engine.stack, engine.export()
+    if state is None or not isinstance(state.outputs.get("registry_url"), str):
+        raise OperationError(f"the stack {stack.name} is not up", f"`make up STACK={stack.name}` first")
+    portus = urlsplit(str(state.outputs["portus_url"])).netloc
+    addresses = list(dict.fromkeys((str(state.outputs["registry_url"]), portus)))
+    ours = hosts_file.names_of(machine.hosts.read_text(), stack.name)
+    hosts = list(dict.fromkeys(each.partition(":")[0] for each in addresses))
+    names = [each for each in hosts if each in ours or not _resolves(each)]
+    if names and stack.docker_setting("hosts"):
+        say(f"warning: {' and '.join(names)} leads nowhere here: put it into your DNS, pointing at the edge's host")
+        names = []
+    bind = str(stack.docker_setting("bind_address") or _EVERYWHERE)
+    return Trust(str(state.outputs["ca_certificate_pem"]), addresses, names, _LOOPBACK if bind == _EVERYWHERE else bind)
+
+
+def _resolves(name: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except socket.gaierror:
+        return False
+
+
+def _install(stack: Stack, folder: Path, pem: str) -> None:
+    path = folder / "ca.crt"
+    if path.exists() and path.read_text() != pem and str(folder) not in _recorded(stack):
+        raise OperationError(f"{path} is a CA that this stack did not install", "move it away, then run this again")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(pem)
+    path.chmod(_PUBLIC_MODE)
+
+
+def _remove(folder: Path) -> None:
+    """The CA, and the folder if nothing else is in it."""
+    (folder / "ca.crt").unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _must_be_root(machine: Machine, commands: Sequence[str]) -> None:
+    if os.access(machine.hosts, os.W_OK):
+        return
+    listing = "".join(f"\n    {command}" for command in commands)
+    raise OperationError(f"{machine.hosts} and {machine.certificates} are root's", f"run these by hand:{listing}")
+
+
+def _record_file(stack: Stack) -> Path:
+    return stack.state_folder / "trust" / f"{stack.name}.json"
+
+
+def _record(stack: Stack, folders: Sequence[str]) -> None:
+    write_private(_record_file(stack), json.dumps(folders) + "\n")
+
+
+def _recorded(stack: Stack) -> list[str]:
+    try:
+        return [str(each) for each in json.loads(_record_file(stack).read_text())]
+    except FileNotFoundError:
+        return []

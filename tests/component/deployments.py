@@ -1,0 +1,57 @@
+"""Interesting arguments, and the real component recorded with them."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+import pulumi_docker as docker
+import pulumi_random as random
+import pulumi_tls as tls
+
+from components.portus import PortusStack, PortusStackArgs
+from tests.component.recorder import MARK, Recording, record
+from tests.unit.portus import plans, samples
+
+NAME = "hub"
+SECRET_OPTIONS = {"email.smtp.password": f"{MARK}-smtp", "oauth.github.client_secret": f"{MARK}-github"}
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "generation 1": plans.GENERATION_1,
+    "external database": plans.EXTERNAL_DATABASE,
+    "bucket": plans.S3,
+    "registry 3": {"registry": {"image": "registry:3.1.1"}},
+    "one host name": plans.ONE_HOSTNAME,
+    "three hosts": plans.SPLIT,
+    "provided certificate": {"certificates": {"provided": samples.COMPLETE["certificates"]["provided"]}},
+    "secret options": {"portus": {"settings": SECRET_OPTIONS}},
+    "secret options, generation 1": {
+        "portus": {"image": "opensuse/portus:2.2", "settings": {"email.smtp.password": f"{MARK}-smtp"}}
+    },
+    "unprotected": {"data": {"protect": False}},
+    "retained": {"data": {"protect": False, "retain": True}},
+    "no smoke check": {"smoke_check": False},
+    "rotated": {"rotation": dict.fromkeys(("certificates", "token_key", "session_key", "http_secret"), "2")},
+    "address pool": {"docker": {"address_pool": "10.213.0.0/20"}},
+    "every argument": samples.COMPLETE,
+}
+
+
+def providers() -> list[pulumi.ProviderResource]:
+    """What a program without default providers hands to its components."""
+    return [docker.Provider("docker", host="unix:///var/run/docker.sock"), random.Provider("random"), tls.Provider("tls")]
+
+
+def deploy(
+    *more: Mapping[str, Any], name: str = NAME, preview: bool = False, opts: pulumi.ResourceOptions | None = None
+) -> Recording:
+    """One PortusStack with the minimal arguments and ``more``."""
+    args: dict[str, Any] = samples.MINIMAL
+    for one in more:
+        args = samples.merged(args, one)
+
+    def program() -> None:
+        options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(providers=providers()), opts)
+        PortusStack(name, cast(PortusStackArgs, args), options)
+
+    return record(program, preview=preview)

@@ -1,0 +1,257 @@
+"""How the stand-in's images start, wait and fail: the start scripts' contract of both generations."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.standin_harness import FQDN, HIDDEN_PASSWORD, Lab, docker, lab, logs, wait_until
+
+pytestmark = pytest.mark.engine
+
+#: 18 pauses of 5 s; what is above them is starting the check 19 times.
+_PATIENCE_SECONDS, _PATIENCE_LIMIT_SECONDS = 90, 180
+_BASELINE, _NEWEST = "20160927141850", "20181213101302"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A network with a database."""
+    folder: Path = tmp_path_factory.mktemp("lab")
+    with lab(folder) as started:
+        started.start_database()
+        yield started
+
+
+@pytest.fixture
+def empty(running: Lab) -> Lab:
+    """The network, with Portus' database empty."""
+    running.sql("DROP DATABASE portus")
+    docker(
+        "exec",
+        "--env=MYSQL_PWD=root-pass-1",
+        f"lab-{running.identity}-database",
+        "mariadb",
+        "-uroot",
+        "-e",
+        "CREATE DATABASE portus",
+    )
+    return running
+
+
+@pytest.fixture
+def role(request: pytest.FixtureRequest, running: Lab) -> Iterator[str]:
+    """A name for the test's container, which goes away after it."""
+    name = f"portus-{abs(hash(request.node.name)) % 10**6}"
+    yield name
+    docker("rm", "--force", "--volumes", f"lab-{running.identity}-{name}", check=False)
+
+
+def exit_code(container: str, seconds: float) -> int:
+    """Wait for the container's end."""
+    done = subprocess.run(["docker", "wait", container], capture_output=True, text=True, timeout=seconds, check=True)
+    return int(done.stdout)
+
+
+def messages(container: str) -> list[str]:
+    """The start script's own lines."""
+    return [line for line in logs(container).splitlines() if not line[:2].isdigit()]
+
+
+def wait_for_line(container: str, line: str, seconds: float = 60) -> None:
+    wait_until(lambda: line in logs(container), f"{container} says {line!r}", lambda: logs(container), seconds)
+
+
+def is_running(container: str) -> bool:
+    return docker("inspect", "--format", "{{.State.Running}}", container) == "true"
+
+
+def serves(started: Lab, container: str, generation: int) -> bool:
+    port, path = (443, "users/sign_in") if generation == 1 else (3000, "api/v1/_ping")
+    client = started.client()
+    client.places = {f"{FQDN}:{port}": started.address(container)}
+    try:
+        return client.get(f"https://{FQDN}:{port}/{path}").status in (200, 302)
+    except ConnectionError:
+        return False
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_first_start_sets_the_database_up_and_serves(empty: Lab, role: str, generation: int) -> None:
+    container = empty.start_portus(generation, role=role)
+    wait_for_line(container, "Database ready")
+    wait_until(lambda: serves(empty, container, generation), "Portus answers", lambda: logs(container), 15)
+    assert messages(container)[0].startswith("Portus stand-in (a test double, not Portus)")
+    assert ("Initializing database" in logs(container)) == (generation == 1)
+    assert empty.sql("SELECT username, admin FROM users") == [["portus", "1"]]
+    newest = empty.sql("SELECT MAX(version) FROM schema_migrations")
+    assert newest == [[_BASELINE if generation == 1 else _NEWEST]]
+
+
+@pytest.mark.timeout(600)
+def test_without_a_database_both_generations_wait_ninety_seconds_and_exit_with_1(running: Lab) -> None:
+    began = time.monotonic()
+    changes: dict[int, dict[str, str | None]] = {
+        1: {"MARIADB_SERVICE_HOST": "nowhere"},
+        2: {"PORTUS_DB_HOST": "nowhere"},
+    }
+    containers = [
+        running.start_portus(generation, changes=changes[generation], role=f"waiting-{generation}")
+        for generation in (1, 2)
+    ]
+    for container in containers:
+        assert exit_code(container, _PATIENCE_LIMIT_SECONDS) == 1
+        assert logs(container).count("Waiting for mariadb to be ready in 5 seconds") == 18
+        assert messages(container)[-1] == "Timeout reached, exiting with error"
+    assert _PATIENCE_SECONDS <= time.monotonic() - began < _PATIENCE_LIMIT_SECONDS
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_wrong_password_reads_as_a_database_that_is_down(running: Lab, role: str, generation: int) -> None:
+    wrong: dict[str, str | None] = (
+        {"MARIADB_PASSWORD": "wrong"}
+        if generation == 1
+        else {
+            "PORTUS_DB_PASSWORD": "wrong",
+            "PORTUS_DB_PASSWORD_FILE": None,
+        }
+    )
+    container = running.start_portus(generation, changes=wrong, role=role)
+    wait_for_line(container, "Waiting for mariadb to be ready in 5 seconds")
+
+
+@pytest.mark.parametrize(
+    ("generation", "changes"),
+    [
+        (1, {"MARIADB_PASSWORD": "&broken"}),
+        (2, {"PORTUS_KEY_PATH": None}),
+        (2, {"PORTUS_PASSWORD_FILE": None}),
+        (2, {"PORTUS_PRODUCTION_HOST": "database", "PORTUS_DB_HOST": None}),
+    ],
+    ids=["broken-yaml", "no-key-path", "no-password", "renamed-variable"],
+)
+def test_settings_that_rails_refuses_loop_for_ever(
+    running: Lab, role: str, generation: int, changes: dict[str, str | None]
+) -> None:
+    container = running.start_portus(generation, changes=changes, role=role)
+    wait_until(
+        lambda: logs(container).count("SettingsError") >= 3,
+        "the check is repeated without a pause",
+        lambda: logs(container),
+        30,
+    )
+    assert is_running(container)
+    assert "Waiting for mariadb" not in logs(container)
+
+
+def test_init_command_replaces_the_server_and_migrates_a_database_of_generation_1(empty: Lab, role: str) -> None:
+    first = empty.start_portus(1, role=role)
+    wait_for_line(first, "Database ready")
+    docker("rm", "--force", "--volumes", first)
+    command: dict[str, str | None] = {"PORTUS_INIT_COMMAND": "rake db:migrate"}
+    container = empty.start_portus(2, changes=command, role=role)
+    assert exit_code(container, 60) == 0, logs(container)
+    assert empty.sql("SELECT MAX(version) FROM schema_migrations") == [[_NEWEST]]
+    assert empty.sql("SELECT username, bot FROM users") == [["portus", "0"]]
+
+
+def test_generation_2_migrates_by_itself_and_generation_1_does_not_look(empty: Lab, role: str) -> None:
+    container = empty.start_portus(1, role=role)
+    wait_for_line(container, "Database ready")
+    docker("rm", "--force", "--volumes", container)
+    empty.sql(f"UPDATE schema_migrations SET version = '1' WHERE version = '{_BASELINE}'")
+    container = empty.start_portus(1, role=role)
+    wait_for_line(container, "Database ready")
+    assert empty.sql("SELECT version FROM schema_migrations") == [["1"]]
+    docker("rm", "--force", "--volumes", container)
+    empty.sql(f"UPDATE schema_migrations SET version = '{_BASELINE}'")
+    container = empty.start_portus(2, role=role)
+    wait_for_line(container, "Database ready")
+    assert empty.sql("SELECT MAX(version) FROM schema_migrations") == [[_NEWEST]]
+
+
+def test_background_alone_on_an_empty_database_waits(empty: Lab, role: str) -> None:
+    changes: dict[str, str | None] = {"PORTUS_BACKGROUND": "false"}
+    container = empty.start_portus(2, changes=changes, role=role)
+    wait_for_line(container, "[Database] Not ready yet. Waiting...")
+    assert empty.sql("SHOW TABLES") == []
+
+
+def test_generation_1_serves_pages_but_no_tokens_with_a_key_that_wwwrun_cannot_read(empty: Lab, role: str) -> None:
+    key = empty.folder / "secrets/portus.key"
+    key.chmod(0o600)
+    try:
+        container = empty.start_portus(1, role=role)
+        wait_until(lambda: serves(empty, container, 1), "the pages are served", lambda: logs(container))
+        client = empty.client()
+        client.places = {f"{FQDN}:443": empty.address(container)}
+        assert client.get(f"https://{FQDN}:443/v2/token?service=x").status == 500
+        assert "cannot be read" in logs(container)
+    finally:
+        key.chmod(0o644)
+
+
+def test_port_80_of_generation_1_redirects_and_loses_the_path(empty: Lab, role: str) -> None:
+    container = empty.start_portus(1, role=role)
+    wait_until(lambda: serves(empty, container, 1), "Portus answers", lambda: logs(container))
+    client = empty.client()
+    client.places = {f"{FQDN}:80": empty.address(container)}
+    redirected = client.get(f"http://{FQDN}:80/repositories/1")
+    assert (redirected.status, redirected.headers["location"]) == (302, f"https://{FQDN}/")
+    assert client.post_json(f"http://{FQDN}:80/v2/webhooks/events", {"events": []}).status == 202
+
+
+def test_debug_log_level_does_not_print_the_environment(empty: Lab, role: str) -> None:
+    container = empty.start_portus(2, changes={"PORTUS_LOG_LEVEL": "debug"}, role=role)
+    wait_for_line(container, "Database ready")
+    assert "the stand-in does not" in logs(container)
+    assert HIDDEN_PASSWORD not in logs(container)
+
+
+def test_plain_http_first_page_without_forwarded_proto_breaks_all_pages_until_restart(empty: Lab, role: str) -> None:
+    plain: dict[str, str | None] = {
+        "PORTUS_PUMA_TLS_KEY": None,
+        "PORTUS_PUMA_TLS_CERT": None,
+        "PORTUS_SIGNUP_ENABLED": "true",
+    }
+    container = empty.start_portus(2, changes=plain, role=role)
+    client = empty.client()
+    client.places = {f"{FQDN}:3000": empty.address(container)}
+    url, proxied = f"http://{FQDN}:3000", ("--header", "X-Forwarded-Proto: https")
+
+    def ping() -> bool:
+        try:
+            return client.get(f"{url}/api/v1/_ping").status == 200
+        except ConnectionError:
+            return False
+
+    wait_until(ping, "Portus answers", lambda: logs(container))
+    assert client.get(f"{url}/users/sign_up").headers["location"] == "/500?fixes=true"
+    assert client.get(f"{url}/users/sign_up", *proxied).status == 302
+    assert client.get(f"{url}/500?fixes=true").status == 500
+    docker("restart", "--time=1", container)
+    client.places = {f"{FQDN}:3000": empty.address(container)}
+    wait_until(ping, "Portus answers again", lambda: logs(container))
+    assert client.get(f"{url}/users/sign_up", *proxied).status == 200
+
+
+def test_read_only_root_with_the_writable_places_of_the_contract(empty: Lab, role: str) -> None:
+    places = ("/tmp", "/srv/Portus/tmp", "/var/lib/ca-certificates")
+    hardening = (
+        "--read-only",
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        *(f"--tmpfs={place}" for place in places),
+    )
+    container = empty.start_portus(2, *hardening, role=role)
+    wait_until(lambda: serves(empty, container, 2), "Portus answers", lambda: logs(container))
+
+
+def test_generation_2_does_not_start_as_another_user_than_root(empty: Lab, role: str) -> None:
+    container = empty.start_portus(2, "--user=1000", role=role)
+    assert exit_code(container, 60) != 0
+    assert "Permission denied" in logs(container)

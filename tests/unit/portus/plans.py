@@ -1,0 +1,80 @@
+"""Plans without an engine: the real roles and tasks, with credentials and certificates that hold words instead of secrets."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pulumi
+
+from components.portus.certificates import Certificates, ServerCertificate
+from components.portus.credentials import Credentials
+from components.portus.plan import Plan
+from components.portus.planner import make_plan
+from components.portus.roles import tls_servers
+from components.portus.settings import Settings
+from components.portus.targets.docker.placement import Placement
+from tests.unit.portus import samples
+from tests.unit.portus.token_key import PORTUS_DEVELOPMENT_KEY_PEM
+
+SPLIT: dict[str, Any] = {
+    "docker": {
+        "hosts": [
+            {"name": "front", "address": "ssh://a.test", "private_address": "10.0.0.1", "roles": ["edge"]},
+            {
+                "name": "core",
+                "address": "ssh://b.test",
+                "private_address": "10.0.0.2",
+                "roles": ["database", "portus", "background"],
+            },
+            {"name": "disks", "address": "ssh://c.test", "private_address": "10.0.0.3", "roles": ["registry"]},
+        ]
+    }
+}
+"""Three hosts: the edge in front, Portus with its database, the registry beside the disks."""
+GENERATION_1: dict[str, Any] = {"portus": {"image": "opensuse/portus:2.2"}}
+EXTERNAL_DATABASE: dict[str, Any] = {"database": samples.COMPLETE["database"]}
+S3: dict[str, Any] = {"registry": {"storage": samples.COMPLETE["registry"]["storage"]}}
+ONE_HOSTNAME: dict[str, Any] = {"hostnames": {"portus": "hub.example.com", "registry": "hub.example.com"}}
+
+
+def credentials(settings: Settings) -> Credentials:
+    """A word for each secret."""
+    words = ("database_password", "portus_password", "administrator_password", "bot_password", "session_key", "http_secret")
+    root = None if settings.database.external else pulumi.Output.secret("root_password")
+    found = SimpleNamespace(**{word: pulumi.Output.secret(word) for word in words}, database_root_password=root)
+    return cast(Credentials, found)
+
+
+def certificates(settings: Settings) -> Certificates:
+    """A word for each file."""
+    servers = {
+        role: ServerCertificate(pulumi.Output.from_input(f"{role}.crt"), pulumi.Output.secret(f"{role}.key"), None)
+        for role in tls_servers(settings)
+    }
+    found = SimpleNamespace(
+        servers=servers,
+        token_private_key_pem=pulumi.Output.secret("token.key"),
+        token_public_key_pem=pulumi.Output.from_input(PORTUS_DEVELOPMENT_KEY_PEM),
+        token_certificate_pem=pulumi.Output.from_input("token.crt"),
+        internal_ca_pem=pulumi.Output.from_input("ca.crt"),
+        trust_pem=pulumi.Output.from_input("ca.crt"),
+    )
+    return cast(Certificates, found)
+
+
+def plan(*more: Mapping[str, Any]) -> Plan:
+    """The plan for the minimal arguments and ``more``."""
+    settings = samples.settings(*more)
+    return make_plan(settings, credentials(settings), certificates(settings))
+
+
+def placement(*more: Mapping[str, Any]) -> Placement:
+    """Where that plan is placed."""
+    return Placement(plan(*more), samples.settings(*more).docker)
+
+
+def plain_file(plan: Plan, process: str, path: str) -> str:
+    """A file whose content is no Output."""
+    content = {file.path: file.content for file in plan.process(process).files}[path]
+    assert isinstance(content, str)
+    return content

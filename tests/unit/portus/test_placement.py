@@ -1,0 +1,157 @@
+"""Hosts, networks and published ports: default deny, derived from the links."""
+
+import ipaddress
+from typing import Any
+
+import pytest
+
+from components.portus.plan import OUTSIDE
+from components.portus.targets.docker.placement import Placement
+from tests.unit.portus import plans, samples
+from tests.unit.portus.test_plan import VARIANTS, Variant
+
+
+def members(placement: Placement) -> dict[str, tuple[str, ...]]:
+    return {network.name: network.members for network in placement.networks}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_two_processes_share_a_network_exactly_when_a_link_joins_them_on_one_host(variant: Variant) -> None:
+    plan, placement = plans.plan(*variant), plans.placement(*variant)
+    linked = {
+        frozenset((link.source, link.destination))
+        for link in plan.links
+        if OUTSIDE not in (link.source, link.destination)
+        and placement.host(link.source) == placement.host(link.destination)
+    }
+    assert {frozenset(network.members) for network in placement.networks if len(network.members) > 1} == linked
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_network_of_two_has_no_way_out(variant: Variant) -> None:
+    for network in plans.placement(*variant).networks:
+        assert len(network.members) in (1, 2)
+        assert network.internal == (len(network.members) == 2)
+        assert not (network.internal and network.leaves)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_database_is_on_networks_of_two_only(variant: Variant) -> None:
+    placement = plans.placement(*variant)
+    for network in placement.networks_of("database"):
+        assert network.internal
+    assert placement.ports("database") == () or not placement.networks_of("database")
+
+
+@pytest.mark.parametrize("variant", [one for one in VARIANTS if one.id != "three hosts"])
+def test_on_one_host_only_the_edge_is_published(variant: Variant) -> None:
+    plan, placement = plans.plan(*variant), plans.placement(*variant)
+    assert {process.name for process in plan.processes if placement.ports(process.name)} == {"edge"}
+
+
+def test_edge_is_published_where_it_was_asked_for() -> None:
+    args = {
+        "hostnames": {"portus": "p.test:8443", "registry": "r.test:8443"},
+        "docker": {"bind_address": "127.0.0.1", "https_port": 9443, "http_port": 9080},
+    }
+    ports = plans.placement(args).ports("edge")
+    assert [(port.host_address, port.host_port, port.port) for port in ports] == [
+        ("127.0.0.1", 9080, 8080),
+        ("127.0.0.1", 9443, 8443),
+    ]
+
+
+def test_public_port_8080_leaves_another_one_for_plain_http() -> None:
+    args = {"hostnames": {"portus": "p.test:8080", "registry": "r.test:8080"}, "docker": {"http_port": 80}}
+    inside = [port.port for port in plans.placement(args).ports("edge")]
+    assert len(set(inside)) == 2
+
+
+def test_edge_network_lets_in_but_not_out() -> None:
+    (network,) = [one for one in plans.placement().networks if one.members == ("edge",)]
+    assert not network.leaves
+
+
+def test_what_calls_out_has_a_way_out_of_its_own() -> None:
+    (network,) = [one for one in plans.placement(plans.S3).networks if one.members == ("registry",)]
+    assert network.leaves
+
+
+class TestSeveralHosts:
+    """The edge in front, Portus with its database, the registry beside the disks."""
+
+    placement = plans.placement(plans.SPLIT)
+
+    def test_roles_are_where_they_were_asked_for(self) -> None:
+        assert {role: self.placement.host(role).name for role in ("edge", "database", "portus", "background", "registry")} == {
+            "edge": "front",
+            "database": "core",
+            "portus": "core",
+            "background": "core",
+            "registry": "disks",
+        }
+
+    def test_tasks_run_beside_what_they_talk_to(self) -> None:
+        assert self.placement.host("bootstrap").name == "core"
+        assert self.placement.host("smoke_check").name == "front"
+
+    def test_networks_do_not_cross_hosts(self) -> None:
+        for network in self.placement.networks:
+            assert {self.placement.host(member).name for member in network.members} == {network.host.name}
+
+    def test_roles_reached_from_another_host_are_published_at_their_private_address_only(self) -> None:
+        published = {role: self.placement.ports(role) for role in ("registry", "portus", "database", "background")}
+        assert [(port.host_address, port.host_port) for port in published["registry"]] == [("10.0.0.3", 5000)]
+        assert [(port.host_address, port.host_port) for port in published["portus"]] == [("10.0.0.2", 3000)]
+        assert published["database"] == published["background"] == ()
+
+    def test_names_of_roles_elsewhere_are_given_addresses(self) -> None:
+        assert self.placement.extra_hosts("edge") == {"test-portus": "10.0.0.2", "test-registry": "10.0.0.3"}
+        assert self.placement.extra_hosts("registry") == {"test-portus": "10.0.0.2"}
+        portus = self.placement.extra_hosts("portus")
+        assert portus["test-registry"] == "10.0.0.3"
+        assert portus["portus.example.com"] == portus["registry.example.com"] == "10.0.0.1"
+        assert "test-database" not in portus
+
+    def test_only_tls_crosses_hosts(self) -> None:
+        for link in plans.plan(plans.SPLIT).links:
+            if OUTSIDE not in (link.source, link.destination):
+                crosses = self.placement.host(link.source) != self.placement.host(link.destination)
+                assert link.tls or not crosses, link
+
+
+def subnets(*more: dict[str, Any]) -> dict[tuple[str, ...], str]:
+    pool = {"docker": {"address_pool": "10.213.0.0/20"}}
+    return {network.members: network.subnet for network in plans.placement(*more, pool).networks}
+
+
+def test_networks_get_different_parts_of_the_pool() -> None:
+    found = [ipaddress.ip_network(subnet) for subnet in subnets(plans.S3).values()]
+    assert len(found) == len(set(found))
+    for subnet in found:
+        assert subnet.prefixlen == 28
+        assert subnet.subnet_of(ipaddress.ip_network("10.213.0.0/20"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("more", [plans.S3, plans.GENERATION_1, {"smoke_check": False}, plans.EXTERNAL_DATABASE])
+def test_a_network_keeps_its_part_whatever_else_comes_or_goes(more: dict[str, Any]) -> None:
+    before, after = subnets(), subnets(more)
+    assert all(after[network] == before[network] for network in before.keys() & after.keys())
+
+
+def test_the_smallest_pool_that_is_accepted_is_large_enough() -> None:
+    refused = samples.problems(samples.merged(samples.MINIMAL, {"docker": {"address_pool": "10.0.0.0/24"}}))
+    smallest = "10.0.0.0/23" if refused else "10.0.0.0/24"
+    mail = {"email.smtp.enabled": True, "email.smtp.address": "mail.test", "email.smtp.port": 587}
+    everything = {"portus": {"settings": mail}, "docker": {"address_pool": smallest}}
+    assert plans.placement(plans.S3, everything).networks
+
+
+def test_without_a_pool_the_daemon_chooses() -> None:
+    assert {network.subnet for network in plans.placement().networks} == {""}
+
+
+def test_order_of_hosts_and_roles_does_not_matter() -> None:
+    hosts = plans.SPLIT["docker"]["hosts"]
+    turned = {"docker": {"hosts": [{**host, "roles": host["roles"][::-1]} for host in hosts[::-1]]}}
+    assert plans.placement(turned).networks == plans.placement(plans.SPLIT).networks

@@ -1,0 +1,145 @@
+"""What has to run, in which order, and who talks to whom."""
+
+from typing import Any
+
+import pytest
+
+from components.portus.plan import OUTSIDE, Link, Plan
+from tests.unit.portus import plans, samples
+
+VARIANTS = [
+    pytest.param((), id="generation 2"),
+    pytest.param((plans.GENERATION_1,), id="generation 1"),
+    pytest.param((plans.EXTERNAL_DATABASE,), id="external database"),
+    pytest.param((plans.GENERATION_1, {"database": {"external": {**samples.COMPLETE["database"]["external"], "port": 3306}}}),
+                 id="generation 1, external database"),
+    pytest.param((plans.S3, plans.ONE_HOSTNAME), id="bucket, one host name"),
+    pytest.param(({"smoke_check": False},), id="no smoke check"),
+    pytest.param((plans.SPLIT,), id="three hosts"),
+]
+Variant = tuple[dict[str, Any], ...]
+
+
+def order(plan: Plan) -> list[str]:
+    return [process.name for process in plan.processes]
+
+
+def comes_after(plan: Plan, process: str) -> set[str]:
+    """All that must be ready before ``process`` starts."""
+    found = set(plan.process(process).after)
+    for earlier in tuple(found):
+        found |= comes_after(plan, earlier)
+    return found
+
+
+def test_start_order_of_generation_2() -> None:
+    assert order(plans.plan()) == ["registry", "database", "portus", "bootstrap", "background", "edge", "smoke_check"]
+
+
+def test_start_order_of_generation_1() -> None:
+    assert order(plans.plan(plans.GENERATION_1)) == ["registry", "database", "portus", "bootstrap", "edge", "smoke_check"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_edge_opens_only_when_an_administrator_exists(variant: Variant) -> None:
+    plan = plans.plan(*variant)
+    assert {"registry", "portus", "bootstrap"} <= comes_after(plan, "edge")
+    assert [link.destination for link in plan.links if link.source == OUTSIDE] == ["edge"] * len(
+        [link for link in plan.links if link.source == OUTSIDE]
+    )
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_nothing_starts_before_what_it_comes_after(variant: Variant) -> None:
+    plan = plans.plan(*variant)
+    started: set[str] = set()
+    for process in plan.processes:
+        assert set(process.after) <= started, process.name
+        started.add(process.name)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_links_join_processes_that_exist(variant: Variant) -> None:
+    plan = plans.plan(*variant)
+    names = {process.name for process in plan.processes} | {OUTSIDE}
+    for link in plan.links:
+        assert {link.source, link.destination} <= names
+        assert link.why
+        assert link.source != link.destination
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_everything_inside_is_tls_but_the_database(variant: Variant) -> None:
+    for link in plans.plan(*variant).links:
+        if OUTSIDE not in (link.source, link.destination):
+            assert link.tls == (link.destination != "database"), link
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_database_has_no_way_out_and_one_kind_of_caller(variant: Variant) -> None:
+    links = plans.plan(*variant).links
+    assert not [link for link in links if link.source == "database"]
+    assert {link.source for link in links if link.destination == "database"} <= {"portus", "background"}
+
+
+def test_external_database_is_reached_outside() -> None:
+    links = plans.plan(plans.EXTERNAL_DATABASE).links
+    assert Link("portus", OUTSIDE, 3307, False, "keeps its state") in links
+    assert "database" not in {link.destination for link in links}
+
+
+def test_features_that_call_out_are_links() -> None:
+    mail = {"email.smtp.enabled": True, "email.smtp.address": "mail.test", "email.smtp.port": 587}
+    links = plans.plan({"portus": {"settings": {**mail, "oauth.github.enabled": True}}}).links
+    outside = {(link.source, link.port) for link in links if link.destination == OUTSIDE}
+    assert outside == {(role, port) for role in ("portus", "background") for port in (587, 443)}
+    assert not [link for link in plans.plan().links if link.destination == OUTSIDE]
+
+
+def test_circular_order_is_told() -> None:
+    plan = plans.plan()
+    circular = Plan(plan.name, tuple(one for one in plan.workloads if one.name != "registry"), plan.tasks)
+    with pytest.raises(ValueError, match="circular start order among .*bootstrap"):
+        _ = circular.processes
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_process_is_confined(variant: Variant) -> None:
+    for process in plans.plan(*variant).processes:
+        security = process.security
+        assert process.limits.memory_mib >= 16
+        assert process.limits.cpus > 0
+        assert process.probe.command
+        if process.name not in ("portus", "background"):
+            assert security.read_only_root, process.name
+            assert not security.new_privileges
+            assert not security.capabilities
+            assert security.user != "0:0"
+
+
+def test_database_is_given_the_time_to_stop() -> None:
+    assert plans.plan().process("database").stop_seconds >= 120
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_files_of_one_process_have_different_paths(variant: Variant) -> None:
+    for process in plans.plan(*variant).processes:
+        paths = [file.path for file in process.files]
+        assert len(paths) == len(set(paths)), process.name
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_secret_stands_in_commands_or_environments(variant: Variant) -> None:
+    words = {"database_password", "portus_password", "administrator_password", "session_key", "hunter2", "SENTINEL"}
+    for process in plans.plan(*variant).processes:
+        values = [*process.command, *process.entrypoint, *process.environment.values(), *process.probe.command]
+        assert not [value for value in values if value in words or "SENTINEL" in value]
+
+
+def test_smoke_check_can_be_switched_off() -> None:
+    assert "smoke_check" not in order(plans.plan({"smoke_check": False}))
+
+
+def test_smoke_check_runs_again_when_a_role_is_another_one() -> None:
+    (task,) = [task for task in plans.plan().tasks if task.name == "smoke_check"]
+    assert set(task.verifies) == {"database", "registry", "portus", "background", "edge"}

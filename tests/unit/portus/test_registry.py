@@ -1,0 +1,91 @@
+"""The registry's configuration: one text for both majors, nothing secret in it."""
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as some
+
+from components.portus.roles.registry import configuration
+from tests.unit.portus import plans, samples
+
+
+def document(*more: dict[str, Any]) -> Any:
+    return yaml.safe_load(configuration(samples.settings(*more)))
+
+
+def test_issuer_realm_and_service_come_from_the_host_names() -> None:
+    token = document({"hostnames": {"portus": "p.test:8443", "registry": "r.test:8443"}})["auth"]["token"]
+    assert token["issuer"] == "p.test:8443"
+    assert token["realm"] == "https://p.test:8443/v2/token"
+    assert token["service"] == "test-registry:5000"
+
+
+def test_standard_port_is_left_out() -> None:
+    """Portus writes its name as issuer, so both must spell it alike."""
+    assert document()["auth"]["token"]["issuer"] == "portus.example.com"
+    assert document({"hostnames": {"portus": "p.test:443", "registry": "r.test"}})["auth"]["token"]["issuer"] == "p.test"
+
+
+def test_trust_is_given_in_the_forms_of_both_majors() -> None:
+    token = document()["auth"]["token"]
+    files = {file.path for file in plans.plan().process("registry").files}
+    assert {token["rootcertbundle"], token["jwks"]} <= files
+
+
+def test_events_go_to_portus_over_tls_by_the_name_in_its_certificate() -> None:
+    (endpoint,) = document()["notifications"]["endpoints"]
+    assert endpoint["url"] == "https://test-portus:3000/v2/webhooks/events"
+    (generation_1,) = document(plans.GENERATION_1)["notifications"]["endpoints"]
+    assert generation_1["url"] == "https://test-portus:443/v2/webhooks/events"
+
+
+def test_layers_lie_on_the_volume_unless_there_is_a_bucket() -> None:
+    assert document()["storage"]["filesystem"] == {"rootdirectory": "/var/lib/registry"}
+    bucket = document(plans.S3)["storage"]
+    assert "filesystem" not in bucket
+    assert bucket["s3"]["regionendpoint"] == "https://s3.example.com:9000"
+    assert bucket["redirect"] == {"disable": True}
+    assert plans.plan(plans.S3).process("registry").data is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("more", [{}, plans.S3], ids=["volume", "bucket"])
+def test_no_secret_stands_in_configuration_environment_or_command(more: dict[str, Any]) -> None:
+    registry = plans.plan(more).process("registry")
+    plain = [file for file in registry.files if not file.secret]
+    text = configuration(samples.settings(more)) + repr((registry.environment, registry.command, plain))
+    assert "SENTINEL" not in text
+    assert "AKIAEXAMPLE" not in text
+    assert "secret" not in document(more)["http"]
+    assert not {"accesskey", "secretkey"} & set(document(more)["storage"].get("s3", {}))
+
+
+def test_deletion_is_what_was_asked_for() -> None:
+    assert document({"registry": {"delete_enabled": False}})["storage"]["delete"] == {"enabled": False}
+
+
+def test_start_script_takes_each_secret_from_its_file() -> None:
+    plan = plans.plan(plans.S3)
+    script = plans.plain_file(plan, "registry", "/etc/portus-stack/start.sh")
+    secret_files = {file.path for file in plan.process("registry").files if file.secret}
+    for name in ("REGISTRY_HTTP_SECRET", "REGISTRY_STORAGE_S3_ACCESSKEY", "REGISTRY_STORAGE_S3_SECRETKEY"):
+        path = f"/etc/portus-stack/{name.lower()}"
+        assert f'{name}="$(cat {path})"\nexport {name}\n' in script
+        assert path in secret_files
+
+
+LABELS = some.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
+
+
+@given(some.lists(LABELS, min_size=2, max_size=4).map(".".join), some.integers(1, 65535))
+def test_any_accepted_host_name_reads_back(host: str, port: int) -> None:
+    """YAML knows many words that are no text: 1.5, 1e3, 0x10, no, null, 12:30, 2026-11-23."""
+    token = document({"hostnames": {"portus": f"{host}:{port}", "registry": f"r.test:{port}"}})["auth"]["token"]
+    assert token["issuer"] == (host if port == 443 else f"{host}:{port}")
+
+
+@pytest.mark.parametrize("region", ["no", "1e3", "0x10", "123", "null", "2026-11-23", "true"])
+def test_words_that_yaml_would_take_for_something_else_stay_text(region: str) -> None:
+    s3 = {**samples.COMPLETE["registry"]["storage"]["s3"], "region": region}
+    assert document({"registry": {"storage": {"s3": s3}}})["storage"]["s3"]["region"] == region
