@@ -27,10 +27,7 @@ class Role(str, Enum):
 
 
 class HostnamesArgs(TypedDict):
-    """Public names. The same value for both means one host, routed by path.
-
-    The port defaults to 443 and must be the same in both.
-    """
+    """Public names; the same value twice means one host, routed by path. Both have the same port, by default 443."""
 
     portus: str
     """``host[:port]`` where people sign in and docker clients fetch tokens."""
@@ -61,10 +58,7 @@ class PortusArgs(TypedDict):
     background_resources: NotRequired[ResourcesArgs]
     """Bounds of the background process. Default: 768 MiB, 1 CPU."""
     start_timeout_seconds: NotRequired[int]
-    """How long ``up`` waits for Portus, 60 to 3600 s.
-
-    Default: 150, which includes Portus' own 90 s wait for its database.
-    """
+    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 150; Portus itself waits 90 s for its database."""
 
 
 class FilesystemStorageArgs(TypedDict):
@@ -127,15 +121,9 @@ class ExternalDatabaseArgs(TypedDict):
     username: str
     """User with all rights on ``database``: letters, digits, underscores."""
     password: pulumi.Input[str]
-    """Its password: letters, digits, underscores and dashes, beginning with a letter.
-
-    Portus pastes it into YAML unquoted.
-    """
+    """Its password: letters, digits, ``_``, ``-``, a letter first: Portus pastes it into YAML unquoted."""
     database: str
-    """Database name: letters, digits, underscores; must not contain ``down``.
-
-    Portus' init script looks for that word.
-    """
+    """Database name: letters, digits, ``_``, but not the word ``down``, for which Portus' init script looks."""
 
 
 class DatabaseArgs(TypedDict):
@@ -155,10 +143,7 @@ class EdgeArgs(TypedDict):
     """The TLS edge (nginx): the only thing that outsiders reach."""
 
     image: NotRequired[str]
-    """``repository[:tag][@sha256:…]`` of an unprivileged nginx.
-
-    Default: ``nginxinc/nginx-unprivileged:1.28-alpine`` by digest.
-    """
+    """``repository[:tag][@sha256:…]`` of an unprivileged nginx. Default: ``1.28-alpine`` of nginxinc's, by digest."""
     resources: NotRequired[ResourcesArgs]
     """Default: 64 MiB, 2 CPUs."""
 
@@ -231,24 +216,15 @@ class DockerHostArgs(TypedDict):
     """One Docker daemon."""
 
     name: str
-    """Short name of the host; lower-case letters, digits, dashes.
-
-    Part of resource names: a new name means a new host.
-    """
+    """Short name of the host: lower-case letters, digits, dashes. A new name means a new host."""
     address: NotRequired[str]
-    """``unix://…``, ``ssh://user@host[:port]`` or ``tcp://host:port`` (with ``tls``).
-
-    Default (one host only): the inherited provider.
-    """
+    """``unix://…``, ``ssh://user@host[:port]`` or ``tcp://host:port``. Default (one host): the inherited provider."""
     ssh_options: NotRequired[list[str]]
     """Options for ``ssh``. Default: ``BatchMode=yes``, ``StrictHostKeyChecking=yes``, ``ConnectTimeout=10``."""
     tls: NotRequired[DockerTlsArgs]
     """Required for ``tcp://``."""
     private_address: NotRequired[str]
-    """IP address at which the other hosts reach this one.
-
-    Required where a role on another host connects to a role here.
-    """
+    """IP address at which other hosts reach this one. Required where a role elsewhere connects to a role here."""
     roles: NotRequired[list[Role]]
     """The roles that run here. Required with several hosts."""
 
@@ -284,10 +260,7 @@ class PortusStackArgs(TypedDict):
     edge: NotRequired[EdgeArgs]
     """The TLS edge."""
     task_image: NotRequired[str]
-    """``repository[:tag][@sha256:…]`` of an official Python 3.11+ image for bootstrap and smoke check.
-
-    Default: ``python:3.13-slim`` by digest.
-    """
+    """Official Python 3.11+ image for bootstrap and smoke check. Default: ``python:3.13-slim`` by digest."""
     administrator: NotRequired[AdministratorArgs]
     """The first user."""
     certificates: NotRequired[CertificatesArgs]

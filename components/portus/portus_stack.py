@@ -16,10 +16,7 @@ from .targets.docker import DockerTarget
 
 
 class PortusStack(pulumi.ComponentResource):
-    """A private, authorised container registry: Portus, MariaDB and the Docker Registry behind a TLS edge.
-
-    Raises InvalidSettings (one error that lists every invalid argument) before anything is created.
-    """
+    """A private, authorised container registry: Portus, MariaDB and the Docker Registry behind a TLS edge."""
 
     portus_url: pulumi.Output[str]
     """Where people sign in."""
@@ -41,6 +38,7 @@ class PortusStack(pulumi.ComponentResource):
     """True when a test double stands in for Portus: such a stack is for tests only."""
 
     def __init__(self, name: str, args: PortusStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Raises InvalidSettings, one error that lists every invalid argument, before anything is created."""
         settings = settings_from_args(name, args)
         super().__init__("portus:index:PortusStack", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)

@@ -39,7 +39,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 def providers() -> list[pulumi.ProviderResource]:
     """What a program without default providers hands to its components."""
-    return [docker.Provider("docker", host="unix:///var/run/docker.sock"), random.Provider("random"), tls.Provider("tls")]
+    return [
+        docker.Provider("docker", host="unix:///var/run/docker.sock"),
+        random.Provider("random"),
+        tls.Provider("tls"),
+    ]
 
 
 def deploy(

@@ -1,7 +1,8 @@
 """Runs a program against a monitor that keeps every request, so that what a deployment asks for can be read back.
 
-The monitor answers as the engine and the providers would: each generated secret holds :data:`MARK`, and what a request names as
-secret comes back as secret. It cannot show what an engine or a provider decides (defaults, diffs, waits); the engine rung does.
+The monitor answers as the engine and the providers would: each generated secret holds :data:`MARK`, and what a request
+names as secret comes back as secret. It cannot show what an engine or a provider decides (defaults, diffs, waits): the
+engine rung does.
 """
 
 import contextvars
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime import mocks, rpc, settings, sync_await
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from tests.unit.portus.token_key import PORTUS_DEVELOPMENT_KEY_PEM
@@ -136,13 +137,19 @@ def _generated(request: resource_pb2.RegisterResourceRequest) -> dict[str, str]:
         PASSWORD: {"result": secret, "bcryptHash": secret},
         IDENTIFIER: {"hex": _digest(request.name)[:8]},
         PRIVATE_KEY: {"privateKeyPem": secret, "publicKeyPem": PORTUS_DEVELOPMENT_KEY_PEM},
-        "tls:index/selfSignedCert:SelfSignedCert": {"certPem": f"certificate {request.name}", "validityEndTime": EXPIRY},
+        "tls:index/selfSignedCert:SelfSignedCert": {
+            "certPem": f"certificate {request.name}",
+            "validityEndTime": EXPIRY,
+        },
         "tls:index/certRequest:CertRequest": {"certRequestPem": f"request {request.name}"},
         "tls:index/locallySignedCert:LocallySignedCert": {
             "certPem": f"certificate {request.name}",
             "validityEndTime": EXPIRY,
         },
-        IMAGE: {"imageId": f"sha256:{_digest(request.name)}", "repoDigest": f"repository@sha256:{_digest(request.name)}"},
+        IMAGE: {
+            "imageId": f"sha256:{_digest(request.name)}",
+            "repoDigest": f"repository@sha256:{_digest(request.name)}",
+        },
     }.get(request.type, {})
 
 
@@ -160,9 +167,7 @@ class RecordingMonitor(mocks.MockMonitor):  # type: ignore[misc]
         qualified = type_ if above == STACK else f"{above}${type_}"
         return f"urn:pulumi:{self.stack}::{PROJECT}::{qualified}::{name}"
 
-    def RegisterResource(  # noqa: N802 - the protocol's name
-        self, request: resource_pb2.RegisterResourceRequest
-    ) -> resource_pb2.RegisterResourceResponse:
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
@@ -181,13 +186,11 @@ class RecordingMonitor(mocks.MockMonitor):  # type: ignore[misc]
         identity = "" if self.preview else f"{request.name}-{_digest(json.dumps(inputs, sort_keys=True))[:12]}"
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
 
-    def RegisterResourceOutputs(  # noqa: N802
-        self, request: resource_pb2.RegisterResourceOutputsRequest
-    ) -> empty_pb2.Empty:
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         self.recording.outputs[request.urn] = json_format.MessageToDict(request.outputs)
         return empty_pb2.Empty()
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> provider_pb2.InvokeResponse:  # noqa: N802
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> provider_pb2.InvokeResponse:
         self.recording.invokes.append(request.tok)
         answer = struct_pb2.Struct()
         answer.update({"logsListStrings": ["smoke_check: pushed", f"smoke_check: result: {json.dumps(REPORT)}"]})
@@ -195,7 +198,7 @@ class RecordingMonitor(mocks.MockMonitor):  # type: ignore[misc]
 
 
 class _Hooks:
-    """Takes the place of the server through which an engine calls hooks back: it keeps them, so that a test can call them."""
+    """Takes the place of the server through which an engine calls hooks back: it keeps them."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
@@ -221,6 +224,7 @@ def _record(
     program: Callable[[], object], preview: bool, stack: str, config: dict[str, str], secret_keys: list[str]
 ) -> Recording:
     monitor = RecordingMonitor(stack, preview)
+    sync_await._ensure_event_loop()
     settings.ROOT.set(None)
     mocks.set_mocks(None, project=PROJECT, stack=stack, preview=preview, monitor=monitor)
     settings.SETTINGS.callbacks = _Hooks(monitor.recording)

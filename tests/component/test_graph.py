@@ -33,7 +33,9 @@ each_variant = pytest.mark.parametrize("variant", VARIANTS)
 
 def ours(recording: Recording) -> list[Registration]:
     """All but the providers that the program itself made."""
-    return [one for one in recording if not (one.type.startswith(PROVIDER) and not one.request.parent.count("::portus:"))]
+    return [
+        one for one in recording if not (one.type.startswith(PROVIDER) and not one.request.parent.count("::portus:"))
+    ]
 
 
 def inside(recording: Recording) -> list[Registration]:
@@ -86,7 +88,7 @@ def test_everything_on_docker_is_labelled(variant: str, deployed: Deployed) -> N
 
 @each_variant
 def test_names_on_docker_are_those_of_the_resources(variant: str, deployed: Deployed) -> None:
-    """Two PortusStacks on one host never meet: containers and networks are named after the stack, volumes after the deployment too."""
+    """Two PortusStacks on one host never meet: all is named after the stack, volumes after the deployment too."""
     for one in deployed(variant).of_type(CONTAINER) + deployed(variant).of_type(NETWORK):
         assert one.values["name"] == one.name
     for one in deployed(variant).of_type(VOLUME):
@@ -117,7 +119,9 @@ def test_containers_wait_for_those_before_them(variant: str, deployed: Deployed)
     for process in plans.plan(VARIANTS[variant]).processes:
         container = containers[f"{NAME}-{process.name.replace('_', '-')}"]
         for earlier in process.after:
-            assert containers[f"{NAME}-{earlier}"].urn in container.request.dependencies, f"{process.name} after {earlier}"
+            assert containers[f"{NAME}-{earlier}"].urn in container.request.dependencies, (
+                f"{process.name} after {earlier}"
+            )
 
 
 @each_variant
@@ -179,9 +183,13 @@ def test_rotation_renews_what_it_names_and_nothing_else(deployed: Deployed) -> N
     renewed = {
         one.name
         for one in after
-        if one.request.HasField("replacement_trigger") or one.values.get("keepers") != before.named(one.name, one.type).values.get("keepers")
+        if one.request.HasField("replacement_trigger")
+        or one.values.get("keepers") != before.named(one.name, one.type).values.get("keepers")
     }
-    assert renewed == {f"{NAME}-{kind}" for kind in ("token-key", "edge-key", "portus-key", "registry-key", "session-key", "http-secret")}
+    assert renewed == {
+        f"{NAME}-{kind}"
+        for kind in ("token-key", "edge-key", "portus-key", "registry-key", "session-key", "http-secret")
+    }
     authority = (f"{NAME}-ca-key", f"{NAME}-ca")
     assert renewed.isdisjoint(authority), "clients trust the CA"
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -125,6 +124,4 @@ def interrupt(process: "subprocess.Popen[str]") -> None:
     os.killpg(process.pid, signal.SIGINT)
 
 
-def durations(text: str) -> list[str]:
-    """The durations that the engine reports."""
-    return re.findall(r"Duration: (.*)", text)
+MakeProject = Callable[..., Project]

@@ -71,7 +71,7 @@ def _jwks(key: rsa.RSAPublicKey) -> str:
 def write_certificates(folder: Path, names: list[str]) -> str:
     """Write everything below the folder and return the token key's id.
 
-    `ca/ca.crt`, `tls.{crt,key}`, `token.crt`, `jwks.json`; `certificates/` and `secrets/` as both generations mount them.
+    `ca/ca.crt`, `tls.{crt,key}`, `token.crt`, `jwks.json`; `certificates/` and `secrets/` as mounted.
     As in generation 1 the token key is the TLS key.
     """
     for name in ("ca", "certificates", "secrets"):

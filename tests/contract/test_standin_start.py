@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.standin_harness import FQDN, HIDDEN_PASSWORD, Lab, docker, lab, logs, wait_until
+from tests.contract.standin_harness import Lab, docker, lab, logs, wait_until
+from tests.contract.standin_settings import FQDN, HIDDEN_PASSWORD, ROOT_PASSWORD
 
 pytestmark = pytest.mark.engine
 
 #: 18 pauses of 5 s; what is above them is starting the check 19 times.
-_PATIENCE_SECONDS, _PATIENCE_LIMIT_SECONDS = 90, 180
+_PATIENCE_SECONDS, _PATIENCE_LIMIT_SECONDS = 90, 400
 _BASELINE, _NEWEST = "20160927141850", "20181213101302"
 
 
@@ -33,7 +34,7 @@ def empty(running: Lab) -> Lab:
     running.sql("DROP DATABASE portus")
     docker(
         "exec",
-        "--env=MYSQL_PWD=root-pass-1",
+        f"--env=MYSQL_PWD={ROOT_PASSWORD}",
         f"lab-{running.identity}-database",
         "mariadb",
         "-uroot",
@@ -84,7 +85,7 @@ def serves(started: Lab, container: str, generation: int) -> bool:
 def test_first_start_sets_the_database_up_and_serves(empty: Lab, role: str, generation: int) -> None:
     container = empty.start_portus(generation, role=role)
     wait_for_line(container, "Database ready")
-    wait_until(lambda: serves(empty, container, generation), "Portus answers", lambda: logs(container), 15)
+    wait_until(lambda: serves(empty, container, generation), "Portus answers", lambda: logs(container))
     assert messages(container)[0].startswith("Portus stand-in (a test double, not Portus)")
     assert ("Initializing database" in logs(container)) == (generation == 1)
     assert empty.sql("SELECT username, admin FROM users") == [["portus", "1"]]
@@ -127,7 +128,7 @@ def test_wrong_password_reads_as_a_database_that_is_down(running: Lab, role: str
 @pytest.mark.parametrize(
     ("generation", "changes"),
     [
-        (1, {"MARIADB_PASSWORD": "&broken"}),
+        (1, {"MARIADB_PASSWORD": "'broken"}),
         (2, {"PORTUS_KEY_PATH": None}),
         (2, {"PORTUS_PASSWORD_FILE": None}),
         (2, {"PORTUS_PRODUCTION_HOST": "database", "PORTUS_DB_HOST": None}),

@@ -9,7 +9,6 @@ import time
 from concurrent import futures
 from pathlib import Path
 
-import grpc
 import pytest
 from google.protobuf.struct_pb2 import Struct
 
@@ -19,9 +18,8 @@ from toolchain.language_host.guard import Guard, end_group
 from toolchain.language_host.interpreter import Interpreter, OptionError, find_interpreter, require_interpreter
 from toolchain.language_host.packages import required_packages
 from toolchain.language_host.plugin import package_name, plugin_command, plugin_directory, plugin_environment
-from toolchain.language_host.policy_proxy import PolicyProxy, configuration_environment
 from toolchain.language_host.program import program_command, program_environment, program_response
-from toolchain.language_host.protocol import analyzer_pb2, language_pb2
+from toolchain.language_host.protocol import language_pb2
 
 OWN = Interpreter(Path(sys.executable), None)
 
@@ -221,75 +219,32 @@ def test_a_process_group_that_listens_is_not_waited_for() -> None:
     assert time.monotonic() - started < 5
 
 
+def test_a_child_is_interrupted_once_and_then_killed_sooner_if_need_be() -> None:
+    children = Children(Guard(os.open(os.devnull, os.O_WRONLY)))
+    counting = """
+import signal, time
+signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
+print("ready", flush=True)
+while True:
+    time.sleep(60)
+"""
+    command = [sys.executable, "-c", counting]
+    child = children.start(command, environment=os.environ, stop_signal=signal.SIGINT, grace_seconds=60)
+    assert child.process.stdout is not None
+    assert child.process.stdout.readline() == b"ready\n"
+    child.stop_soon()
+    assert child.process.stdout.readline() == b"interrupted\n"
+    started = time.monotonic()
+    children.stop_all()
+    assert time.monotonic() - started < 5
+    assert child.process.wait(timeout=5) == -signal.SIGKILL
+    assert child.process.stdout.read() == b""
+
+
 def test_nothing_is_started_once_the_host_ends() -> None:
     children = Children(Guard(os.open(os.devnull, os.O_WRONLY)))
     child = children.start(["sleep", "60"], environment=os.environ)
-    children.stop_all(for_good=True)
+    children.stop_all()
     assert child.process.wait(timeout=5) == -signal.SIGTERM
     with pytest.raises(OSError, match="is ending"):
         children.start(["true"], environment=os.environ)
-
-
-def call(port: int, method: str, request: bytes) -> bytes:
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        answer: bytes = channel.unary_unary(f"/pulumirpc.Analyzer/{method}", bytes, bytes)(request, timeout=10)
-        return answer
-
-
-class Pack(grpc.GenericRpcHandler):
-    """A policy pack that answers every call with its name and what came."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, bytes]] = []
-
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes]":
-        method = str(handler_call_details.method).rpartition("/")[2]
-
-        def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
-            self.calls.append((method, request))
-            if method == "Analyze":
-                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the pack's own words")
-            return b"answer to " + method.encode()
-
-        return grpc.unary_unary_rpc_method_handler(answer)
-
-
-def test_the_proxy_tells_the_pack_its_configuration_and_passes_calls_on() -> None:
-    configuration = analyzer_pb2.AnalyzerStackConfigureRequest(
-        stack="s", project="p", dry_run=True, config={"p:k": "v"}
-    )
-    pack = Pack()
-    server = grpc.server(futures.ThreadPoolExecutor(), handlers=[pack])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with PolicyProxy() as proxy:
-        assert call(proxy.port, "Handshake", b"") == b""
-        assert call(proxy.port, "ConfigureStack", configuration.SerializeToString()) == b""
-        assert proxy.configuration() == configuration
-        proxy.attach(port)
-        assert call(proxy.port, "GetAnalyzerInfo", b"question") == b"answer to GetAnalyzerInfo"
-        with pytest.raises(grpc.RpcError, match="the pack's own words"):
-            call(proxy.port, "Analyze", b"")
-    assert pack.calls[0] == ("ConfigureStack", configuration.SerializeToString())
-    assert pack.calls[1] == ("GetAnalyzerInfo", b"question")
-    server.stop(grace=None)
-
-
-def test_the_proxy_fails_calls_when_the_pack_never_comes() -> None:
-    with PolicyProxy() as proxy:
-        proxy.give_up("the reason")
-        with pytest.raises(grpc.RpcError, match="the reason"):
-            call(proxy.port, "GetAnalyzerInfo", b"")
-        with pytest.raises(RuntimeError, match="the reason"):
-            proxy.configuration()
-
-
-def test_configuration_of_a_policy_pack() -> None:
-    assert configuration_environment(None) == {}
-    configuration = analyzer_pb2.AnalyzerStackConfigureRequest(stack="s", project="p", config={"p:k": "v"})
-    assert configuration_environment(configuration) == {
-        "PULUMI_STACK": "s",
-        "PULUMI_PROJECT": "p",
-        "PULUMI_DRY_RUN": "false",
-        "PULUMI_CONFIG": '{"p:k": "v"}',
-    }

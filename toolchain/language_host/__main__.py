@@ -47,7 +47,7 @@ def serve(engine: str, executor: Path, guard: Guard, ended: Event) -> None:
     server.start()
     print(port, flush=True)
     ended.wait()
-    children.stop_all(for_good=True)
+    children.stop_all()
     server.stop(grace=None).wait()
 
 

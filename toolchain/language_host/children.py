@@ -1,6 +1,5 @@
 """The processes that the language host starts: each in a session of its own, all ended with the host."""
 
-import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -10,10 +9,13 @@ from threading import Lock, Thread
 from .guard import Guard, end_group
 
 PROGRAM_GRACE_SECONDS = 4.0
-"""How long a program has to clean up after an interrupt; the engine kills the host after five seconds."""
+"""How long a program has to clean up after an interrupt."""
 
 PLUGIN_GRACE_SECONDS = 1.0
 """How long a policy pack or component package has: both hold nothing that would need cleaning up."""
+
+END_GRACE_SECONDS = 1.0
+"""How long all of them have when the host ends. The engine waits for us then, and a program may wait for the engine."""
 
 
 class Child:
@@ -24,14 +26,18 @@ class Child:
         self.process = process
         self._stop_signal = stop_signal
         self._grace_seconds = grace_seconds
-        self._stopping = Lock()
+        self._asked = Lock()
 
-    def stop(self) -> None:
-        """End the process and all that it started; returns when they are gone."""
-        with self._stopping:
-            if self.process.poll() is None:
-                Thread(target=self.process.wait, daemon=True).start()  # one that is not waited for stays in its group
-                end_group(self.process.pid, self._stop_signal, self._grace_seconds)
+    def stop(self, grace_seconds: float | None = None) -> None:
+        """End the process and all that it started; returns when they are gone. It is asked once, and then killed.
+
+        Args:
+            grace_seconds: how long it has from now on, default what it was started with.
+        """
+        if self.process.poll() is None:
+            Thread(target=self.process.wait, daemon=True).start()  # one that is not waited for stays in its group
+            first = self._stop_signal if self._asked.acquire(blocking=False) else 0
+            end_group(self.process.pid, first, self._grace_seconds if grace_seconds is None else grace_seconds)
 
     def stop_soon(self) -> None:
         """End it without making the caller wait."""
@@ -97,18 +103,13 @@ class Children:
             self._guard.release(child.process.pid)
         return status
 
-    def stop_all(self, *, for_good: bool = False) -> None:
-        """End all of them at the same time; with `for_good` none can be started afterwards."""
+    def stop_all(self) -> None:
+        """End all of them at the same time, for good: none can be started afterwards."""
         with self._lock:
-            self._closed = for_good
+            self._closed = True
             running = list(self._running)
-        threads = [Thread(target=child.stop) for child in running]
+        threads = [Thread(target=child.stop, args=(END_GRACE_SECONDS,)) for child in running]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-
-
-def own_environment() -> dict[str, str]:
-    """The host's environment, which is the engine's."""
-    return dict(os.environ)

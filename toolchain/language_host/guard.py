@@ -40,8 +40,8 @@ class Guard:
         os.write(self._pipe, f"-{group}\n".encode())
 
 
-def end_group(group: int, first: signal.Signals, grace_seconds: float) -> None:
-    """Signal a process group, and kill what is left of it after a grace period."""
+def end_group(group: int, first: int, grace_seconds: float) -> None:
+    """Signal a process group (0: no signal), and kill what is left of it after a grace period."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, first)
         deadline = time.monotonic() + grace_seconds

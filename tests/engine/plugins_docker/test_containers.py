@@ -115,10 +115,13 @@ def test_an_exited_container_starts_again(stack: Stack) -> None:
     stack.up()
     assert stack.output("task", "containerLogs") == "said\n"
     assert stack.output("task", "exitCode") == 4
+    docker("wait", stack.resource("ended")["id"])  # it may still run when the update looks
+    stack.refresh()
     assert stack.output("ended", "mustRun") is False
     assert stack.changes() == {"update ended": {"mustRun": "update"}}
     volume = stack.output("vol", "name")
-    told = docker("run", "--rm", "-v", f"{volume}:/d", stack.output("idle", "image"), "stat", "-c", "%a", "/d/x")
+    mark = f"org.portus-stack.name={stack.label}"
+    told = docker("run", "--rm", "--label", mark, "-v", f"{volume}:/d", IMAGE, "stat", "-c", "%a", "/d/x")
     assert told == "744"
     started = docker("inspect", "-f", "{{.State.StartedAt}}", stack.resource("ended")["id"])
     stack.up()
@@ -186,14 +189,22 @@ def test_deletion_kills_at_once_or_waits(stack: Stack) -> None:
                                {{"container_path": "/anonymous"}}])
     """)
     stack.up()
-    anonymous = docker("volume", "ls", "-q").split()
-    time.sleep(1)
-    volume = f"{stack.label}-kept"
-    containers = [stack.resource(name)["urn"] for name in ("killed", "graceful")]
-    stack.run("destroy", "--yes", "--skip-preview", "--target", containers[0], "--target", containers[1])
-    ended = docker("run", "--rm", "-v", f"{volume}:/d", IMAGE, "ls", "/d")
+    made = [stack.resource(name) for name in ("killed", "graceful")]
+    anonymous = [_anonymous_volume(resource["id"]) for resource in made]
+    time.sleep(1)  # the shells have set their traps
+    targets = [part for resource in made for part in ("--target", resource["urn"])]
+    stack.run("destroy", "--yes", "--skip-preview", *targets)
+    mark = f"org.portus-stack.name={stack.label}"
+    ended = docker("run", "--rm", "--label", mark, "-v", f"{stack.label}-kept:/d", IMAGE, "ls", "/d")
     assert ended.split() == ["graceful"]
-    assert len(docker("volume", "ls", "-q").split()) <= len(anonymous) - 2
+    assert not set(anonymous) & set(docker("volume", "ls", "-q").split())
+
+
+def _anonymous_volume(container: str) -> str:
+    selected = '{{range .Mounts}}{{if eq .Destination "/anonymous"}}{{.Name}}{{end}}{{end}}'
+    name = docker("inspect", "-f", selected, container)
+    assert name in docker("volume", "ls", "-q").split()
+    return name
 
 
 def test_drift_is_seen_by_refresh_and_repaired_by_up(stack: Stack) -> None:

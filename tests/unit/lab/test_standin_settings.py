@@ -14,8 +14,14 @@ pytest.importorskip("requests", reason="the stand-in's own requirements are not 
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from lab.portus_standin.accounts import Invalid, NewUser, authenticate, create_application_token, create_user
-from lab.portus_standin.accounts import user_of_application_token
+from lab.portus_standin.accounts import (
+    Invalid,
+    NewUser,
+    authenticate,
+    create_application_token,
+    create_user,
+    user_of_application_token,
+)
 from lab.portus_standin.events import relevant
 from lab.portus_standin.models import Base, User
 from lab.portus_standin.options import Options, cast
@@ -28,6 +34,12 @@ GENERATION_2 = {
     "PORTUS_KEY_PATH": "/secrets/portus.key",
     "PORTUS_PASSWORD": "password",
 }
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """bcrypt at its lowest cost: the tests are about who gets in, not about how long guessing takes."""
+    monkeypatch.setattr("lab.portus_standin.accounts._BCRYPT_COST", 4)
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,27 @@ from lab.portus_standin.accounts import NewUser, create_user, find_user
 from lab.portus_standin.models import Base, Namespace, Registry, Role, TeamUser, User, Visibility
 from lab.portus_standin.options import Options
 from lab.portus_standin.registries import RegistryFields, create
-from lab.portus_standin.tokens import Asker, ScopeError, TokenKeyError, authorized_access, encode, find_registry
-from lab.portus_standin.tokens import libtrust_kid, load_key
+from lab.portus_standin.tokens import (
+    Asker,
+    ScopeError,
+    TokenKeyError,
+    authorized_access,
+    encode,
+    find_registry,
+    libtrust_kid,
+    load_key,
+)
 
 OPTIONS = {
     1: Options({"PORTUS_MACHINE_FQDN_VALUE": "portus.test"}, 1),
     2: Options({"PORTUS_MACHINE_FQDN_VALUE": "portus.test"}, 2),
 }
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """bcrypt at its lowest cost: the tests are about who gets in, not about how long guessing takes."""
+    monkeypatch.setattr("lab.portus_standin.accounts._BCRYPT_COST", 4)
 
 
 @pytest.fixture(scope="module")

@@ -180,6 +180,25 @@ def test_starting_loads_neither_the_sdk_nor_the_cryptography(name: str) -> None:
     assert not {"pulumi", "cryptography", "bcrypt"} & set(finished.stdout.split())
 
 
+def test_a_plugin_does_not_outlive_an_engine_that_was_killed() -> None:
+    start = "import subprocess, sys; p = subprocess.Popen(sys.argv[1:], stdout=1); print(p.pid, flush=True); p.wait()"
+    plugin = [sys.executable, "-m", "toolchain.plugins.random", "127.0.0.1:1"]
+    engine = subprocess.Popen([sys.executable, "-c", start, *plugin], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert engine.stdout is not None
+    numbers = [engine.stdout.readline(), engine.stdout.readline()]
+    assert all(number.strip().isdigit() for number in numbers), "the plugin's id and its port"
+    engine.kill()
+    engine.wait()
+    assert engine.stdout.read() == "", "the end of the stream comes when the plugin has ended"
+
+
+@pytest.mark.parametrize("name", ["random", "tls"])
+def test_starting_twice_is_no_trouble(name: str) -> None:
+    command = [sys.executable, "-m", f"toolchain.plugins.{name}"]
+    with running(command) as one, running(command) as other:
+        assert one.stub.GetPluginInfo(empty_pb2.Empty()) == other.stub.GetPluginInfo(empty_pb2.Empty())
+
+
 def test_without_an_address_it_says_who_starts_it() -> None:
     finished = subprocess.run(
         [sys.executable, "-m", "toolchain.plugins.random"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -25,7 +25,7 @@ class Directive:
 
     def one(self, *words: str) -> "Directive":
         found = self.all(*words)
-        assert len(found) == 1, f"{len(found)} × {' '.join(words)}"
+        assert len(found) == 1, f"{len(found)} times {' '.join(words)}"
         return found[0]
 
 
@@ -59,5 +59,5 @@ def _block(tokens: Iterator[str], depth: int) -> list[Directive]:
 
 
 def parse(text: str) -> Directive:
-    """The whole configuration as the block of a nameless directive; AssertionError when braces or quotes do not match."""
+    """The whole configuration as the block of a nameless directive; AssertionError for braces or quotes alone."""
     return Directive([""], _block(_tokens(text), 0))

@@ -1,4 +1,4 @@
-"""Plans without an engine: the real roles and tasks, with credentials and certificates that hold words instead of secrets."""
+"""Plans without an engine: the real roles and tasks; credentials and certificates hold words instead of secrets."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -39,7 +39,14 @@ ONE_HOSTNAME: dict[str, Any] = {"hostnames": {"portus": "hub.example.com", "regi
 
 def credentials(settings: Settings) -> Credentials:
     """A word for each secret."""
-    words = ("database_password", "portus_password", "administrator_password", "bot_password", "session_key", "http_secret")
+    words = (
+        "database_password",
+        "portus_password",
+        "administrator_password",
+        "bot_password",
+        "session_key",
+        "http_secret",
+    )
     root = None if settings.database.external else pulumi.Output.secret("root_password")
     found = SimpleNamespace(**{word: pulumi.Output.secret(word) for word in words}, database_root_password=root)
     return cast(Credentials, found)

@@ -1,12 +1,11 @@
 """Arguments that are right, and ways to change one of them."""
 
-import copy
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import pulumi
-from typing_extensions import NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
+from typing_extensions import NotRequired, Required, get_type_hints, is_typeddict
 
 from components.portus import InvalidSettings
 from components.portus.args import PortusStackArgs
@@ -122,16 +121,23 @@ def at(args: Mapping[str, Any], path: Path) -> Any:
     return found
 
 
+def _copied(value: Any) -> Any:
+    """A copy of the groups and lists; what stands in them, Outputs too, stays the same."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
 def changed(args: Mapping[str, Any], path: Path, value: object) -> dict[str, Any]:
     """A copy of ``args`` with ``value`` at ``path``."""
-    copied = copy.deepcopy(dict(args))
+    copied: dict[str, Any] = _copied(args)
     at(copied, path[:-1])[path[-1]] = value
     return copied
 
 
 def merged(args: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """``args`` with the groups of ``more`` laid over them."""
-    copied = copy.deepcopy(dict(args))
+    copied: dict[str, Any] = _copied(args)
     for key, value in more.items():
         inner = copied.get(key)
         copied[key] = merged(inner, value) if isinstance(inner, dict) and isinstance(value, Mapping) else value

@@ -137,11 +137,24 @@ def test_no_environment_variable_is_empty(more: dict[str, Any]) -> None:
 
 
 def test_every_release_has_a_generation() -> None:
-    expected = {"2.0": 1, "2.1": 1, "2.1.1": 1, "2.2": 1, "2.2.0": 1, "2.3": 2, "2.4.3": 2, "2.5": 2, "latest": 2, "head": 2}
+    expected = {
+        "2.0": 1,
+        "2.1": 1,
+        "2.1.1": 1,
+        "2.2": 1,
+        "2.2.0": 1,
+        "2.3": 2,
+        "2.4.3": 2,
+        "2.5": 2,
+        "latest": 2,
+        "head": 2,
+    }
     assert {tag: images.generation_of(f"opensuse/portus:{tag}") for tag in expected} == expected
 
 
-@pytest.mark.parametrize("image", ["opensuse/portus:20", "opensuse/portus:3.0", "opensuse/portus:mine", "a/b@sha256:" + "0" * 64])
+@pytest.mark.parametrize(
+    "image", ["opensuse/portus:20", "opensuse/portus:3.0", "opensuse/portus:mine", "a/b@sha256:" + "0" * 64]
+)
 def test_a_tag_that_does_not_say_has_none(image: str) -> None:
     assert images.generation_of(image) is None
 

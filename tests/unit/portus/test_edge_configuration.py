@@ -31,7 +31,7 @@ def servers(names: EdgeNames) -> dict[str, Directive]:
 
 
 def chosen(server: Directive, path: str) -> Directive:
-    """The location that nginx takes for ``path``: an exact one, else the longest prefix (there is no regular expression)."""
+    """The location that nginx takes for ``path``: an exact one, else the longest prefix."""
     prefixes: dict[str, Directive] = {}
     for location in server.all("location"):
         modifier, match = ["", *location.words[1:]][-2:]
@@ -105,7 +105,9 @@ def test_plain_http_only_redirects_to_the_host_that_was_asked_for() -> None:
     plain = [server for server in http(TWO).all("server") if server.one("listen").words[1:2] == ["8080"]]
     assert {server.one("return").words[-1] for server in plain} == {"421", "https://$host:8443$request_uri"}
     named = next(server for server in plain if server.one("server_name").words[1] != "_")
-    assert named.one("server_name").words[1:] == ["portus.test", "registry.test"], "$host is one of ours, never the caller's"
+    assert named.one("server_name").words[1:] == ["portus.test", "registry.test"], (
+        "$host is one of ours, never the caller's"
+    )
     assert not [location for server in plain for location in server.all("location")]
 
 

@@ -32,7 +32,9 @@ def test_duration_means_the_same_number_of_seconds(seconds: int) -> None:
     assert "".join(number + unit for number, unit in parts) == translate.duration(seconds)
 
 
-@pytest.mark.parametrize(("cores", "text"), [(0.5, "0.5"), (0.25, "0.25"), (1, "1.0"), (2.0, "2.0"), (1.5, "1.5"), (10, "10.")])
+@pytest.mark.parametrize(
+    ("cores", "text"), [(0.5, "0.5"), (0.25, "0.25"), (1, "1.0"), (2.0, "2.0"), (1.5, "1.5"), (10, "10.")]
+)
 def test_cpus_are_in_the_providers_own_form(cores: float, text: str) -> None:
     assert translate.cpus(cores) == text
 

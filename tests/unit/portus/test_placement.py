@@ -80,10 +80,14 @@ def test_what_calls_out_has_a_way_out_of_its_own() -> None:
 class TestSeveralHosts:
     """The edge in front, Portus with its database, the registry beside the disks."""
 
-    placement = plans.placement(plans.SPLIT)
+    @property
+    def placement(self) -> Placement:
+        return plans.placement(plans.SPLIT)
 
     def test_roles_are_where_they_were_asked_for(self) -> None:
-        assert {role: self.placement.host(role).name for role in ("edge", "database", "portus", "background", "registry")} == {
+        assert {
+            role: self.placement.host(role).name for role in ("edge", "database", "portus", "background", "registry")
+        } == {
             "edge": "front",
             "database": "core",
             "portus": "core",

@@ -25,7 +25,9 @@ def test_issuer_realm_and_service_come_from_the_host_names() -> None:
 def test_standard_port_is_left_out() -> None:
     """Portus writes its name as issuer, so both must spell it alike."""
     assert document()["auth"]["token"]["issuer"] == "portus.example.com"
-    assert document({"hostnames": {"portus": "p.test:443", "registry": "r.test"}})["auth"]["token"]["issuer"] == "p.test"
+    assert (
+        document({"hostnames": {"portus": "p.test:443", "registry": "r.test"}})["auth"]["token"]["issuer"] == "p.test"
+    )
 
 
 def test_trust_is_given_in_the_forms_of_both_majors() -> None:

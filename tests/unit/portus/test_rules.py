@@ -36,10 +36,18 @@ FRONT, BACK = host("front", "edge"), host("back", "database", "registry", "portu
 @pytest.mark.parametrize(
     ("args", "path", "words"),
     [
-        ({"hostnames": {"portus": "a.test:1", "registry": "b.test:2"}}, "hostnames.registry", "same port as hostnames.portus"),
+        (
+            {"hostnames": {"portus": "a.test:1", "registry": "b.test:2"}},
+            "hostnames.registry",
+            "same port as hostnames.portus",
+        ),
         ({"portus": {"image": "opensuse/portus", "generation": 2}}, "portus.image", "must name a tag or a digest"),
         ({"portus": {"image": "example.com/portus:mine"}}, "portus.generation", "does not say whether it is 1"),
-        ({"portus": {"image": "opensuse/portus:2.4.3", "generation": 1}}, "portus.generation", "tag 2.4.3 is generation 2"),
+        (
+            {"portus": {"image": "opensuse/portus:2.4.3", "generation": 1}},
+            "portus.generation",
+            "tag 2.4.3 is generation 2",
+        ),
         ({"portus": {"image": "opensuse/portus:2.2", "generation": 2}}, "portus.generation", "tag 2.2 is generation 1"),
         ({"portus": {"image": "opensuse/portus:2.3"}}, "portus.image", "drops tables"),
         ({"portus": {"image": "opensuse/portus:2.3.7"}}, "portus.image", "drops tables"),
@@ -60,25 +68,41 @@ FRONT, BACK = host("front", "edge"), host("back", "database", "registry", "portu
             "registry.storage.s3",
             "exclude each other",
         ),
-        ({"certificates": {"validity_hours": 48, "early_renewal_hours": 24}}, "certificates.early_renewal_hours", "half"),
+        (
+            {"certificates": {"validity_hours": 48, "early_renewal_hours": 24}},
+            "certificates.early_renewal_hours",
+            "half",
+        ),
         ({"docker": {"https_port": 8443, "http_port": 8443}}, "docker.http_port", "must differ"),
         ({"docker": {"bind_address": "300.0.0.1"}}, "docker.bind_address", "300.0.0.1"),
         ({"docker": {"address_pool": "10.0.0.0/26"}}, "docker.address_pool", "or larger"),
         ({"docker": {"address_pool": "10.0.0.1/20"}}, "docker.address_pool", "host bits"),
         ({"docker": {"hosts": [host("one", "edge")]}}, "docker.hosts[0].roles", "every role when there is one host"),
-        ({"docker": {"hosts": [{"name": "one", "address": "tcp://a:2376"}]}}, "docker.hosts[0].tls", "required for tcp://"),
+        (
+            {"docker": {"hosts": [{"name": "one", "address": "tcp://a:2376"}]}},
+            "docker.hosts[0].tls",
+            "required for tcp://",
+        ),
         (
             {"docker": {"hosts": [{"name": "one", "address": "ssh://a", "tls": TLS}]}},
             "docker.hosts[0].tls",
             "for tcp:// addresses only",
         ),
         (
-            {"docker": {"hosts": [{"name": "one", "address": "ssh://a", "ssh_options": ["-oStrictHostKeyChecking=no"]}]}},
+            {
+                "docker": {
+                    "hosts": [{"name": "one", "address": "ssh://a", "ssh_options": ["-oStrictHostKeyChecking=no"]}]
+                }
+            },
             "docker.hosts[0].ssh_options[0]",
             "must not switch host key checking off",
         ),
         (
-            {"docker": {"hosts": [{"name": "one", "address": "ssh://a", "ssh_options": ['stricthostkeychecking "off"']}]}},
+            {
+                "docker": {
+                    "hosts": [{"name": "one", "address": "ssh://a", "ssh_options": ['stricthostkeychecking "off"']}]
+                }
+            },
             "docker.hosts[0].ssh_options[0]",
             "must not switch host key checking off",
         ),

@@ -70,5 +70,5 @@ def test_another_key_has_another_id() -> None:
     ],
 )
 def test_anything_but_rsa_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the words are cryptography's for what is no key at all
+    with pytest.raises(ValueError):
         libtrust_key_id(text)

@@ -1,7 +1,7 @@
 """A public key whose libtrust fingerprint is known to everybody: Portus' development key.
 
-Source: SUSE/Portus ``examples/development/compose/portus.crt`` (the same key in every release; its fingerprint is the title of issue
-SUSE/Portus#1126). Its private half is public too, which is why no stack must ever use it.
+Source: SUSE/Portus ``examples/development/compose/portus.crt`` (the same key in every release; its fingerprint is in
+the title of issue SUSE/Portus#1126). Its private half is public too, which is why no stack must ever use it.
 """
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers

@@ -1,5 +1,8 @@
 """The provider's configuration: which Docker engine, how it is reached, and who signs in to which registry.
 
+`disableDockerDaemonCheck` is accepted and changes nothing, as in the official plugin: its native half asks the engine
+in any case, and hosts behind SSH are asked with their first use only.
+
 Source: `provider.go` and `config.go` of kreuzwerker/terraform-provider-docker v4.5.0; `image.go` of pulumi-docker.
 """
 
@@ -39,7 +42,6 @@ class Configuration:
     key: str = field(default="", repr=False)
     certificate_folder: str = ""
     registries: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
-    skip_check: bool = False
 
 
 def decoded(config: Properties) -> Properties:
@@ -83,7 +85,6 @@ def configuration(config: Properties) -> Configuration:
         materials["keyMaterial"],
         folder,
         _registries(values.get("registryAuth")),
-        values.get("disableDockerDaemonCheck") in (True, "true"),
     )
 
 

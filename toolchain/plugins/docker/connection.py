@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from toolchain.plugins.docker.configuration import Configuration
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from docker import APIClient, TLSConfig
 
 _TIMEOUT = 20 * 60  # seconds without an answer; operations have limits of their own
+_POOL = 256  # connections that are kept; as many requests as the plugin serves at once
 _OLDEST_VERSION = "1.40"  # Docker Engine 19.03; asks for the version only
 _SSH_URL = "http://ssh.invalid:2375"  # never resolved: the transport is a process
 _NO_DAEMON = (
@@ -32,6 +33,7 @@ class Connection:
         self._configuration: Configuration | None = None
         self._client: APIClient | None = None
         self._lock = Lock()
+        self.cancelled = Event()
 
     def configure(self, configuration: Configuration) -> None:
         """Take the configuration and make sure that the engine answers, as the official plugin does at every preview:
@@ -78,7 +80,7 @@ def _connect(configuration: Configuration, host: str) -> "APIClient":
         if host.startswith("ssh://"):
             return _over_ssh(host, configuration)
         with _tls(configuration) as tls:
-            return APIClient(host, version="auto", timeout=_TIMEOUT, tls=tls or False)
+            return APIClient(host, version="auto", timeout=_TIMEOUT, tls=tls or False, max_pool_size=_POOL)
     except (DockerException, OSError, ValueError) as error:
         raise ProviderError(f"{problem} Error: {error}") from error
 

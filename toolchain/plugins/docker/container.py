@@ -61,6 +61,8 @@ class Container(DockerResource):
             return self.look(operation, container, {**state, "containerLogs": logs})
         except (EngineError, ProviderError) as error:
             raise CreateFailedError(container, str(error)) from error
+        except GoneError as error:
+            raise ProviderError(f"container {container} was removed while it was created") from error
 
     def look(self, operation: Operation, resource_id: str, state: Properties) -> tuple[str, Properties]:
         found = _inspect(operation, resource_id)

@@ -1,14 +1,10 @@
 """Waiting for a container: to be healthy, or to end."""
 
 import time
-from typing import TYPE_CHECKING
 
 from toolchain.plugins.docker.engine_api import EngineError, Operation
 from toolchain.plugins.docker.engine_json import object_at
 from toolchain.plugins.framework import ProviderError
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 _INTERVAL = 1  # second between looks, as in the official plugin
 _NO_HEALTH_CHECK = (
@@ -45,10 +41,14 @@ def _health(operation: Operation, container: str) -> str | None:
 def follow_until_exit(operation: Operation, container: str, with_logs: bool) -> str | None:
     """Wait until the container ends, whatever its exit code; returns what it wrote when `with_logs`."""
     operation.patience.status("running until it ends")
-    operation.call(lambda client: client.wait(container, condition="not-running"))
-    return operation.call(lambda client: _logs(client, container)) if with_logs else None
-
-
-def _logs(client: "APIClient", container: str) -> str:
-    output: bytes = client.logs(container, stdout=True, stderr=True, stream=False, follow=False)
+    if not with_logs:
+        operation.call(lambda client: client.wait(container, condition="not-running"))
+        return None
+    # Followed and not fetched afterwards: a container that removes itself has no logs then.
+    output: bytes = operation.call(lambda client: client.logs(container, stdout=True, stderr=True, follow=True))
+    try:
+        operation.call(lambda client: client.wait(container, condition="not-running"))
+    except EngineError as error:
+        if not error.missing:
+            raise
     return output.decode(errors="replace")

@@ -36,9 +36,14 @@ class Operation:
         """Ask the engine; ends early when the operation has to stop. Raises `EngineError`."""
         return self.patience.call(lambda: _asked(function, self.client))
 
+    def complete(self, function: "Callable[[APIClient], _Result]") -> _Result:
+        """Ask the engine and wait for the answer whatever happens meanwhile: what it makes must not be forgotten."""
+        self.patience.check()
+        return _asked(function, self.client)
+
     def post(self, path: str, body: Mapping[str, object]) -> Mapping[str, object]:
-        """`POST` a JSON body to a path of the negotiated API version; returns the answer's object."""
-        return self.call(lambda client: _post(client, path, body))
+        """`POST` a JSON body to a path of the negotiated API version, completely; returns the answer's object."""
+        return self.complete(lambda client: _post(client, path, body))
 
     def get(self, path: str, parameters: Mapping[str, str]) -> bytes:
         """`GET` a path as it is; for answers that are no JSON."""

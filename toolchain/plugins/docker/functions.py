@@ -1,7 +1,6 @@
 """The provider's functions (`invoke`): logs, network and image of what exists already."""
 
 from collections.abc import Mapping
-from threading import Event
 from urllib.parse import quote
 
 from toolchain.plugins.docker.checking import check_arguments
@@ -109,4 +108,4 @@ def _checked(schema: Schema, arguments: Properties, function: str) -> Properties
 
 
 def _operation(connection: Connection) -> Operation:
-    return Operation(connection.client(), Patience(_TIME_LIMIT, Event(), lambda _: None))
+    return Operation(connection.client(), Patience(_TIME_LIMIT, connection.cancelled, lambda _: None))

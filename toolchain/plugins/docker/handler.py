@@ -95,7 +95,8 @@ class DockerResource(Resource):
         old = request.outputs
         importing = not request.outputs and not request.inputs
         patience = self._patience(request, 0)
-        state = {**known(plan(self.schema, {}, {})), **{name: None for name in self.schema.properties}, **old}
+        nothing: Properties = {name: [] if it.is_block_list else None for name, it in self.schema.properties.items()}
+        state = {**nothing, **old}
         try:
             with _told(f"refreshing {request.urn}"):
                 resource_id, found = self.look(self._operation(patience), request.id, state)

@@ -38,6 +38,7 @@ class DockerProvider(Provider):
             },
             autonaming=True,
         )
+        connection.cancelled = self.cancelled
 
     def check_config(self, news: Properties) -> CheckResult:
         return check_configuration(news)

@@ -76,7 +76,7 @@ class _SshConnection(urllib3.connection.HTTPConnection):
 
 class _SshPool(urllib3.HTTPConnectionPool):
     def __init__(self, command: Sequence[str]) -> None:
-        super().__init__("localhost", timeout=None, maxsize=10)
+        super().__init__("localhost", timeout=None, maxsize=256)
         self._command = command
 
     def _new_conn(self) -> _SshConnection:

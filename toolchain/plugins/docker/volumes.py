@@ -16,7 +16,7 @@ class Volume(DockerResource):
 
     def make(self, operation: Operation, state: Properties) -> tuple[str, Properties]:
         try:
-            operation.call(
+            operation.complete(
                 lambda client: client.create_volume(
                     name=text(state, "name"),
                     driver=text(state, "driver") or None,

@@ -4,6 +4,7 @@ The engine starts the executable with its own address as the last argument, read
 from the first line of stdout, and ends it with an interrupt. Every other output belongs on stderr.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,15 @@ from toolchain.plugins.framework.servicer import ProviderServicer
 
 _MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; the engine's own limit
 _OPTIONS = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", _MESSAGE_LIMIT)]
+_PARENT_SECONDS = 1.0  # how long a plugin may outlive an engine that was killed
 _THREADS = 256  # handlers may wait for minutes, and the engine asks for as many at once as `--parallel` says
+
+
+def _wait(ended: Event) -> None:
+    """Until `ended`, or until the engine is gone: one that was killed interrupts nobody."""
+    engine = os.getppid()
+    while not ended.wait(_PARENT_SECONDS) and os.getppid() == engine:
+        pass
 
 
 def serve(provider: Provider, arguments: Sequence[str]) -> int:
@@ -43,7 +52,7 @@ def serve(provider: Provider, arguments: Sequence[str]) -> int:
         signal.signal(number, lambda *_: ended.set())
     server.start()
     print(port, flush=True)
-    ended.wait()
+    _wait(ended)
     provider.cancelled.set()
     server.stop(grace=None).wait()
     return 0

@@ -106,7 +106,7 @@ def describe_key(key: Key) -> Properties:
         PrivateFormat.PKCS8 if isinstance(key, ed25519.Ed25519PrivateKey) else PrivateFormat.TraditionalOpenSSL
     )
     public = key.public_key()
-    openssh = "" if _is_p224(key) else _private(key, PrivateFormat.OpenSSH)
+    openssh = "" if _is_p224(key) else _private_openssh(key)
     return {
         "id": state_hash(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)),
         "privateKeyPem": _private(key, traditional),
@@ -123,6 +123,14 @@ def _is_p224(key: Key) -> bool:
 
 def _private(key: Key, form: PrivateFormat) -> str:
     return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+
+
+def _private_openssh(key: Key) -> str:
+    """With lines of 64 characters: how long the library makes them depends on its release."""
+    block = pem.first_block(_private(key, PrivateFormat.OpenSSH))
+    if block is None:
+        raise ProviderError("Unable to marshal private key into OpenSSH format")
+    return pem.encode(block.label, block.der)
 
 
 def _openssh(key: PublicKey, *, supported: bool) -> Properties:

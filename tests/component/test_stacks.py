@@ -1,0 +1,92 @@
+"""The program itself, with every stack file of the project."""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from components.portus import OUTPUTS, InvalidSettings
+from tests.component.recorder import COMPONENT, Recording, record
+
+ROOT = Path(__file__).parents[2]
+PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+STACKS = sorted((ROOT / PROJECT["stackConfigDir"]).glob("Pulumi.*.yaml"))
+DISABLED = "pulumi:disable-default-providers"
+
+
+def text(value: object) -> str:
+    """A configuration value as the engine hands it to the program."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def configuration(given: dict[str, Any]) -> dict[str, str]:
+    """``given`` and the defaults of the project file."""
+    defaults = {
+        f"{PROJECT['name']}:{key}": one["default"] for key, one in PROJECT["config"].items() if "default" in one
+    }
+    return {key: text(value) for key, value in {**defaults, **given}.items()}
+
+
+def run(stack: str, given: dict[str, Any], preview: bool = False) -> Recording:
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    return record(program, preview=preview, stack=stack, config=configuration(given))
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
+def test_stack_file_deploys(file: Path, preview: bool) -> None:
+    stack = file.name.split(".")[1]
+    recording = run(stack, yaml.safe_load(file.read_text(encoding="utf-8"))["config"], preview)
+    assert recording.named(stack, COMPONENT)
+    assert set(recording.exports) == set(OUTPUTS)
+    assert f"{stack}-edge" in recording.containers
+    assert all(one.request.provider for one in recording if one.request.custom and not one.type.startswith("pulumi:"))
+
+
+@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
+def test_stack_file_is_strict(file: Path) -> None:
+    """Only keys that the project declares, no secret, no default provider."""
+    stack = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert set(stack) == {"config"}
+    assert stack["config"][DISABLED] == ["*"]
+    for key in set(stack["config"]) - {DISABLED}:
+        assert key.removeprefix(f"{PROJECT['name']}:") in PROJECT["config"], key
+    assert "password" not in file.read_text(encoding="utf-8").lower()
+
+
+def test_only_the_local_stack_runs_on_the_stand_in() -> None:
+    for file in STACKS:
+        recording = run("test", yaml.safe_load(file.read_text(encoding="utf-8"))["config"])
+        outputs = recording.outputs[recording.named("test", COMPONENT).urn]
+        assert outputs["stand_in"] is ("local" in file.name), file.name
+
+
+def test_faulty_configuration_creates_nothing() -> None:
+    given = {
+        "portus-stack:hostnames": {"portus": "here", "registry": "registry.test"},
+        "portus-stack:portus": {"image": "opensuse/portus"},
+        "portus-stack:docker": {"https_prt": 1},
+    }
+    with pytest.raises(InvalidSettings) as caught:
+        run("test", given)
+    for path in ("hostnames.portus", "portus.image", "docker.https_prt"):
+        assert f"  {path}: " in str(caught.value)
+    assert isinstance(caught.value, pulumi.RunError)
+
+
+def test_missing_host_names_are_told() -> None:
+    with pytest.raises(InvalidSettings, match=r"hostnames.portus: is required"):
+        run("test", {})
+
+
+def test_docker_host_of_the_configuration_is_used() -> None:
+    hosts = {"portus": "p.test", "registry": "r.test"}
+    recording = run("test", {"portus-stack:hostnames": hosts, "portus-stack:docker_host": "ssh://root@h.test"})
+    (provider,) = recording.of_type("pulumi:providers:docker")
+    assert provider.values["host"] == "ssh://root@h.test"
