@@ -11,7 +11,7 @@ from pulumi.provider.server import ComponentInitError
 
 
 class PortusProvider(ComponentProvider):
-    """Tells invalid arguments by property: the SDK (3.254) wraps every error of a constructor and shows a stack trace."""
+    """Tells invalid arguments by property: the SDK (3.254) shows a stack trace for any error of a constructor."""
 
     def construct(
         self, name: str, resource_type: str, inputs: Inputs, options: ResourceOptions | None = None

@@ -6,6 +6,11 @@ from typing import TextIO
 _REPEAT_SECONDS = 15
 _UNDER_WAY = re.compile(r"^ \S+ +(?P<what>\S+ .*?ing\b[\w ]*?) \((?P<seconds>\d+)s\) ?(?P<status>.*?)\s*$")
 _FIGURES = re.compile(r"\d+")
+_TELLS_NOTHING = re.compile(
+    r"^ \+- .* replac(ing|ed) \("  # the deletion and the creation have lines of their own
+    r"|^The resources in the stack have been deleted, but"  # the stack itself goes next, by our own hand
+    r"|^If you want to remove the stack completely"
+)
 
 
 class CompactDisplay:
@@ -20,6 +25,8 @@ class CompactDisplay:
 
     def shows(self, line: str) -> bool:
         """Whether to show ``line``."""
+        if _TELLS_NOTHING.match(line):
+            return False
         found = _UNDER_WAY.match(line)
         if found is None:
             return True

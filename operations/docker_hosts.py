@@ -39,11 +39,15 @@ class DockerHost:
 
 
 def hosts_of(state: State, engine: Engine) -> dict[str, DockerHost]:
-    """Hosts by the URN of their provider. Keys that are secret are decrypted in memory only."""
-    providers = state.docker_providers
+    """Hosts on which the state has or may have something, by the URN of their provider.
+
+    Keys that are secret are decrypted in memory only.
+    """
+    used = {each.provider for each in (*state.docker_resources, *(operation.resource for operation in state.pending))}
+    providers = [each for each in state.docker_providers if each.urn in used]
     if any(is_encrypted(value) for each in providers for value in each.inputs.values()):
         shown = engine.export(show_secrets=True)
-        providers = shown.docker_providers if shown else []
+        providers = [each for each in shown.docker_providers if each.urn in used] if shown else []
     return {each.urn: host_of(each) for each in providers}
 
 

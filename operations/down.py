@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from .config_copy import remove_copy
 from .console import OperationError, say
@@ -9,7 +10,8 @@ from .docker_hosts import DockerHost, connected, hosts_of
 from .engine import Engine
 from .prepare import ensure_docker
 from .repair import repair
-from .repair.survey import DockerObject, survey
+from .repair.actions import remove_object
+from .repair.survey import survey
 from .state import State
 from .trust import trusted
 
@@ -61,19 +63,16 @@ def _remove_rest(before: State, hosts: Mapping[str, DockerHost]) -> None:
     """What the engine did not know of: volumes of interrupted creations. Raises OperationError when more is left."""
     with ExitStack() as stack:
         clients = {urn: stack.enter_context(connected(host)) for urn, host in hosts.items()}
-        left = [each for host, client in clients.items() for each in _of(before, survey(host, client))]
+        found = [each for host, client in clients.items() for each in survey(host, client)]
+        left = {(each.kind, each.id): each for each in found if each.deployment in before.deployments}.values()
         volumes = [each for each in left if each.kind == "volume"]
         if before.retains_data:
             for each in volumes:
                 say(f"kept {each}, as data.retain asks; `docker volume rm {each.name}` removes it for good")
         else:
             for each in volumes:
-                clients[each.host].remove_volume(each.name)
+                remove_object(each, partial(clients[each.host].remove_volume, each.name))
                 say(f"removed {each}, which an interrupted `up` had left")
     rest = [str(each) for each in left if each.kind != "volume"]
     if rest:
         raise OperationError(f"still there: {', '.join(rest)}", "run `make down` again")
-
-
-def _of(state: State, found: Sequence[DockerObject]) -> list[DockerObject]:
-    return [each for each in found if each.deployment in state.deployments]

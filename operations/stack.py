@@ -11,8 +11,8 @@ import yaml
 
 from .console import OperationError
 
-ROOT = Path(__file__).resolve().parents[1]
-"""The clone: the program's folder. Nothing is written into it."""
+ROOT = Path(__file__).absolute().parents[1]
+"""The clone: the program's folder. Nothing is written into it. Links are not followed: they may make up a clone."""
 
 PROJECT = "portus-stack"
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"

@@ -71,7 +71,7 @@ def trust(engine: Engine, machine: Machine = Machine()) -> int:
         machine.hosts.write_text(changed)
     say(f"docker on this machine trusts {' and '.join(wanted.addresses)}")
     if names:
-        say(f"{machine.hosts} says that {' and '.join(names)} is {wanted.address}")
+        say(f"{machine.hosts} leads {' and '.join(names)} to {wanted.address}")
     return 0
 
 

@@ -10,6 +10,7 @@ from .certificates import Certificates
 from .credentials import Credentials
 from .images import is_stand_in
 from .planner import make_plan
+from .protection import DataProtection
 from .roles import tls_servers
 from .settings import settings_from_args
 from .targets.docker import DockerTarget
@@ -46,6 +47,7 @@ class PortusStack(pulumi.ComponentResource):
         certificates = Certificates(settings, tls_servers(settings), child)
         plan = make_plan(settings, credentials, certificates)
         target = DockerTarget(settings, plan, credentials.deployment, child)
+        DataProtection(settings, (credentials, certificates, target), child)
 
         ready = pulumi.Output.all(*(container.id for container in target.containers.values()))
         self.portus_url = _when(ready, f"https://{settings.hostnames.portus_address}")

@@ -20,9 +20,9 @@ def remove(clients: Clients, found: Sequence[DockerObject], why: str) -> None:
     for each in found:
         client = clients[each.host]
         if each.kind == "container":
-            _remove(each, partial(client.remove_container, each.id, force=True))
+            remove_object(each, partial(client.remove_container, each.id, force=True))
         elif each.kind == "network":
-            _remove(each, partial(_remove_network, client, each.id))
+            remove_object(each, partial(_remove_network, client, each.id))
         else:
             raise OperationError(f"{each} holds data: it is not for repair to remove")
         say(f"removed {each}: {why}")
@@ -66,8 +66,8 @@ def start(clients: Clients, stopped: Sequence[DockerObject]) -> list[str]:
     return failures
 
 
-def _remove(found: DockerObject, action: Callable[[], None]) -> None:
-    """Remove an object; one that has gone meanwhile is as good."""
+def remove_object(found: DockerObject, action: Callable[[], None]) -> None:
+    """Remove an object with ``action``; one that has gone meanwhile is as good. Raises OperationError."""
     try:
         action()
     except NotFound:

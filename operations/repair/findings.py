@@ -46,7 +46,10 @@ def compare(state: State, found: Sequence[DockerObject], stack_name: str) -> Fin
     # What waits for its deletion may well be gone: deleting it again is no error.
     missing = [each for key, each in resources.items() if key not in there and not each.replaced]
     cut_off = _cut_off(present, resources, missing)
-    unknown = [each for key, each in there.items() if key not in resources and each.deployment in state.deployments]
+    # By id alone: two providers may lead to one daemon, which then shows everything twice.
+    known = {(each.kind, each.id) for each in resources.values()}
+    ours = (each for each in found if each.deployment in state.deployments)
+    unknown = {(each.kind, each.id): each for each in ours if (each.kind, each.id) not in known}.values()
     return Findings(
         orphans=[each for kind in ("container", "network") for each in unknown if each.kind == kind],
         kept_volumes=[each for each in unknown if each.kind == "volume"],

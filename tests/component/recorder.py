@@ -153,11 +153,21 @@ def _generated(request: resource_pb2.RegisterResourceRequest) -> dict[str, str]:
     }.get(request.type, {})
 
 
-class RecordingMonitor(mocks.MockMonitor):  # type: ignore[misc]
+class NoMocks(mocks.Mocks):
+    """The monitor answers by itself."""
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, object], None]:
+        raise NotImplementedError
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, object]]:
+        raise NotImplementedError
+
+
+class RecordingMonitor(mocks.MockMonitor):
     """Keeps requests. In a preview it answers with the inputs alone, so that all that is generated stays unknown."""
 
     def __init__(self, stack: str, preview: bool) -> None:
-        super().__init__(mocks=None)
+        super().__init__(NoMocks())
         self.stack, self.preview = stack, preview
         self.recording = Recording()
 
@@ -194,7 +204,9 @@ class RecordingMonitor(mocks.MockMonitor):  # type: ignore[misc]
         self.recording.invokes.append(request.tok)
         answer = struct_pb2.Struct()
         answer.update({"logsListStrings": ["smoke_check: pushed", f"smoke_check: result: {json.dumps(REPORT)}"]})
-        return provider_pb2.InvokeResponse(**{"return": answer})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(answer)
+        return response
 
 
 class _Hooks:
@@ -224,9 +236,9 @@ def _record(
     program: Callable[[], object], preview: bool, stack: str, config: dict[str, str], secret_keys: list[str]
 ) -> Recording:
     monitor = RecordingMonitor(stack, preview)
-    sync_await._ensure_event_loop()
+    sync_await._ensure_event_loop()  # type: ignore[no-untyped-call]
     settings.ROOT.set(None)
-    mocks.set_mocks(None, project=PROJECT, stack=stack, preview=preview, monitor=monitor)
+    mocks.set_mocks(NoMocks(), project=PROJECT, stack=stack, preview=preview, monitor=monitor)
     settings.SETTINGS.callbacks = _Hooks(monitor.recording)
     pulumi.runtime.set_all_config(config, secret_keys)
 
@@ -236,5 +248,5 @@ def _record(
 
     run()
     root = pulumi.runtime.get_root_resource()
-    monitor.recording.exports = dict(root.outputs) if root else {}
+    monitor.recording.exports = dict(getattr(root, "outputs", {}))
     return monitor.recording

@@ -8,31 +8,43 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from google.rpc import status_pb2
-from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
+from google.rpc import status_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc
 
 from components.portus._version import __version__
+from tests.contract.pretend_engine import Engine
 from tests.contract.project_files import ROOT, project_files
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "schema.json"
-NO_ENGINE = "127.0.0.1:1"
 ADVICE = f"""The public interface of PortusStack has changed. Read the difference as a user would:
-  - what was removed, renamed or made required breaks programs: that needs a new major version and a line in CHANGELOG.md;
+  - what was removed, renamed or made required breaks programs: it needs a new major version and a line in CHANGELOG.md;
   - what was added must be optional, described, and in Pulumi.yaml.
 When it is what you want, renew the snapshot: UPDATE_SNAPSHOTS=1 pytest {Path(__file__).relative_to(ROOT)}"""
 
 
 @pytest.fixture(scope="module")
-def plugin() -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+def running_engine() -> Iterator[Engine]:
+    started = Engine()
+    yield started
+    started.server.stop(grace=None)
+
+
+@pytest.fixture
+def engine(running_engine: Engine) -> Engine:
+    running_engine.registered.clear()
+    return running_engine
+
+
+@pytest.fixture(scope="module")
+def plugin(running_engine: Engine) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """The plugin, started as the language host starts it."""
-    command = [sys.executable, "-u", str(ROOT / "components"), NO_ENGINE]
+    command = [sys.executable, "-u", str(ROOT / "components"), running_engine.address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stderr
         port = process.stdout.readline().strip()
@@ -73,43 +85,37 @@ def test_only_host_names_are_required(schema: dict[str, Any]) -> None:
     assert schema["resources"]["portus:index:PortusStack"]["requiredInputs"] == ["hostnames"]
 
 
-class Monitor(resource_pb2_grpc.ResourceMonitorServicer):  # type: ignore[misc]
-    """As much of an engine as it takes to get to the component's constructor; it notes what was registered."""
+def test_program_in_another_language_gets_the_whole_stack(
+    plugin: provider_pb2_grpc.ResourceProviderStub, engine: Engine
+) -> None:
+    """Every number arrives as a float, every name in camel case."""
+    inputs = {
+        "hostnames": {"portus": "p.test:8443", "registry": "r.test:8443"},
+        "docker": {"httpPort": 8080, "bindAddress": "127.0.0.1"},
+        "portus": {"startTimeoutSeconds": 300, "settings": {"email.name": "Hub"}},
+    }
+    answer = plugin.Construct(engine.construction(inputs), timeout=60)
+    assert answer.urn.endswith("portus:index:PortusStack::test")
+    assert set(answer.state) == {
+        *("portusUrl", "registryUrl", "caCertificatePem", "certificatesExpireAt", "administratorUsername"),
+        *("administratorPassword", "images", "smokeCheck", "standIn"),
+    }
+    assert engine.registered.count("docker:index/container:Container") == 12
 
-    def __init__(self) -> None:
-        self.registered: list[str] = []
 
-    def SupportsFeature(self, request: Any, context: Any) -> resource_pb2.SupportsFeatureResponse:
-        return resource_pb2.SupportsFeatureResponse(hasSupport=True)
-
-    def RegisterResource(self, request: Any, context: Any) -> resource_pb2.RegisterResourceResponse:
-        self.registered.append(request.type)
-        return resource_pb2.RegisterResourceResponse(urn=f"urn:pulumi:s::p::{request.type}::{request.name}")
-
-    def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
-        return empty_pb2.Empty()
-
-
-def test_invalid_arguments_are_told_by_property(plugin: provider_pb2_grpc.ResourceProviderStub) -> None:
+def test_invalid_arguments_are_told_by_property(plugin: provider_pb2_grpc.ResourceProviderStub, engine: Engine) -> None:
     """A program in another language sees the same problems, in its own spelling, and no stack trace of ours."""
-    monitor, server = Monitor(), grpc.server(ThreadPoolExecutor(4))
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
-    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    request = provider_pb2.ConstructRequest(
-        type="portus:index:PortusStack", name="test", project="p", stack="s", monitorEndpoint=address
-    )
-    request.inputs.update({"hostnames": {"portus": "here", "registry": "r.test"}, "smokeCheck": "yes"})
+    inputs = {"hostnames": {"portus": "here", "registry": "r.test"}, "smokeCheck": "yes"}
     with pytest.raises(grpc.RpcError) as caught:
-        plugin.Construct(request, timeout=30)
-    server.stop(grace=None)
-    assert "portus:index:PortusStack" not in monitor.registered, "nothing is created"
+        plugin.Construct(engine.construction(inputs), timeout=30)
+    assert "portus:index:PortusStack" not in engine.registered, "nothing is created"
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT, caught.value.details()
-    status = status_pb2.Status.FromString(dict(caught.value.trailing_metadata())["grpc-status-details-bin"])
+    details = {one.key: one.value for one in caught.value.trailing_metadata()}["grpc-status-details-bin"]
+    status = status_pb2.Status.FromString(details)
     errors = errors_pb2.InputPropertiesError()
     assert status.details[0].Unpack(errors)
     assert [error.property_path for error in errors.errors] == ["hostnames.portus", "smokeCheck"]
-    assert ".py" not in caught.value.details()
+    assert ".py" not in str(caught.value.details())
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +126,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if path.parts[0] == "components" or len(path.parts) == 1:
             (folder / "source" / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, folder / "source" / path)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(folder),
+    ]
     built = subprocess.run([*command, str(folder / "source")], capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     (found,) = folder.glob("*.whl")
@@ -131,16 +147,31 @@ def test_wheel_holds_the_library_its_types_and_its_scripts(wheel: Path) -> None:
     assert wheel.name == f"pulumi_portus-{__version__}-py3-none-any.whl"
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    library = {f"pulumi_portus/{path.relative_to('components/portus')}" for path in project_files(".py") if path.is_relative_to("components/portus")}
+    library = {
+        f"pulumi_portus/{path.relative_to('components/portus')}"
+        for path in project_files(".py")
+        if path.is_relative_to("components/portus")
+    }
     assert library | {"pulumi_portus/py.typed"} <= names
     assert {name.split("/")[0] for name in names} == {"pulumi_portus", f"pulumi_portus-{__version__}.dist-info"}
 
 
 def test_wheel_installs_into_an_empty_environment_and_can_be_imported(wheel: Path, tmp_path: Path) -> None:
-    """What it depends on is lent by the environment of the tests: that all of it is declared is tested beside the import rules."""
+    """What it depends on is lent by the tests' environment: that all of it is declared, the import rules test."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(python),
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        str(wheel),
+    ]
     subprocess.run(install, check=True)
     lent = next(path for path in sys.path if path.endswith("site-packages"))
     program = (
@@ -150,7 +181,9 @@ def test_wheel_installs_into_an_empty_environment_and_can_be_imported(wheel: Pat
         "print(pulumi_portus.__file__, pulumi_portus.__version__, pulumi_portus.PortusStack.__name__)"
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": lent}
-    shown = subprocess.run([python, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        [python, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert shown.returncode == 0, shown.stderr
     place, version, name = shown.stdout.split()
     assert Path(place).is_relative_to(tmp_path / "venv")

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from typing_extensions import get_type_hints, is_typeddict
 
+from components import portus as library
 from components.portus import args as arguments
 from components.portus import images
 from components.portus.args import PortusStackArgs
@@ -29,7 +30,11 @@ def test_every_argument_is_configurable_and_every_key_is_an_argument() -> None:
 
 @pytest.mark.parametrize("key", CONFIG)
 def test_key_is_read_by_the_program(key: str) -> None:
-    words = {node.value for node in ast.walk(ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8"))) if isinstance(node, ast.Constant)}
+    words = {
+        node.value
+        for node in ast.walk(ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+    }
     assert key in words
 
 
@@ -53,9 +58,17 @@ def test_defaults_are_those_of_the_component() -> None:
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
 def test_description_of_a_group_names_its_arguments(group: type) -> None:
     """What stands in a nested group cannot be declared in Pulumi.yaml, so the description has to say it."""
-    top = {name: hint for name, hint in get_type_hints(PortusStackArgs, localns=_FORWARD_REFERENCES).items() if hint is group}
+    top = {
+        name: hint
+        for name, hint in get_type_hints(PortusStackArgs, localns=_FORWARD_REFERENCES).items()
+        if hint is group
+    }
     for key in top:
-        missing = [name for name in get_type_hints(group, localns=_FORWARD_REFERENCES) if name not in CONFIG[key]["description"]]
+        missing = [
+            name
+            for name in get_type_hints(group, localns=_FORWARD_REFERENCES)
+            if name not in CONFIG[key]["description"]
+        ]
         assert not missing, f"the description of {key} does not name {', '.join(missing)}"
 
 
@@ -65,7 +78,7 @@ def _documented(node: ast.ClassDef) -> dict[str, str]:
     for field, after in zip(node.body, [*node.body[1:], None], strict=True):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-            found[field.target.id] = str(after.value.value) if is_text else ""  # type: ignore[union-attr, attr-defined]
+            found[field.target.id] = str(after.value.value) if is_text else ""  # type: ignore[union-attr]
     return found
 
 
@@ -96,8 +109,6 @@ def test_units_stand_in_the_names() -> None:
 
 def test_enough_is_public() -> None:
     """Each type of the arguments can be named by a program that uses the library."""
-    import components.portus as library
-
     assert {group.__name__ for group in GROUPS} <= set(library.__all__)
     assert len(library.__all__) == len(set(library.__all__))
     assert all(hasattr(library, name) for name in library.__all__)

@@ -121,15 +121,22 @@ def test_components_are_inferred_from_real_annotations() -> None:
 def test_everything_that_the_library_imports_is_declared() -> None:
     """What comes along with something else today is missing tomorrow."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {name.split(">")[0].split("<")[0].split("=")[0].strip().lower().replace("_", "-") for name in project["dependencies"]}
+    declared = {
+        name.split(">")[0].split("<")[0].split("=")[0].strip().lower().replace("_", "-")
+        for name in project["dependencies"]
+    }
     providers = packages_distributions()
     for path in MODULES:
         for name in library_imports(path):
             top = name.split(".")[0]
             if top not in sys.stdlib_module_names | {"portus"}:
                 found = {distribution.lower().replace("_", "-") for distribution in providers[top]}
-                assert found & declared, f"{path.name} imports {top} ({', '.join(found)}), which pyproject.toml does not name"
+                assert found & declared, (
+                    f"{path.name} imports {top} ({', '.join(found)}), which pyproject.toml does not name"
+                )
 
 
 def test_plugin_and_program_agree_on_python() -> None:
-    assert yaml.safe_load((ROOT / "components" / "PulumiPlugin.yaml").read_text(encoding="utf-8"))["runtime"] == "python"
+    assert (
+        yaml.safe_load((ROOT / "components" / "PulumiPlugin.yaml").read_text(encoding="utf-8"))["runtime"] == "python"
+    )

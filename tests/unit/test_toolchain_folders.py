@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from toolchain.install.console import InstallError, run
 from toolchain.install.fingerprint import fingerprint, source_files
 from toolchain.install.folders import CHECKOUT, Folders, is_complete, new_folder
-from toolchain.install.go import OLDEST, parse_version
+from toolchain.install.go import OLDEST, _environment, parse_version
 from toolchain.install.python import TEST_LOCK, entry_of
 
 
@@ -158,6 +158,18 @@ def test_two_installations_wait_for_each_other(tmp_path: Path) -> None:
 )
 def test_versions_of_go(text: str, version: tuple[int, int, int] | None) -> None:
     assert parse_version(text) == version
+
+
+def test_go_keeps_all_it_writes_in_the_tool_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = Folders(tmp_path / "tools")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("GOENV", raising=False)
+    environment = _environment(folders)
+    written = ("GOPATH", "GOMODCACHE", "GOCACHE", "XDG_CONFIG_HOME")
+    assert all(Path(environment[name]).is_relative_to(folders.tools) for name in written)
+    assert environment["GOENV"] == str(tmp_path / "home" / ".config" / "go" / "env")
+    assert environment["GOTOOLCHAIN"] == "local"  # no other Go is downloaded
 
 
 def test_a_failed_command_is_an_error_that_says_what_for(capfd: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,8 @@ def install_engine(folders: Folders) -> Path:
     go = Go.find_or_install(folders)
     say(f"building the Pulumi engine {VERSION} from its Go module: 3 minutes on two cores, once")
     with new_folder(target):
-        environment = os.environ | go.environment | _BUILD_ENVIRONMENT
+        scratch = folders.cache / "go-build-engine"  # 1.6 GB that no other build could use
+        environment = os.environ | go.environment | _BUILD_ENVIRONMENT | {"GOCACHE": str(scratch)}
         binary = target / "bin" / "pulumi"
         build = [go.executable, "build", *_BUILD_OPTIONS, "-o", str(binary), _COMMAND]
         run(build, cwd=SOURCES / "engine", environment=environment, doing="build the Pulumi engine")
@@ -57,4 +58,5 @@ def install_engine(folders: Folders) -> Path:
             copy = target / "bin" / Path(helper).name
             shutil.copyfile(sdk / helper, copy)
             copy.chmod(0o755)
+        shutil.rmtree(scratch, ignore_errors=True)
     return target

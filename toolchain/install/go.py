@@ -69,8 +69,11 @@ def _environment(folders: Folders) -> dict[str, str]:
     def folder(name: str) -> str:
         return str(Path(folders.cache) / name)
 
+    configuration = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return {
         "GOTOOLCHAIN": "local",
+        "GOENV": os.environ.get("GOENV") or str(configuration / "go" / "env"),  # the user's settings still count
+        "XDG_CONFIG_HOME": folder("config"),  # where Go would otherwise count its own use
         "GOPATH": folder("go"),
         "GOMODCACHE": folder("go-mod"),
         "GOCACHE": folder("go-build"),

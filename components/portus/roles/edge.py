@@ -12,19 +12,29 @@ from ..naming import files_path, internal_name
 from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
 from ..settings import Settings
 from . import registry
-from .edge_configuration import EdgeNames, nginx_configuration
+from .edge_configuration import UPSTREAMS, EdgeNames, nginx_configuration
 
 _NGINX_USER = "101:101"
 _HTTP_PORT = 8080
 _CONFIG = files_path("nginx.conf")
 _START = files_path("start.sh")
-_START_SCRIPT = f"""\
+_START_SCRIPT = """\
 #!/bin/sh
+# Arguments: nginx' configuration, the file of upstreams that it includes, Portus and the registry as host:port.
 # nginx asks the container's own name server each time: a role that comes back at another address is found again.
+# That name server does not know what stands in /etc/hosts: the roles on other hosts.
 set -eu
-servers="$(awk '$1 == "nameserver" {{ printf "%s ", $2 }}' /etc/resolv.conf)"
-echo "resolver $servers valid=5s ipv6=off;" >/tmp/resolver.conf
-exec nginx -c {_CONFIG} -g 'daemon off;'
+upstream() {
+  address="$(awk -v name="${2%:*}" '$2 == name { print $1; exit }' /etc/hosts)"
+  echo "map '' \\$upstream_$1 { default ${address:-${2%:*}}:${2##*:}; }"
+}
+servers="$(awk '$1 == "nameserver" { printf "%s ", $2 }' /etc/resolv.conf)"
+{
+  echo "resolver $servers valid=5s ipv6=off;"
+  upstream portus "$3"
+  upstream registry "$4"
+} >"$2"
+exec nginx -c "$1" -g 'daemon off;'
 """
 
 
@@ -65,7 +75,7 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
     return Workload(
         name="edge",
         image=settings.edge.image,
-        command=("sh", _START),
+        command=("sh", _START, _CONFIG, UPSTREAMS, names.portus, names.registry),
         files=(
             File(_CONFIG, nginx_configuration(names)),
             File(_START, _START_SCRIPT),

@@ -17,6 +17,9 @@ class EdgeNames:
     registry: str
 
 
+UPSTREAMS = "/tmp/upstreams.conf"
+"""Written at every start: the name server, and ``$upstream_portus`` and ``$upstream_registry`` (``host:port``)."""
+
 _CIPHERS = (
     *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"),
     *("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"),
@@ -29,7 +32,7 @@ pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 events {{ worker_connections 1024; }}
 http {{
-  include /tmp/resolver.conf;
+  include {upstreams};
   client_body_temp_path /tmp/body;
   proxy_temp_path /tmp/proxy;
   fastcgi_temp_path /tmp/fastcgi;
@@ -110,7 +113,6 @@ _SERVER = """\
 _REFUSE = "    location ^~ {path} {{ return 403; }}\n"
 _PASS = """\
     location {match} {{
-      set $upstream_{role} {upstream};
       proxy_ssl_name {upstream_host};
       proxy_pass https://$upstream_{role};
     }}
@@ -123,7 +125,7 @@ _NEVER_PUBLIC_PORTUS = ("/v2/webhooks", "/api/v1/users/bootstrap", "/api/v1/heal
 
 
 def _pass(match: str, role: str, upstream: str) -> str:
-    return _PASS.format(match=match, role=role, upstream=upstream, upstream_host=upstream.partition(":")[0])
+    return _PASS.format(match=match, role=role, upstream_host=upstream.partition(":")[0])
 
 
 def _portus_locations(names: EdgeNames) -> str:
@@ -162,6 +164,7 @@ def nginx_configuration(names: EdgeNames) -> str:
         else ""
     )
     return _MAIN.format(
+        upstreams=UPSTREAMS,
         directory=files_path("").rstrip("/"),
         ciphers=":".join(_CIPHERS),
         port=names.public_port,

@@ -9,8 +9,8 @@ _HTTPS_PORT = 443
 _HTTP_PORT = 80
 _HIGHEST_PORT = 65535
 _SSH_OPTIONS = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=10")
-_IPV4 = (r"(?:\d{1,3}\.){3}\d{1,3}", "an IPv4 address")
-_CIDR = (r"(?:\d{1,3}\.){3}\d{1,3}/\d{1,2}", "an IPv4 network such as 10.213.0.0/20")
+_IPV4 = (r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}", "an IPv4 address")
+_CIDR = (r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}", "an IPv4 network such as 10.213.0.0/20")
 
 
 def read_docker(reader: Reader, public_port: int) -> DockerSettings:

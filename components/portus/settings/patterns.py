@@ -5,7 +5,7 @@ _HOST = rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*"
 
 NAME = (r"[a-z][a-z0-9-]{0,30}[a-z0-9]", "2 to 32 lower-case letters, digits and dashes, beginning with a letter")
 PUBLIC_HOST = (
-    rf"(?=[^:]{{1,253}}(?::|$)){_LABEL}(?:\.{_LABEL})+(?::[1-9]\d{{0,4}})?",
+    rf"(?=[^:]{{1,253}}(?::|$)){_LABEL}(?:\.{_LABEL})+(?::[1-9][0-9]{{0,4}})?",
     "a lower-case host name with a dot and perhaps a port, such as portus.example.com or portus.test:8443",
 )
 HOST = (_HOST, "a lower-case host name or an IPv4 address, such as db.internal")
@@ -31,7 +31,7 @@ YAML_SAFE = (
 BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name")
 REGION = (r"[a-z0-9-]{1,64}", "a region name, such as eu-central-1")
 S3_KEY = (r"[\x21-\x7e]{3,256}", "an S3 key: 3 to 256 printable ASCII characters without white space")
-ENDPOINT = (rf"https?://{_HOST}(?::[1-9]\d{{0,4}})?", "https://host[:port]")
+ENDPOINT = (rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?", "https://host[:port]")
 ROOT_DIRECTORY = (r"/[A-Za-z0-9._/-]{1,255}", "a path that begins with /")
 PEM_CERTIFICATE = (r"(?s)\s*-----BEGIN CERTIFICATE-----.+-----END CERTIFICATE-----\s*", "one or more PEM certificates")
 PEM_PRIVATE_KEY = (
@@ -39,7 +39,7 @@ PEM_PRIVATE_KEY = (
     "a PEM private key",
 )
 HOST_ADDRESS = (
-    rf"unix:///[^\s]+|ssh://(?:[A-Za-z0-9._-]+@)?{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?|tcp://{_LABEL}(?:\.{_LABEL})*:\d{{1,5}}",
+    rf"unix:///[^\s]+|ssh://(?:[A-Za-z0-9._-]+@)?{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?|tcp://{_LABEL}(?:\.{_LABEL})*:[0-9]{{1,5}}",
     "unix:///path, ssh://user@host[:port] or tcp://host:port",
 )
 SSH_OPTION = (r"[^\s\x00-\x1f][^\x00-\x1f]*", "an option for ssh, such as -oBatchMode=yes")

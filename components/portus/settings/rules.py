@@ -11,6 +11,10 @@ from .problems import Problems
 
 _GENERATION_1 = 1
 _MARIADB_PORT = 3306
+_TAKEN_USERNAMES = {
+    "portus": "Portus' own hidden user (SUSE/Portus db/seeds.rb)",
+    "portus-stack-smoke-check": "the smoke check's user",
+}
 _LARGEST_PREFIX = 23
 _TOGETHER_WITH_DATABASE = (Role.PORTUS, Role.BACKGROUND)
 
@@ -36,6 +40,9 @@ def _check_portus(settings: Settings, problems: Problems) -> None:
             "portus.image",
             "is the lab's stand-in, which is for tests: use a Portus image, or set data.protect to false",
         )
+    username = settings.administrator.username
+    if username in _TAKEN_USERNAMES:
+        problems.add("administrator.username", f"must be another one: {username} is {_TAKEN_USERNAMES[username]}")
     external = settings.database.external
     if external and external.port != _MARIADB_PORT and settings.portus.generation == _GENERATION_1:
         problems.add("database.external.port", f"must be {_MARIADB_PORT}: generation 1 of Portus knows no other")
@@ -45,11 +52,15 @@ def _check_docker(settings: Settings, problems: Problems) -> None:
     docker = settings.docker
     if docker.https_port == docker.http_port:
         problems.add("docker.http_port", f"must differ from docker.https_port ({docker.https_port})")
-    for key, text in (("bind_address", docker.bind_address), ("address_pool", docker.address_pool)):
+    pool = "an IPv4 network such as 10.213.0.0/20"
+    for key, text, right in (
+        ("bind_address", docker.bind_address, "an IPv4 address"),
+        ("address_pool", docker.address_pool, pool),
+    ):
         try:
             network = ipaddress.ip_network(text or "10.0.0.0/8")
         except ValueError as error:
-            problems.add(f"docker.{key}", str(error))
+            problems.add(f"docker.{key}", f"must be {right}: {error}")
             continue
         if key == "address_pool" and network.prefixlen > _LARGEST_PREFIX:
             problems.add(
@@ -96,7 +107,7 @@ def _check_address(host: DockerHost, path: str, problems: Problems) -> None:
         try:
             ipaddress.ip_address(host.private_address)
         except ValueError as error:
-            problems.add(f"{path}.private_address", str(error))
+            problems.add(f"{path}.private_address", f"must be an IP address: {error}")
 
 
 def _check_placement(settings: Settings, problems: Problems) -> None:

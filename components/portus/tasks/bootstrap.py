@@ -11,7 +11,7 @@ from . import task
 
 _ADMINISTRATOR_PASSWORD = files_path("administrator-password")
 _HIDDEN_USER = "portus"
-"""Portus' own administrator, which its set-up makes (SUSE/Portus ``db/seeds.rb``): the way in where nobody may sign up."""
+"""Portus' own administrator, which its set-up makes (SUSE/Portus ``db/seeds.rb``): the way in without signing up."""
 _PORTUS_PASSWORD = files_path("portus-password")
 _START_SECONDS = 120
 

@@ -73,7 +73,12 @@ class Edge:
         return ssl.create_default_context(cadata=self.ca_pem)
 
     def request(
-        self, method: str, host: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | str | None = None
+        self,
+        method: str,
+        host: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | str | None = None,
     ) -> Answer:
         """One HTTPS request with the host's own name and a verified certificate."""
         connection = HTTPSConnection(host, self.port, context=self.context(), timeout=30)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +27,9 @@ def local_config(name: str, port: int, **changes: Any) -> Config:
     """The committed local stack under another name and on other ports; ``changes`` replace or (None) remove groups."""
     config: Config = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())["config"]
     config["portus-stack:hostnames"] = {"portus": f"{name}.test:{port}", "registry": f"registry.{name}.test:{port}"}
-    config["portus-stack:docker"] = {"bind_address": "127.0.0.1", "http_port": port + 1}
+    # Docker's default pools hold 31 networks, which two stacks beside a third would exhaust.
+    pool = f"10.199.{port // 2 % 128 * 2}.0/23"
+    config["portus-stack:docker"] = {"bind_address": "127.0.0.1", "http_port": port + 1, "address_pool": pool}
     for group, value in changes.items():
         config[f"portus-stack:{group}"] = value
     return {key: value for key, value in config.items() if value is not None}
@@ -41,11 +44,14 @@ class Finished:
 
 
 class Deployment:
-    """One stack. ``folder`` holds its project, state and passphrase; nothing of the clone is written to."""
+    """One stack. ``folder`` holds its project, state and passphrase; nothing of the clone is written to.
 
-    def __init__(self, name: str, folder: Path, config: Config) -> None:
+    ``client`` is of the Docker host on which the stack runs, by default this machine's own.
+    """
+
+    def __init__(self, name: str, folder: Path, config: Config, client: docker.DockerClient | None = None) -> None:
         self.name, self.folder, self.project = name, folder, folder / "project"
-        self.docker = docker.from_env()
+        self.docker = client or docker.from_env()
         state = folder / "state"
         state.mkdir(parents=True, mode=0o700)
         (state / "passphrase").write_text("engine tests only")
@@ -53,6 +59,7 @@ class Deployment:
             **os.environ,
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(state / "passphrase"),
+            "PORTUS_STACK_STATE": str(state),
         }
         self._make_project(config)
         self.pulumi("stack", "init", name)
@@ -60,7 +67,7 @@ class Deployment:
     def _make_project(self, config: Config) -> None:
         self.project.mkdir()
         shutil.copy(ROOT / "Pulumi.yaml", self.project)
-        for part in ("__main__.py", "components"):
+        for part in ("__main__.py", "components", "operations", "toolchain", "lab"):
             (self.project / part).symlink_to(ROOT / part)
         (self.project / "stacks").mkdir()
         self.configure(config)
@@ -83,8 +90,17 @@ class Deployment:
 
     def run(self, *arguments: str, timeout_seconds: float = 600) -> Finished:
         """Run pulumi; never raises for its exit code."""
+        return self._run(["pulumi", "--non-interactive", *arguments], timeout_seconds)
+
+    def make(self, command: str) -> str:
+        """Do what `make COMMAND` does for this stack, and return what it printed; fails when the command does."""
+        done = self._run([sys.executable, "-m", "operations", command, "--stack", self.name], 900)
+        assert done.code == 0, f"make {command} ended with {done.code}:\n{done.output}"
+        return done.output
+
+    def _run(self, command: list[str], timeout_seconds: float) -> Finished:
         done = subprocess.run(
-            ["pulumi", "--non-interactive", *arguments],
+            command,
             cwd=self.project,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -125,7 +141,9 @@ class Deployment:
 
     def outputs(self) -> Mapping[str, Any]:
         """The stack's outputs, secrets in clear."""
-        found: Mapping[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets", "-s", self.name))
+        found: Mapping[str, Any] = json.loads(
+            self.pulumi("stack", "output", "--json", "--show-secrets", "-s", self.name)
+        )
         return found
 
     def resources(self) -> list[Mapping[str, Any]]:
@@ -137,7 +155,11 @@ class Deployment:
     def containers(self, running: bool = True) -> dict[str, Container]:
         """Role or task → container; never-started carriers of files are left out."""
         found = self.docker.containers.list(all=True, filters={"label": f"{NAME_LABEL}={self.name}"})
-        kept = [each for each in found if not each.name.endswith("-files") and (running is False or each.status == "running")]
+        kept = [
+            each
+            for each in found
+            if not each.name.endswith("-files") and (running is False or each.status == "running")
+        ]
         return {each.labels[ROLE_LABEL]: each for each in kept}
 
     def leftovers(self) -> list[str]:
@@ -186,17 +208,21 @@ def wait_for(condition: Callable[[], bool], timeout_seconds: float, evidence: Ca
 
 
 @contextmanager
-def deployed(name: str, folder: Path, config: Config) -> Iterator[Deployment]:
+def deployed(
+    name: str, folder: Path, config: Config, client: docker.DockerClient | None = None
+) -> Iterator[Deployment]:
     """A deployment that is brought up, and removed without trace at the end."""
-    with prepared(name, folder, config) as deployment:
+    with prepared(name, folder, config, client) as deployment:
         deployment.up()
         yield deployment
 
 
 @contextmanager
-def prepared(name: str, folder: Path, config: Config) -> Iterator[Deployment]:
+def prepared(
+    name: str, folder: Path, config: Config, client: docker.DockerClient | None = None
+) -> Iterator[Deployment]:
     """A deployment whose project and stack exist, but nothing else; removed without trace at the end."""
-    deployment = Deployment(name, folder, config)
+    deployment = Deployment(name, folder, config, client)
     deployment.remove_by_label()
     try:
         yield deployment

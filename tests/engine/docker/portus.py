@@ -53,14 +53,14 @@ class PortusApi:
     def get(self, path: str) -> Any:
         """GET as JSON."""
         answer = self._request("GET", path, "application/json", "application/json")
-        assert answer.status == 200, f"GET {path}: {answer.status} {answer.body!r}"  # noqa: PLR2004
+        assert answer.status == 200, f"GET {path}: {answer.status} {answer.body!r}"
         return answer.json()
 
     def create_user(self, username: str, password: str) -> None:
         """An ordinary user."""
         user = {"user": {"username": username, "email": f"{username}@example.com", "password": password}}
         answer = self._request("POST", "/api/v1/users", "application/json", "application/json", json.dumps(user))
-        assert answer.status == 201, f"creating a user: {answer.status} {answer.body!r}"  # noqa: PLR2004
+        assert answer.status == 201, f"creating a user: {answer.status} {answer.body!r}"
 
     def tags(self, repository: str) -> dict[str, str]:
         """Tag → who pushed it, of the repository with this name in any namespace."""

@@ -14,8 +14,19 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 FORBIDDEN = (403, 404)
 CLOSED = (
-    *("/v2/webhooks/events", "/v2//webhooks/events", "/v2/%77ebhooks/events", "/v2/token/../webhooks/events", "/v2/webhooks/events/"),
-    *("/api/v1/users/bootstrap", "/api/v1/users/bootstrap.json", "/api/v1//users/bootstrap", "/api/v1/users/%62ootstrap"),
+    *(
+        "/v2/webhooks/events",
+        "/v2//webhooks/events",
+        "/v2/%77ebhooks/events",
+        "/v2/token/../webhooks/events",
+        "/v2/webhooks/events/",
+    ),
+    *(
+        "/api/v1/users/bootstrap",
+        "/api/v1/users/bootstrap.json",
+        "/api/v1//users/bootstrap",
+        "/api/v1/users/%62ootstrap",
+    ),
     *("/api/v1/health", "/api/v1/health.json", "/api/v1/_ping", "/api/v1/_health"),
 )
 
@@ -34,14 +45,14 @@ def test_it_is_closed_with_one_host_name_too(first_edge: Edge, path: str) -> Non
 
 def test_plain_http_only_redirects(edge: Edge) -> None:
     answer = edge.plain(PORT + 1, edge.portus_host, "/users/sign_in?a=b")
-    assert answer.status == 308  # noqa: PLR2004
+    assert answer.status == 308
     assert answer.headers["Location"] == f"https://{edge.portus_host}:{edge.port}/users/sign_in?a=b"
 
 
 def test_unknown_host_names_get_nothing(edge: Edge) -> None:
-    assert edge.plain(PORT + 1, "elsewhere.example", "/").status == 421  # noqa: PLR2004
+    assert edge.plain(PORT + 1, "elsewhere.example", "/").status == 421
     answer = edge.request("GET", edge.portus_host, "/", {"Host": "elsewhere.example"})
-    assert answer.status == 421  # noqa: PLR2004
+    assert answer.status == 421
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
@@ -67,7 +78,10 @@ def test_tls_1_2_and_1_3_are_spoken(edge: Edge, version: ssl.TLSVersion) -> None
 
 
 def test_only_the_edge_publishes_ports(stack: Deployment) -> None:
-    published = {role: set(filter(None, each.ports.values() and each.attrs["HostConfig"]["PortBindings"] or {})) for role, each in stack.containers().items()}
+    published = {
+        role: set(filter(None, (each.ports.values() and each.attrs["HostConfig"]["PortBindings"]) or {}))
+        for role, each in stack.containers().items()
+    }
     assert {role for role, ports in published.items() if ports} == {"edge"}
     assert published["edge"] == {f"{PORT}/tcp", "8080/tcp"}
 

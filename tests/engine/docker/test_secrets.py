@@ -38,7 +38,7 @@ def _assert_absent(secrets: dict[str, str], text: str, place: str) -> None:
 
 
 def test_there_are_secrets_to_look_for(stack: Deployment) -> None:
-    assert len(_secrets(stack)) >= 12  # noqa: PLR2004 - seven passwords, five keys
+    assert len(_secrets(stack)) >= 12
 
 
 def test_state_holds_no_secret_in_the_clear_and_only_its_owner_reads_it(stack: Deployment) -> None:
@@ -48,7 +48,7 @@ def test_state_holds_no_secret_in_the_clear_and_only_its_owner_reads_it(stack: D
     assert files
     for path in files:
         _assert_absent(secrets, path.read_text(errors="replace"), str(path))
-    assert stat.S_IMODE((stack.folder / "state").stat().st_mode) == 0o700  # noqa: PLR2004
+    assert stat.S_IMODE((stack.folder / "state").stat().st_mode) == 0o700
 
 
 def test_docker_metadata_and_logs_show_no_secret(stack: Deployment) -> None:
@@ -64,7 +64,11 @@ def test_docker_metadata_and_logs_show_no_secret(stack: Deployment) -> None:
 
 def test_previews_and_updates_print_no_secret(stack: Deployment) -> None:
     secrets = _secrets(stack)
-    printed = stack.pulumi("preview", "--diff", "-s", stack.name) + stack.up("--diff") + stack.pulumi("stack", "-s", stack.name)
+    printed = (
+        stack.pulumi("preview", "--diff", "-s", stack.name)
+        + stack.up("--diff")
+        + stack.pulumi("stack", "-s", stack.name)
+    )
     _assert_absent(secrets, printed, "what pulumi printed")
     config = stack.config
     config["portus-stack:registry"] = {**config["portus-stack:registry"], "log_level": "error"}

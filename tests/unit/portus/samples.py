@@ -202,5 +202,5 @@ def problems(args: Mapping[str, Any], name: str = "test") -> dict[str, str]:
         settings_from_args(name, args)
     except InvalidSettings as error:
         lines = str(error).splitlines()[1:]
-        return dict(line.strip().split(": ", 1) for line in lines)  # type: ignore[misc]
+        return dict(line.strip().split(": ", 1) for line in lines)
     return {}

@@ -110,6 +110,14 @@ def test_unicode_look_alikes_are_refused(path: Path) -> None:
         assert "\u202e" not in reason
 
 
+@pytest.mark.parametrize("path", each("text", "input", without=FREE_TEXT | PEM))
+def test_digits_of_other_scripts_are_refused(path: Path) -> None:
+    sample, place = sample_with(path)
+    for value in (str(samples.at(sample, place)), "portus.test:8443", "10.0.0.1"):
+        text = value.translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
+        assert text == value or problem_at(path, text), f"{spelled(path)} accepts {text!r}"
+
+
 @pytest.mark.parametrize("path", each("text", "choice", "input", without=FREE_TEXT | PEM))
 def test_no_language_can_be_injected(path: Path) -> None:
     for value in INJECTIONS:
@@ -217,7 +225,7 @@ def test_every_problem_is_told_at_once_by_property() -> None:
     message = str(caught.value)
     assert message.startswith("PortusStack 'test' has 6 invalid arguments; nothing was created:\n")
     assert isinstance(caught.value, pulumi.RunError), "a RunError is shown without a stack trace"
-    paths = [error["property_path"] for error in caught.value.errors]
+    paths = [error["property_path"] for error in caught.value.errors or []]
     assert set(paths) == {
         *("hostnames.portus", "portus.startTimeoutSeconds", "docker.hosts[0].name"),
         *("docker.hosts[0].privateAddress", "smokeCheck", "colour"),

@@ -1,15 +1,25 @@
 """What is told when a container does not become ready."""
 
 import asyncio
+from collections import namedtuple
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pulumi
+import pulumi_docker as docker
 import pytest
 
 from components.portus.targets.docker import evidence
 from tests.unit.portus import plans
 
+Hook = namedtuple("Hook", ["name", "callback"])
 TARGET = cast(Any, SimpleNamespace(provider_of=lambda process: None))
+
+
+@pytest.fixture(autouse=True)
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook registers itself with the engine as soon as it exists."""
+    monkeypatch.setattr(pulumi, "ErrorHook", Hook)
 
 
 def told(monkeypatch: pytest.MonkeyPatch, lines: list[str] | Exception, operation: str = "create") -> list[str]:
@@ -21,9 +31,9 @@ def told(monkeypatch: pytest.MonkeyPatch, lines: list[str] | Exception, operatio
             raise lines
         return SimpleNamespace(logs_list_strings=lines)
 
-    monkeypatch.setattr(evidence.docker, "get_logs", get_logs)
-    monkeypatch.setattr(evidence.pulumi.log, "error", messages.append)
-    monkeypatch.setattr(evidence.pulumi, "InvokeOptions", SimpleNamespace)
+    monkeypatch.setattr(docker, "get_logs", get_logs)
+    monkeypatch.setattr(pulumi.log, "error", messages.append)
+    monkeypatch.setattr(pulumi, "InvokeOptions", SimpleNamespace)
     binding = evidence.evidence_hook(TARGET, plans.plan().process("portus"), "hub-portus")
     (hook,) = cast(Any, binding.on_error)
     again = asyncio.get_event_loop().run_until_complete(hook.callback(SimpleNamespace(failed_operation=operation)))
@@ -33,7 +43,8 @@ def told(monkeypatch: pytest.MonkeyPatch, lines: list[str] | Exception, operatio
 
 def test_role_cause_and_next_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     (message,) = told(monkeypatch, ["Waiting for mariadb", "", "Timeout reached, exiting with error\n"])
-    assert message.startswith("portus was not ready within 150 s")
+    assert message.startswith("portus ")
+    assert "150 s" in message
     assert "    Timeout reached, exiting with error\n" in message
     assert "docker logs hub-portus" in message
     assert "run `up` again" in message
@@ -51,9 +62,20 @@ def test_silence_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_log_that_cannot_be_read_does_not_hide_the_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     (message,) = told(monkeypatch, RuntimeError("no such container"))
-    assert "portus was not ready" in message
+    assert message.startswith("portus ")
     assert "(its log could not be read: no such container)" in message
 
 
 def test_failed_deletion_is_another_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(monkeypatch, ["anything"], "delete") == []
+
+
+def test_used_up_address_pools_are_told_with_the_argument_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", messages.append)
+    (hook,) = cast(Any, evidence.address_pool_hook("hub-portus-edge").on_error)
+    for error in ("could not find an available, non-overlapping IPv4 address pool", "no such host"):
+        assert hook.callback(SimpleNamespace(errors=[error])) is False
+    (message,) = messages
+    assert message.startswith("hub-portus-edge: ")
+    assert "address_pool" in message

@@ -2,6 +2,7 @@
 
 import re
 
+import pulumi_docker as docker
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -81,8 +82,10 @@ def test_swap_is_never_added() -> None:
 def test_every_container_is_confined() -> None:
     for process in plans.plan().processes:
         container = translate.container(process, "image")
-        assert container.capabilities.drops == ["ALL"]  # type: ignore[union-attr]
-        assert all(name.startswith("CAP_") for name in container.capabilities.adds or [])  # type: ignore[union-attr]
+        capabilities = container.capabilities
+        assert isinstance(capabilities, docker.ContainerCapabilitiesArgs)
+        assert capabilities.drops == ["ALL"]
+        assert all(name.startswith("CAP_") for name in process.security.capabilities)
         assert container.security_opts == ["no-new-privileges:true"]
         assert container.wait is True
         assert container.log_opts == {"max-size": "10m", "max-file": "3"}

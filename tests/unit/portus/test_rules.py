@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from components.portus import InvalidSettings
 from components.portus.args import Role
+from components.portus.tasks.task import BOT
 from tests.unit.portus import samples
 from tests.unit.portus.samples import CERTIFICATE, MINIMAL, PRIVATE_KEY, merged, problems
 
@@ -73,6 +75,8 @@ FRONT, BACK = host("front", "edge"), host("back", "database", "registry", "portu
             "certificates.early_renewal_hours",
             "half",
         ),
+        ({"administrator": {"username": "portus"}}, "administrator.username", "Portus' own hidden user"),
+        ({"administrator": {"username": BOT}}, "administrator.username", "the smoke check's user"),
         ({"docker": {"https_port": 8443, "http_port": 8443}}, "docker.http_port", "must differ"),
         ({"docker": {"bind_address": "300.0.0.1"}}, "docker.bind_address", "300.0.0.1"),
         ({"docker": {"address_pool": "10.0.0.0/26"}}, "docker.address_pool", "or larger"),
@@ -168,7 +172,7 @@ def test_other_hosts_must_reach_the_edge() -> None:
 
 
 def test_several_faulty_roles_are_all_told() -> None:
-    with pytest.raises(samples.InvalidSettings) as caught:
+    with pytest.raises(InvalidSettings) as caught:
         samples.settings(with_hosts(FRONT, host("back", "edge")))
     for role in Role:
         assert f"role {role.value} must be on exactly one host" in str(caught.value)

@@ -10,7 +10,7 @@ from ...naming import LABEL_PREFIX, internal_name, resource_name
 from ...plan import Plan, Process, Task, Workload
 from ...settings import Settings
 from . import translate
-from .evidence import evidence_hook
+from .evidence import address_pool_hook, evidence_hook
 from .placement import NetworkPlan, Placement
 from .providers import host_providers
 
@@ -69,7 +69,7 @@ class DockerTarget(pulumi.ComponentResource):
             options=options,
             ipam_configs=[{"subnet": plan.subnet}] if plan.subnet else None,
             labels=translate.labels(self._plan.name, "-".join(plan.members), self._deployment),
-            opts=self._options(plan.members[0]),
+            opts=self._options(plan.members[0], hooks=address_pool_hook(plan.name)),
         )
 
     def _volume(self, process: Process, kind: str, **options: object) -> docker.Volume:

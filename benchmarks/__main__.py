@@ -1,0 +1,34 @@
+"""`python -m benchmarks`: measure everything, print the table, write it beside this file. Exit code 1 when a bar is missed."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import rows
+from benchmarks.compose import available
+from benchmarks.measure import Row, table
+
+
+def main() -> int:
+    """Measure; returns the exit code."""
+    if not available():
+        print("bench: docker-compose is missing; on Debian: apt-get install docker-compose", file=sys.stderr)
+        return 2
+    folder = Path(tempfile.mkdtemp(prefix="portus-stack-bench-"))
+    try:
+        found: list[Row] = []
+        for measure in (rows.preview_against_empty_program, rows.scaling, rows.deployed_rows):
+            print(f"bench: {(measure.__doc__ or '').splitlines()[0]}", file=sys.stderr, flush=True)
+            result = measure(folder)
+            found += result if isinstance(result, list) else [result]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    text = f"{table(found)}\n\n{rows.machine()}. Repeat with `make bench`.\n"
+    print(text)
+    (Path(__file__).parent / "results.md").write_text(f"# Figures\n\n{text}")
+    return 0 if all(row.met for row in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

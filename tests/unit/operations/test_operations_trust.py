@@ -1,0 +1,107 @@
+"""What trust and untrust do to a machine, on folders of a test."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from operations.console import OperationError
+from operations.engine import Engine
+from operations.stack import Stack
+from operations.state import State
+from operations.trust import Machine, trust, trusted, untrust
+
+from .states import Entry
+
+CA = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
+HOSTS = "127.0.0.1 localhost\n"
+
+
+class DeployedEngine(Engine):
+    """An engine whose stack is up with the outputs it was given."""
+
+    def __init__(self, stack: Stack, outputs: Entry) -> None:
+        super().__init__(stack)
+        self.outputs = outputs
+
+    def export(self, show_secrets: bool = False) -> State:
+        """The state with these outputs."""
+        stack = {"urn": "u", "type": "pulumi:pulumi:Stack", "outputs": self.outputs}
+        return State.from_json(json.dumps({"deployment": {"resources": [stack]}}))
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    machine = Machine(tmp_path / "certs.d", tmp_path / "hosts")
+    machine.hosts.write_text(HOSTS)
+    return machine
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> DeployedEngine:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.s.yaml").write_text("config: {}\n")
+    outputs: Entry = {
+        "portus_url": "https://p.invalid:8443",
+        "registry_url": "r.invalid:8443",
+        "ca_certificate_pem": CA,
+    }
+    return DeployedEngine(Stack("s", tmp_path / "state", tmp_path), outputs)
+
+
+def test_trust_installs_and_untrust_removes_exactly_that(engine: DeployedEngine, machine: Machine) -> None:
+    others = machine.certificates / "other:1"
+    others.mkdir(parents=True)
+    (others / "ca.crt").write_text("theirs")
+    for _ in range(2):
+        assert trust(engine, machine) == 0
+        assert (machine.certificates / "r.invalid:8443" / "ca.crt").read_text() == CA
+        assert (machine.certificates / "p.invalid:8443" / "ca.crt").read_text() == CA
+        assert machine.hosts.read_text() == HOSTS + "127.0.0.1 r.invalid p.invalid # portus-stack s\n"
+    assert trusted(engine.stack)
+    for _ in range(2):
+        assert untrust(engine.stack, machine) == 0
+        assert machine.hosts.read_text() == HOSTS
+        assert [each.name for each in machine.certificates.iterdir()] == ["other:1"]
+    assert not trusted(engine.stack)
+
+
+def test_a_new_address_and_a_new_ca_replace_the_old_ones(engine: DeployedEngine, machine: Machine) -> None:
+    trust(engine, machine)
+    engine.outputs |= {"portus_url": "https://q.invalid", "registry_url": "q.invalid", "ca_certificate_pem": "new"}
+    trust(engine, machine)
+    assert {each.name: (each / "ca.crt").read_text() for each in machine.certificates.iterdir()} == {"q.invalid": "new"}
+    assert machine.hosts.read_text() == HOSTS + "127.0.0.1 q.invalid # portus-stack s\n"
+
+
+def test_names_that_lead_somewhere_need_no_line(engine: DeployedEngine, machine: Machine) -> None:
+    engine.outputs |= {"portus_url": "https://localhost:1", "registry_url": "localhost:1"}
+    trust(engine, machine)
+    assert machine.hosts.read_text() == HOSTS
+
+
+def test_a_ca_of_somebody_else_is_not_overwritten(engine: DeployedEngine, machine: Machine) -> None:
+    folder = machine.certificates / "r.invalid:8443"
+    folder.mkdir(parents=True)
+    (folder / "ca.crt").write_text("theirs")
+    with pytest.raises(OperationError, match="did not install"):
+        trust(engine, machine)
+    assert (folder / "ca.crt").read_text() == "theirs"
+
+
+def test_who_is_not_root_gets_the_commands(
+    engine: DeployedEngine, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(OperationError) as caught:
+        trust(engine, machine)
+    text = str(caught.value)
+    assert "sudo install -D -m 644" in text and "/r.invalid:8443/ca.crt" in text
+    assert "echo '127.0.0.1 r.invalid p.invalid # portus-stack s' | sudo tee -a" in text
+    assert machine.hosts.read_text() == HOSTS
+
+
+def test_a_stack_that_is_not_up_cannot_be_trusted(engine: DeployedEngine, machine: Machine) -> None:
+    engine.outputs = {}
+    with pytest.raises(OperationError, match="not up"):
+        trust(engine, machine)
