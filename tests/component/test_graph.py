@@ -161,6 +161,16 @@ def test_credentials_have_the_fate_of_the_data(variant: str, deployed: Deployed)
     }, {one.name: (one.request.protect, one.request.retainOnDelete) for one in found}
 
 
+@each_variant
+def test_destroy_meets_the_protection_before_anything_else(variant: str, deployed: Deployed) -> None:
+    """The engine deletes dependents first: what depends on everything is the first that it looks at."""
+    recording = deployed(variant)
+    protection = recording.named(f"{NAME}-data-protection")
+    assert protection.request.protect == samples.settings(VARIANTS[variant]).data.protect
+    everything = {one.urn for one in inside(recording) if one.request.custom and not one.type.startswith(PROVIDER)}
+    assert everything <= set(protection.request.dependencies)
+
+
 def test_what_can_be_made_again_is_never_protected(deployed: Deployed) -> None:
     recording = deployed()
     protected = {one.name for one in recording if one.request.protect}
@@ -241,10 +251,6 @@ def test_order_of_the_arguments_changes_nothing(variant: str, deployed: Deployed
     turned = _turned(samples.merged(samples.MINIMAL, VARIANTS[variant]))
     assert isinstance(turned, dict)
     assert _graph(deploy(turned)) == _graph(deployed(variant))
-
-
-def test_the_same_program_asks_for_the_same_twice(deployed: Deployed) -> None:
-    assert _graph(deploy()) == _graph(deployed())
 
 
 def test_two_stacks_live_in_one_program() -> None:

@@ -80,6 +80,14 @@ def test_faulty_configuration_creates_nothing() -> None:
     assert isinstance(caught.value, pulumi.RunError)
 
 
+def test_misspelt_key_of_a_stack_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pulumi hands keys that no program reads on in silence."""
+    given = {"portus-stack:hostnames": {"portus": "p.test", "registry": "r.test"}, "portus-stack:databse": {}}
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(configuration(given)))
+    with pytest.raises(InvalidSettings, match=r"databse: is not an argument; did you mean database\?"):
+        run("test", given)
+
+
 def test_missing_host_names_are_told() -> None:
     with pytest.raises(InvalidSettings, match=r"hostnames.portus: is required"):
         run("test", {})

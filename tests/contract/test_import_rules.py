@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "settings": {"args", "images", "contract"},
     "credentials": {"settings", "naming"},
     "certificates": {"settings", "naming"},
+    "protection": {"settings", "naming"},
     "roles": {"settings", "plan", "contract", "naming", "images", "token_trust", "credentials", "certificates"},
     "tasks": {"settings", "plan", "contract", "naming", "roles", "credentials", "certificates"},
     "planner": {"settings", "plan", "roles", "tasks", "credentials", "certificates"},

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .. import registries
 from ..accounts import PORTUS_USER, Invalid, NewUser, create_application_token, create_user
-from ..models import ApplicationToken, Registry, User
+from ..models import ApplicationToken, Registry, Repository, User
 from ..registries import RegistryFields
 from . import entities
 from .context import any_registry, db, portus
@@ -91,6 +91,16 @@ def create_registry() -> Page:
     return redirect(url_for("admin.registries_page"))
 
 
+@blueprint.get("/admin/registries/<int:identity>/edit")
+def edit_registry(identity: int) -> Page:
+    """The form that changes the record; its host name only while there is no repository."""
+    registry = db().get(Registry, identity)
+    if registry is None:
+        raise NotFound()
+    fixed = db().scalar(select(Repository.id).limit(1)) is not None
+    return render_template("registry_edit.html", registry=registry, hostname_fixed=fixed)
+
+
 @blueprint.route("/admin/registries/<int:identity>", methods=["PUT", "PATCH", "POST"])
 def update_registry(identity: int) -> Page:
     """Change the record."""
@@ -119,6 +129,18 @@ def new_user() -> Page:
     if not _is_generation_1():
         raise NotFound()
     return render_template("user_form.html", values={})
+
+
+@blueprint.route("/admin/users/<int:identity>/toggle_admin", methods=["PUT", "PATCH"])
+def toggle_admin(identity: int) -> Response | tuple[str, int]:
+    """Make somebody else an administrator, or no longer one."""
+    user = db().get(User, identity)
+    if user is None:
+        raise NotFound()
+    if user.id == signed_in().id:
+        return "", 403
+    user.admin = not user.admin
+    return Response(f'$("#user_{identity}").toggleClass("admin");\n', content_type="text/javascript; charset=utf-8")
 
 
 @blueprint.post("/admin/users")

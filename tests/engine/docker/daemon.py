@@ -1,4 +1,4 @@
-"""A second Docker host on this machine: a Docker daemon in a network namespace of the test's own, reachable over a veth pair.
+"""A second Docker host on this machine: a daemon in a network namespace of the test's own, reached over a veth pair.
 
 It can be stopped, restarted and cut off without touching the machine's own daemon.
 """
@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,28 +25,34 @@ def _run(*command: str) -> None:
 
 
 class SecondHost:
-    """``here`` and ``address`` are the two ends of the veth pair; ``socket`` is the daemon's unix socket.
+    """``here`` and ``address`` are the two ends of the veth pair, ``interface`` is the name of this machine's end;
+    ``socket`` is the daemon's unix socket.
 
     ``daemon_arguments`` are added to the command line of dockerd.
     """
 
     def __init__(self, folder: Path, number: int, *daemon_arguments: str) -> None:
         self.namespace = f"ps-test-{number}"
-        self.here, self.address = f"10.21{number}.77.1", f"10.21{number}.77.2"
-        self._veth = f"pstest{number}"
+        self.here, self.address = f"10.21{number}.77.1", self.address_of(number)
+        self.interface = f"pstest{number}"
         self.folder = folder
         self.socket = f"unix://{folder}/docker.sock"
         self._arguments = daemon_arguments
         self._process: subprocess.Popen[bytes] | None = None
 
+    @staticmethod
+    def address_of(number: int) -> str:
+        """The address that the host with this number will have, for certificates that must exist before it does."""
+        return f"10.21{number}.77.2"
+
     def create_network(self) -> None:
         """The namespace and its link to this machine; what an earlier run left is removed first."""
         self.remove_network()
-        inside = f"{self._veth}-in"
+        inside = f"{self.interface}-in"
         _run("ip", "netns", "add", self.namespace)
-        _run("ip", "link", "add", self._veth, "type", "veth", "peer", "name", inside, "netns", self.namespace)
-        _run("ip", "address", "add", f"{self.here}/30", "dev", self._veth)
-        _run("ip", "link", "set", self._veth, "up")
+        _run("ip", "link", "add", self.interface, "type", "veth", "peer", "name", inside, "netns", self.namespace)
+        _run("ip", "address", "add", f"{self.here}/30", "dev", self.interface)
+        _run("ip", "link", "set", self.interface, "up")
         for command in (
             ("address", "add", f"{self.address}/30", "dev", inside),
             ("link", "set", inside, "up"),
@@ -56,7 +62,7 @@ class SecondHost:
 
     def remove_network(self) -> None:
         """Remove namespace and link, if they are there."""
-        for command in (("link", "delete", self._veth), ("netns", "delete", self.namespace)):
+        for command in (("link", "delete", self.interface), ("netns", "delete", self.namespace)):
             subprocess.run(["ip", *command], capture_output=True, check=False)
 
     def start(self) -> None:
@@ -96,9 +102,9 @@ class SecondHost:
             self._process.wait(timeout=120)
             self._process = None
 
-    def load_images(self) -> None:
-        """Copy the lab's images from the machine's own daemon."""
-        names = [f"portus-stack.lab/{name}" for name in IMAGES]
+    def load_images(self, images: Sequence[str]) -> None:
+        """Copy images of the lab from the machine's own daemon."""
+        names = [f"portus-stack.lab/{name}" for name in images]
         with subprocess.Popen(["docker", "save", *names], stdout=subprocess.PIPE) as save:
             done = subprocess.run(["docker", "--host", self.socket, "load", "--quiet"], stdin=save.stdout, check=False)
         assert done.returncode == 0
@@ -106,15 +112,17 @@ class SecondHost:
 
 
 @contextmanager
-def second_host(folder: Path, number: int, *daemon_arguments: str) -> Iterator[SecondHost]:
-    """A running second host with the lab's images; nothing of it is left afterwards."""
+def second_host(
+    folder: Path, number: int, *daemon_arguments: str, images: Sequence[str] = IMAGES
+) -> Iterator[SecondHost]:
+    """A running second host with the lab's ``images``; nothing of it is left afterwards."""
     if os.geteuid() != 0 or not shutil.which("dockerd"):
         pytest.skip("a second Docker host needs root and dockerd on this machine")
     host = SecondHost(folder, number, *daemon_arguments)
     host.create_network()
     try:
         host.start()
-        host.load_images()
+        host.load_images(images)
         yield host
         _remove_containers(host)
     finally:

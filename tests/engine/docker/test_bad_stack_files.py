@@ -1,7 +1,7 @@
 """A bad stack file is refused by the preview: all errors at once, nothing created, no trace, no secret.
 
-What the engine itself checks before it starts the program (a group that is no group, a file that is no mapping) it tells
-in its own words and one key at a time.
+What the engine itself checks before it starts the program (a group that is no group, a file that is no mapping) it
+tells in its own words and one key at a time.
 """
 
 import re
@@ -33,12 +33,12 @@ CASES: dict[str, BadStackFile] = yaml.safe_load(
     (Path(__file__).parent / "bad_stack_files.yaml").read_text(encoding="utf-8").replace("%LONG%", LONG)
 )
 REFUSED_BY_THE_ENGINE = {
-    "a word where a group belongs": ("config:\n  portus-stack:hostnames: portus.test\n", "'hostnames' must be of type 'object'"),
-    "a list where a group belongs": ("config:\n  portus-stack:portus: [a, b]\n", "'portus' must be of type 'object'"),
-    "a word where true or false belongs": ("config:\n  portus-stack:smoke_check: maybe\n", "'smoke_check' must be of type 'boolean'"),
-    "a list": ("- one\n- two\n", "expected project to be an object"),
-    "a list of settings": ("config:\n- one\n- two\n", "cannot unmarshal !!seq into map"),
-    "no YAML": ("config: {a: [\n", "invalid YAML file"),
+    "config:\n  portus-stack:hostnames: portus.test\n": "'hostnames' must be of type 'object'",
+    "config:\n  portus-stack:portus: [a, b]\n": "'portus' must be of type 'object'",
+    "config:\n  portus-stack:smoke_check: maybe\n": "'smoke_check' must be of type 'boolean'",
+    "- one\n- two\n": "expected project to be an object",
+    "config:\n- one\n- two\n": "cannot unmarshal !!seq into map",
+    "config: {a: [\n": "invalid YAML file",
 }
 
 
@@ -93,7 +93,7 @@ def test_all_errors_are_listed_at_once(empty: Deployment, case: BadStackFile) ->
     assert_nothing_was_created(empty)
 
 
-@pytest.mark.parametrize(("text", "words"), REFUSED_BY_THE_ENGINE.values(), ids=REFUSED_BY_THE_ENGINE)
+@pytest.mark.parametrize(("text", "words"), REFUSED_BY_THE_ENGINE.items())
 def test_what_the_engine_refuses_itself(empty: Deployment, text: str, words: str) -> None:
     empty.stack_file.write_text(text)
     try:

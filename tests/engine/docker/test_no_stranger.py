@@ -1,8 +1,10 @@
 """Nobody but the operator becomes administrator: not during an `up`, nor after a restart in the wrong order."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from docker.errors import APIError
 
 from tests.engine.docker.client import Edge
 from tests.engine.docker.deployment import Config, Deployment, local_config, prepared
@@ -25,14 +27,15 @@ class InsideView:
     """The sign-up page as Portus shows it inside, before anybody is administrator."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self._deployment, self.page = deployment, ""
+        self._docker, self._container, self.page = deployment.docker, f"{deployment.name}-portus", ""
 
     def look(self) -> None:
         """Fetch it in Portus' own container as soon as it answers; once seen, leave it."""
-        portus = None if self.page else self._deployment.containers().get("portus")
-        if portus is not None:
-            command = ["curl", "--silent", "--fail", "--insecure", "https://127.0.0.1:3000/users/sign_up"]
-            code, output = portus.exec_run(command)
+        if self.page:
+            return
+        command = ["curl", "--silent", "--fail", "--insecure", "https://127.0.0.1:3000/users/sign_up"]
+        with contextlib.suppress(APIError):  # not made or not running yet
+            code, output = self._docker.containers.get(self._container).exec_run(command)
             assert isinstance(output, bytes)
             self.page = output.decode() if code == 0 else ""
 

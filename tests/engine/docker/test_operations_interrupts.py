@@ -50,7 +50,7 @@ def assert_finished(clone: Clone) -> None:
     clone.must("up", "ARGS=--expect-no-changes")
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "interrupt"])
 def test_up_finishes_after_ten_interrupts(clone: Clone, number: signal.Signals) -> None:
     moments = [partial(has_objects, clone, least) for least in (1, 4, 8, 14, 20)]
     moments += [partial(is_in_status, clone, part, "running") for part in ("database", "portus", "bootstrap", "edge")]

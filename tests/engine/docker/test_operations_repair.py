@@ -123,7 +123,7 @@ def test_outputs_are_json_on_stdout_and_secret_unless_asked_for(clone: Clone) ->
     assert password not in clone.must("repair") + clone.must("preview")
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "interrupt"])
 def test_up_goes_on_after_ten_interrupts(clone: Clone, number: signal.Signals) -> None:
     interrupted = 0
     for objects in range(10):

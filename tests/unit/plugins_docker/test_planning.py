@@ -1,5 +1,6 @@
 """What a preview knows, and what is kept after an operation."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,12 @@ def test_an_update_keeps_what_docker_decided() -> None:
     planned = plan(CONTAINER, prior, check(CONTAINER, check_request({"image": "i"})).inputs)
     assert planned["hostname"] == "h"
     assert planned["entrypoints"] == []
+
+
+@pytest.mark.parametrize("program", [{}, {"user": ""}])
+def test_the_images_user_is_no_change(program: dict[str, object]) -> None:
+    prior = {**known(_planned()), "user": "101"}  # type: ignore[arg-type]
+    assert plan(CONTAINER, prior, check(CONTAINER, check_request({"image": "i", **program})).inputs)["user"] == "101"
 
 
 def test_a_set_that_the_program_gave_stays_as_planned_until_a_refresh() -> None:

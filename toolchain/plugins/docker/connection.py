@@ -1,7 +1,7 @@
 """The client of one Docker engine.
 
-The Docker SDK is imported here and in `ssh.py` only, with the first connection: it takes longer than the rest of the
-plugin's start.
+The Docker SDK is imported here, in `tls_client.py` and in `ssh.py` only, with the first connection: it takes longer
+than the rest of the plugin's start.
 """
 
 import tempfile
@@ -72,15 +72,16 @@ class Connection:
 
 
 def _connect(configuration: Configuration, host: str) -> "APIClient":
-    from docker import APIClient  # noqa: PLC0415 - loaded with the first connection, see above
-    from docker.errors import DockerException  # noqa: PLC0415
+    from docker.errors import DockerException  # noqa: PLC0415 - loaded with the first connection, see above
+
+    from toolchain.plugins.docker.tls_client import TlsClient  # noqa: PLC0415
 
     problem = f"Error pinging Docker server, please make sure that {host} is reachable and has a  '_ping' endpoint."
     try:
         if host.startswith("ssh://"):
             return _over_ssh(host, configuration)
         with _tls(configuration) as tls:
-            return APIClient(host, version="auto", timeout=_TIMEOUT, tls=tls or False, max_pool_size=_POOL)
+            return TlsClient(host, version="auto", timeout=_TIMEOUT, tls=tls or False, max_pool_size=_POOL)
     except (DockerException, OSError, ValueError) as error:
         raise ProviderError(f"{problem} Error: {error}") from error
 

@@ -163,9 +163,10 @@ def _element(element: Value, item: Property, prior: Value, index: int) -> Value:
 def _plan_property(item: Property, name: str, prior: Properties | None, inputs: Properties) -> Value:
     value = inputs.get(name)
     old = prior.get(name) if prior else None
+    if item.blank_is_unset and prior is not None and not value:
+        return old
     if value is not None:
-        planned = normalised(value, item, old)
-        return old if item.blank_is_unset and planned == "" and prior is not None else planned
+        return normalised(value, item, old)
     if item.output or item.computed:
         return _computed(item, prior, old)
     if item.default is not None:

@@ -37,7 +37,7 @@ class Property:
 
     `computed`: Docker decides when the program does not; an `output` cannot be set at all. `replaces`: a change
     replaces the resource. `fields` are those of a block. `refused` says why an input that the official plugin takes is
-    not covered. `blank_is_unset`: an empty string keeps the old value.
+    not covered. `blank_is_unset`: an empty string, like none, keeps the old value.
     """
 
     kind: Kind

@@ -32,8 +32,9 @@ def address_pool_hook(network: str) -> pulumi.ResourceHookBinding:
     def report(args: pulumi.ErrorHookArgs) -> bool:
         if any("address pool" in error for error in args.errors):
             pulumi.log.error(
-                f"{network}: Docker's default address pools are used up (they hold 31 networks; a PortusStack needs about "
-                "10).\n  Next: give this stack a range of its own, for example `docker: {address_pool: 10.213.0.0/23}`."
+                f"{network}: Docker's default address pools are used up (they hold 31 networks; a PortusStack needs "
+                "about 10).\n"
+                "  Next: give this stack a range of its own, for example `docker: {address_pool: 10.213.0.0/23}`."
             )
         return False
 
@@ -44,7 +45,8 @@ async def _report(target: "DockerTarget", process: Process, container: str) -> s
     lines = await _last_lines(target, process, container)
     words = "\n".join(f"    {line}" for line in lines)
     return (
-        f"{process.name} did not become ready (at most {process.start_seconds} s are waited). Its last words:\n{words}\n"
+        f"{process.name} did not become ready (at most {process.start_seconds} s are waited). "
+        f"Its last words:\n{words}\n"
         f"  Next: see all with `docker logs {container}`, correct the cause, run `up` again: it goes on from here."
     )
 

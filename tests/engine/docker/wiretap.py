@@ -1,0 +1,69 @@
+"""Listens on a network interface and tells how each TCP connection begins."""
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+_IPV4, _TCP, _SYN = 0x0800, 6, 0x02
+_ETHERNET_BYTES = 14
+_LONGEST = 65535
+_SHOWN = 16
+TLS_HANDSHAKE = b"\x16\x03"
+
+
+@dataclass
+class Wiretap:
+    """``first_bytes``: the server's port → how clients' connections to it began."""
+
+    first_bytes: dict[int, set[bytes]] = field(default_factory=dict)
+    _opened: set[tuple[bytes, int, bytes, int]] = field(default_factory=set)
+
+    def see(self, frame: bytes) -> None:
+        """Take one Ethernet frame: remember who opens a connection, then the first bytes that he sends."""
+        kind, packet = struct.unpack("!H", frame[12:14])[0], frame[_ETHERNET_BYTES:]
+        if kind != _IPV4 or packet[9] != _TCP:
+            return
+        segment = packet[(packet[0] & 15) * 4 : struct.unpack("!H", packet[2:4])[0] or None]
+        source_port, port = struct.unpack("!HH", segment[:4])
+        flow = (packet[12:16], source_port, packet[16:20], port)
+        payload = segment[(segment[12] >> 4) * 4 :]
+        if segment[13] & _SYN:
+            self._opened.add(flow)
+        elif payload and flow in self._opened:
+            self._opened.discard(flow)
+            self.first_bytes.setdefault(port, set()).add(payload[:_SHOWN])
+
+    def in_the_clear(self) -> dict[int, set[bytes]]:
+        """Ports to which a client spoke neither TLS nor SSH, and what it began with."""
+        plain = {
+            port: {start for start in starts if not start.startswith((TLS_HANDSHAKE, b"SSH-2.0"))}
+            for port, starts in self.first_bytes.items()
+        }
+        return {port: starts for port, starts in plain.items() if starts}
+
+
+def _listen(tap: Wiretap, wire: socket.socket, stop: Event) -> None:
+    while not stop.is_set():
+        try:
+            tap.see(wire.recv(_LONGEST))
+        except TimeoutError:
+            continue
+
+
+@contextmanager
+def wiretap(interface: str) -> Iterator[Wiretap]:
+    """Listens until the end of the block."""
+    tap, stop = Wiretap(), Event()
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3)) as wire:
+        wire.bind((interface, 0))
+        wire.settimeout(0.5)
+        thread = Thread(target=_listen, args=(tap, wire, stop), daemon=True)
+        thread.start()
+        try:
+            yield tap
+        finally:
+            stop.set()
+            thread.join()
