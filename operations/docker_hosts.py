@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import requests
 from docker import APIClient, TLSConfig
 from docker.errors import DockerException
 
@@ -65,6 +67,14 @@ def host_of(provider: Resource) -> DockerHost:
     )
 
 
+class _Client(APIClient):
+    """`requests` prefers the CA of ``REQUESTS_CA_BUNDLE`` to a session's own (psf/requests#3829); this one does not."""
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs.setdefault("verify", self.verify)
+        return super().request(*args, **kwargs)
+
+
 @contextmanager
 def connected(host: DockerHost) -> Iterator[APIClient]:
     """The daemon's client. Raises OperationError when it does not answer."""
@@ -75,7 +85,7 @@ def connected(host: DockerHost) -> Iterator[APIClient]:
                     yield APIClient(address, version="auto", timeout=_TIMEOUT_SECONDS)
                     return
             tls = _tls(host, Path(folder))
-            client = APIClient(host.address, version="auto", timeout=_TIMEOUT_SECONDS, tls=tls or False)
+            client = _Client(host.address, version="auto", timeout=_TIMEOUT_SECONDS, tls=tls or False)
         except DockerException as error:
             raise OperationError(
                 f"the Docker daemon at {host.address} does not answer: {error}",

@@ -41,7 +41,7 @@ class Certificates(pulumi.ComponentResource):
     def __init__(self, settings: Settings, servers: Mapping[str, Sequence[str]], opts: pulumi.ResourceOptions) -> None:
         super().__init__("portus:internal:Certificates", resource_name(settings.name, "certificates"), None, opts)
         self._settings = settings
-        self._ca_key = self._elliptic_key("ca", "")
+        self._ca_key = self._elliptic_key("ca")
         self._ca = self._certificate_authority()
         self._token_key = self._rsa_key()
         self.token_private_key_pem = self._token_key.private_key_pem
@@ -62,14 +62,15 @@ class Certificates(pulumi.ComponentResource):
             return self.internal_ca_pem
         return pulumi.Output.concat(self.internal_ca_pem, self.public_ca_pem)
 
-    def _child(self, rotation: str = "", protect: bool = False) -> pulumi.ResourceOptions:
+    def _child(self, rotation: str | None = None, protect: bool = False) -> pulumi.ResourceOptions:
+        """``rotation`` may be "", None means never: a trigger that was none before replaces nothing (engine 3.254)."""
         return pulumi.ResourceOptions(
             parent=self,
             protect=(protect and self._settings.data.protect) or None,
-            replacement_trigger=rotation or None,
+            replacement_trigger=rotation,
         )
 
-    def _elliptic_key(self, kind: str, rotation: str) -> tls.PrivateKey:
+    def _elliptic_key(self, kind: str, rotation: str | None = None) -> tls.PrivateKey:
         return tls.PrivateKey(
             resource_name(self._settings.name, kind, "key"),
             algorithm="ECDSA",

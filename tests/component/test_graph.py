@@ -193,7 +193,7 @@ def test_rotation_renews_what_it_names_and_nothing_else(deployed: Deployed) -> N
     renewed = {
         one.name
         for one in after
-        if one.request.HasField("replacement_trigger")
+        if one.request.replacement_trigger != before.named(one.name, one.type).request.replacement_trigger
         or one.values.get("keepers") != before.named(one.name, one.type).values.get("keepers")
     }
     assert renewed == {
@@ -202,6 +202,13 @@ def test_rotation_renews_what_it_names_and_nothing_else(deployed: Deployed) -> N
     }
     authority = (f"{NAME}-ca-key", f"{NAME}-ca")
     assert renewed.isdisjoint(authority), "clients trust the CA"
+
+
+def test_keys_have_a_trigger_before_their_first_rotation(deployed: Deployed) -> None:
+    """The engine takes a missing trigger for “never”: one that only then appears would replace nothing."""
+    keys = [one for one in deployed().of_type(PRIVATE_KEY) if one.name != f"{NAME}-ca-key"]
+    assert keys
+    assert all(one.request.HasField("replacement_trigger") for one in keys)
 
 
 def test_generation_1_signs_tokens_with_its_tls_key(deployed: Deployed) -> None:

@@ -66,9 +66,13 @@ class Deployment:
 
     def _make_project(self, config: Config) -> None:
         self.project.mkdir()
-        shutil.copy(ROOT / "Pulumi.yaml", self.project)
-        for part in ("__main__.py", "components", "operations", "toolchain", "lab"):
-            (self.project / part).symlink_to(ROOT / part)
+        # Copies, so that what is edited meanwhile does not reach a running test.
+        for file in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(ROOT / file, self.project)
+        for package in ("components", "operations"):
+            shutil.copytree(ROOT / package, self.project / package, ignore=shutil.ignore_patterns("__pycache__"))
+        for folder in ("toolchain", "lab"):
+            (self.project / folder).symlink_to(ROOT / folder)
         (self.project / "stacks").mkdir()
         self.configure(config)
 

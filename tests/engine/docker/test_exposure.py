@@ -2,13 +2,19 @@
 
 import socket
 import ssl
+import subprocess
+import sys
 import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import docker
 import pytest
 
 from tests.engine.docker.client import Edge
 from tests.engine.docker.conftest import PORT
-from tests.engine.docker.deployment import Deployment
+from tests.engine.docker.daemon import SecondHost
+from tests.engine.docker.deployment import Deployment, wait_for
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -117,7 +123,34 @@ def test_links_pass_and_nothing_else(stack: Deployment) -> None:
                 assert not reachable, f"{source} must not reach {destination}"
 
 
-def test_database_has_no_way_out(stack: Deployment) -> None:
-    code, routes = stack.containers()["database"].exec_run(["cat", "/proc/net/route"])
-    assert code == 0
-    assert not [line for line in routes.decode().splitlines()[1:] if line.split()[1] == "00000000"]
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[tuple[str, int]]:
+    """A web server on another host: address and port."""
+    host = SecondHost(tmp_path, 7)
+    host.create_network()
+    command = ["nsenter", f"--net=/run/netns/{host.namespace}", sys.executable, "-m", "http.server", "8000"]
+    server = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield host.address, 8000
+    finally:
+        server.kill()
+        server.wait()
+        host.remove_network()
+
+
+def test_only_a_role_with_a_link_outside_has_a_way_out(stack: Deployment, elsewhere: tuple[str, int]) -> None:
+    address, port = elsewhere
+    program = f"import socket; socket.create_connection(('{address}', {port}), 5)"
+    image, command = "portus-stack.lab/python:3.11", ["python3", "-c", program]
+    # An ordinary container gets there: what follows is not an accident of this machine.
+    wait_for(lambda: succeeds(lambda: stack.docker.containers.run(image, command, remove=True)), 30, lambda: address)
+    for role in ("database", "registry", "portus", "background", "edge"):
+        assert not reaches(stack, role, address, port), f"{role} must not get out"
+
+
+def succeeds(action: Callable[[], object]) -> bool:
+    try:
+        action()
+    except docker.errors.ContainerError:
+        return False
+    return True

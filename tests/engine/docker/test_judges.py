@@ -1,4 +1,4 @@
-"""Outside judges look at what is deployed. Each finding is repaired, or stands in accepted_findings.yaml with its reason."""
+"""Outside judges look at what is deployed. What they find is repaired, or accepted with a reason beside this file."""
 
 import subprocess
 from collections.abc import Iterable
@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import TypedDict
 
 import pytest
-import sslyze
 import yaml
+from cryptography.x509 import DNSName, SubjectAlternativeName
 from sslyze.mozilla_tls_profile import tls_config_checker as mozilla
+from sslyze.plugins.certificate_info.implementation import CertificateInfoExtraArgument
+from sslyze.scanner.models import ScanCommandsExtraArguments, ServerScanRequest, ServerScanResult, ServerScanStatusEnum
+from sslyze.scanner.scanner import Scanner
+from sslyze.server_setting import ServerNetworkConfiguration, ServerNetworkLocation
 
 from tests.engine.docker.client import Edge
 from tests.engine.docker.container_bench import findings
@@ -30,7 +34,8 @@ class Accepted(TypedDict):
     reason: str
 
 
-ACCEPTED: list[Accepted] = yaml.safe_load((Path(__file__).parent / "accepted_findings.yaml").read_text(encoding="utf-8"))
+_FILE = Path(__file__).parent / "accepted_findings.yaml"
+ACCEPTED: list[Accepted] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
 
 
 def judge(name: str, found: Iterable[Finding], about: str = "") -> None:
@@ -62,19 +67,15 @@ def test_containers_of_generation_1(first_generation: Deployment) -> None:
     judge_containers("1", first_generation)
 
 
-def scan(edge: Edge, ca: Path, host: str) -> sslyze.ServerScanResult:
+def scan(edge: Edge, ca: Path, host: str) -> ServerScanResult:
     """All that sslyze can find out about one host name."""
-    location = sslyze.ServerNetworkLocation(hostname=host, port=edge.port, ip_address=edge.address)
-    configuration = sslyze.ServerNetworkConfiguration(tls_server_name_indication=host)
-    arguments = sslyze.ScanCommandsExtraArguments(
-        certificate_info=sslyze.CertificateInfoExtraArgument(custom_ca_file=ca)
-    )
-    scanner = sslyze.Scanner()
-    scanner.queue_scans(
-        [sslyze.ServerScanRequest(location, configuration, scan_commands_extra_arguments=arguments)]
-    )
+    location = ServerNetworkLocation(hostname=host, port=edge.port, ip_address=edge.address)
+    configuration = ServerNetworkConfiguration(tls_server_name_indication=host)
+    arguments = ScanCommandsExtraArguments(certificate_info=CertificateInfoExtraArgument(custom_ca_file=ca))
+    scanner = Scanner()
+    scanner.queue_scans([ServerScanRequest(location, configuration, scan_commands_extra_arguments=arguments)])
     (result,) = scanner.get_results()
-    assert result.scan_status == sslyze.ServerScanStatusEnum.COMPLETED, result.connectivity_error_trace
+    assert result.scan_status == ServerScanStatusEnum.COMPLETED, result.connectivity_error_trace
     return result
 
 
@@ -90,7 +91,11 @@ def test_edge_speaks_modern_tls_for_both_names(edge: Edge, tmp_path: Path) -> No
     judge("sslyze", found)
 
 
-def _chain_and_names_are_right(result: sslyze.ServerScanResult, edge: Edge) -> None:
+_PUBLIC_STORES = ("Android", "Apple", "Java", "Mozilla", "Windows")
+"""Trust stores that sslyze brings along; the one besides is the stack's CA."""
+
+
+def _chain_and_names_are_right(result: ServerScanResult, edge: Edge) -> None:
     """Its own CA verifies it, leaf first, and it carries both public names and no other."""
     assert result.scan_result is not None
     information = result.scan_result.certificate_info.result
@@ -100,14 +105,12 @@ def _chain_and_names_are_right(result: sslyze.ServerScanResult, edge: Edge) -> N
     assert [each.was_validation_successful for each in own] == [True], own
     assert deployment.received_chain_has_valid_order
     assert deployment.verified_chain_has_sha1_signature is not True
-    names = sslyze.plugins.certificate_info._cert_chain_analyzer.parse_subject_alternative_name_extension
-    assert set(names(deployment.received_certificate_chain[0]).dns_names) == {edge.portus_host, edge.registry_host}
+    leaf = deployment.received_certificate_chain[0]
+    names = leaf.extensions.get_extension_for_class(SubjectAlternativeName).value.get_values_for_type(DNSName)
+    assert set(names) == {edge.portus_host, edge.registry_host}
 
 
-_PUBLIC_STORES = ("Android", "Apple", "Java", "Mozilla", "Windows")
-
-
-def _versions_and_ciphers_are_right(result: sslyze.ServerScanResult) -> None:
+def _versions_and_ciphers_are_right(result: ServerScanResult) -> None:
     """TLS 1.2 and 1.3, forward secrecy and authenticated encryption in each cipher."""
     assert result.scan_result is not None
     accepted = {}
@@ -120,7 +123,7 @@ def _versions_and_ciphers_are_right(result: sslyze.ServerScanResult) -> None:
     assert weak == []
 
 
-def _mozilla_issues(result: sslyze.ServerScanResult) -> set[str]:
+def _mozilla_issues(result: ServerScanResult) -> set[str]:
     """Names of what does not comply with Mozilla's intermediate profile."""
     profile = mozilla.MozillaTlsConfiguration.get(mozilla.TlsConfigurationEnum.MOZILLA_INTERMEDIATE)
     try:

@@ -29,7 +29,7 @@ def protected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         with prepared(NAME, tmp_path_factory.mktemp(NAME), config()) as deployment:
             deployment.up()
             yield deployment
-        client.images.remove(":".join(PORTUS))
+        client.images.remove(":".join(PORTUS), force=True)  # the name goes; the image stays while anybody uses it
     finally:
         client.close()
 
