@@ -1,14 +1,14 @@
 """Judges containers by what `docker inspect` tells.
 
 The questions are those of the container section of the CIS Docker Benchmark (docker-bench-security, checks 4.1 and
-5.x), asked here of Docker's own answers; questions about the host (AppArmor, SELinux profiles) are left out.
+5.x), asked here of Docker's own answers; questions whose answer depends on the host (AppArmor, SELinux, cgroup namespaces) are left out.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Attributes = Mapping[str, Any]
-_SHARING = ("PidMode", "IpcMode", "UTSMode", "UsernsMode", "NetworkMode", "CgroupnsMode")
+_SHARING = ("PidMode", "IpcMode", "UTSMode", "UsernsMode", "NetworkMode")
 
 
 def _host(attributes: Attributes) -> Mapping[str, Any]:

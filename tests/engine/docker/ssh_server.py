@@ -65,6 +65,7 @@ def ssh_server(folder: Path, address: str, port: int) -> Iterator[SshServer]:
     if os.geteuid() != 0 or not sshd or not shutil.which("ssh"):
         pytest.skip("a Docker host behind ssh needs root, ssh and sshd (Debian: openssh-server) on this machine")
     _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
+    folder.mkdir(mode=0o700)
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"[{address}]:{port} {_key(folder / 'host')}")
     (folder / "authorized_keys").write_text(_key(folder / "client"))

@@ -145,7 +145,7 @@ def _daemon_key_is_secret(deployment: Deployment, daemon_tls: DaemonTls) -> None
 def test_ssh_host_with_portus_and_the_registry(
     host: SecondHost, far: Daemon, daemon_tls: DaemonTls, tmp_path: Path
 ) -> None:
-    with ssh_server(tmp_path, host.here, SSH_PORT) as ssh:
+    with ssh_server(tmp_path / "ssh", host.here, SSH_PORT) as ssh:
         here: Host = {"address": ssh.address, "ssh_options": ssh.options}
         stack = config(host, daemon_tls, here, registry_is_here=True)
         with prepared(NAME, tmp_path / "stack", stack) as deployment, wiretap(host.interface) as tap:
