@@ -1,7 +1,8 @@
 """Judges containers by what `docker inspect` tells.
 
 The questions are those of the container section of the CIS Docker Benchmark (docker-bench-security, checks 4.1 and
-5.x), asked here of Docker's own answers; questions whose answer depends on the host (AppArmor, SELinux, cgroup namespaces) are left out.
+5.x), asked here of Docker's own answers; questions whose answer depends on the host (AppArmor, SELinux, cgroup
+namespaces) are left out.
 """
 
 from collections.abc import Callable, Mapping
