@@ -1,5 +1,6 @@
 """A MariaDB that somebody else runs, and what happens when its password is wrong."""
 
+import ipaddress
 import secrets
 import time
 from collections.abc import Iterator
@@ -30,7 +31,9 @@ def password() -> str:
 def mariadb(database_password: str) -> Iterator[str]:
     """A MariaDB of the test's own that listens on the bridge's address; that address."""
     client = docker.from_env()
-    address: str = client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    # The daemon's first run leaves `Gateway` out; it is the subnet's first address.
+    subnet = ipaddress.ip_network(client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Subnet"])
+    address = str(subnet[1])
     for old in client.containers.list(all=True, filters={"name": f"^{CONTAINER}$"}):
         old.remove(force=True, v=True)
     container = client.containers.run(
