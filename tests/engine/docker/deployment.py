@@ -1,4 +1,4 @@
-"""A PortusStack deployed for a test: the committed program in a project folder of its own, driven by the real engine."""
+"""A PortusStack deployed for a test: the committed program in a project folder of its own, by the real engine."""
 
 import json
 import os

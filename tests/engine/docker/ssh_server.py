@@ -31,6 +31,25 @@ def _key(path: Path) -> str:
     return path.with_name(f"{path.name}.pub").read_text()
 
 
+def _program(folder: Path) -> list[str]:
+    """How to run sshd. Where it is not installed it is unpacked: installing it would start it on port 22."""
+    installed = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
+    if installed:
+        return [installed]
+    if not shutil.which("apt-get"):
+        pytest.skip("a Docker host behind ssh needs sshd on this machine, or Debian's packages to take it from")
+    root = folder / "root"
+    download = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "openssh-server", "libwrap0"]
+    subprocess.run(download, cwd=folder, check=True)
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "--extract", str(package), str(root)], check=True)
+    (library,) = root.glob("**/libwrap.so.0")
+    users = folder / "passwd"
+    users.write_text(Path("/etc/passwd").read_text() + "sshd:x:65534:65534::/run/sshd:/usr/sbin/nologin\n")
+    run = f'mount --bind {users} /etc/passwd && LD_LIBRARY_PATH={library.parent} exec {root}/usr/sbin/sshd "$@"'
+    return ["unshare", "--mount", "sh", "-c", run, "sshd"]
+
+
 def _configuration(folder: Path, address: str, port: int) -> Path:
     path = folder / "sshd_config"
     path.write_text(
@@ -61,16 +80,16 @@ def _wait(process: "subprocess.Popen[bytes]", address: str, port: int, log: Path
 @contextmanager
 def ssh_server(folder: Path, address: str, port: int) -> Iterator[SshServer]:
     """A running server that lets root in with the key in ``options``."""
-    sshd = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
-    if os.geteuid() != 0 or not sshd or not shutil.which("ssh"):
-        pytest.skip("a Docker host behind ssh needs root, ssh and sshd (Debian: openssh-server) on this machine")
-    _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
+    if os.geteuid() != 0 or not shutil.which("ssh"):
+        pytest.skip("a Docker host behind ssh needs root and ssh (Debian: openssh-client) on this machine")
     folder.mkdir(mode=0o700)
+    program = _program(folder)
+    _PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
     known_hosts = folder / "known_hosts"
     known_hosts.write_text(f"[{address}]:{port} {_key(folder / 'host')}")
     (folder / "authorized_keys").write_text(_key(folder / "client"))
     log = folder / "sshd.log"
-    command = [sshd, "-D", "-f", str(_configuration(folder, address, port)), "-E", str(log)]
+    command = [*program, "-D", "-f", str(_configuration(folder, address, port)), "-E", str(log)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         _wait(process, address, port, log)

@@ -30,11 +30,11 @@ OFFICIAL_PLUGIN = "/pulumi-resource-"
 
 
 def test_up_goes_on_after_ctrl_c_at_ten_moments(tmp_path: Path) -> None:
-    _interrupt("broken-off", 9210, "10.192.0.0/23", tmp_path, ctrl_c)
+    _interrupt("broken-off", 9210, tmp_path, ctrl_c)
 
 
 def test_up_goes_on_after_kill_9_at_ten_moments(tmp_path: Path) -> None:
-    said = _interrupt("shot-down", 9212, "10.192.2.0/23", tmp_path, kill_9, outlives=OFFICIAL_PLUGIN)
+    said = _interrupt("shot-down", 9212, tmp_path, kill_9, outlives=OFFICIAL_PLUGIN)
     assert all("released the lock" in each for each in said)
     together = "\n".join(said)
     assert "cleared the pending operation" in together, together
@@ -42,14 +42,13 @@ def test_up_goes_on_after_kill_9_at_ten_moments(tmp_path: Path) -> None:
 
 
 def _interrupt(
-    name: str, port: int, pool: str, folder: Path, blow: Callable[[int], None], outlives: str | None = None
+    name: str, port: int, folder: Path, blow: Callable[[int], None], outlives: str | None = None
 ) -> list[str]:
     """Strike at each moment and repair; finish, and look for what is left. Returns what each repair said.
 
     ``outlives`` is part of the command line of processes that may live longer than the engine.
     """
     config = local_config(name, port)
-    config["portus-stack:docker"] |= {"address_pool": pool}
     said: list[str] = []
     secrets: dict[str, str] = {}
     with prepared(name, folder, config) as deployment:

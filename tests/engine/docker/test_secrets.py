@@ -21,7 +21,7 @@ def _secrets(deployment: Deployment) -> dict[str, str]:
         for key in SECRET_KEYS:
             value = _plain(resource.get("outputs", {}).get(key))
             if value:
-                # Of a key, its second line: the first is the same for all, and PEM is wrapped differently here and there.
+                # Of a key, its second line: the first is the same for all, and PEM is wrapped in several ways.
                 found[f"{resource['urn']}.{key}"] = value.splitlines()[1] if value.startswith("-----") else value
     return found
 
