@@ -4,6 +4,8 @@ STACK ?=
 ARGS ?=
 GO ?= $(CURDIR)/toolchain/go
 export GO
+# What make says of folders must not stand among the outputs.
+MAKEFLAGS += --no-print-directory
 
 # Each recipe is one shell that first takes the tools into itself; a failure of theirs ends it.
 tools      = tools=$$(toolchain/env) && eval "$$tools"

@@ -59,12 +59,10 @@ def _protected_stack_refuses_and_loses_nothing(deployment: Deployment) -> None:
         assert {each["urn"] for each in deployment.resources()} == {each["urn"] for each in known}
     # Taking the PortusStack out of the program would delete it too.
     program = deployment.project / "__main__.py"
-    committed = program.readlink()
-    program.unlink()
+    committed = program.read_text()
     program.write_text("")
     finished = deployment.run("up", "--yes", "--skip-preview", "--suppress-progress", "-s", deployment.name)
-    program.unlink()
-    program.symlink_to(committed)
+    program.write_text(committed)
     assert finished.code != 0, finished.output
     assert_untouched(deployment, things, identities)
 

@@ -117,18 +117,21 @@ def pulumi_environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def image() -> str:
+def image(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tiny image of Debian's busybox-static. It stays, for the next run."""
     if docker("image", "inspect", IMAGE, check=False) in ("", "[]"):
-        busybox = shutil.which("busybox")
-        assert busybox, "the Debian package busybox-static is not installed"
-        _import_image(Path(busybox))
+        _import_image(tmp_path_factory.mktemp("busybox"))
     return IMAGE
 
 
-def _import_image(busybox: Path) -> None:
+def _import_image(folder: Path) -> None:
+    download = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "busybox-static"]
+    subprocess.run(download, cwd=folder, check=True, timeout=_TIME_LIMIT)
+    (package,) = folder.glob("*.deb")
+    subprocess.run(["dpkg-deb", "--extract", package, folder / "package"], check=True)
+    (busybox,) = (folder / "package").glob("**/busybox")
     applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    root = Path(os.environ.get("TMPDIR", "/tmp")) / f"busybox-{uuid.uuid4().hex}"
+    root = folder / "root"
     for folder in ("bin", "tmp", "etc", "data"):
         (root / folder).mkdir(parents=True)
     shutil.copy(busybox, root / "bin" / "busybox")
@@ -139,8 +142,6 @@ def _import_image(busybox: Path) -> None:
     archive = shutil.make_archive(str(root), "tar", root)
     changes = ["ENV PATH=/bin", 'CMD ["sh"]', f"LABEL {_LABEL}=test-images"]
     docker("import", *(part for change in changes for part in ("--change", change)), archive, IMAGE)
-    shutil.rmtree(root)
-    Path(archive).unlink()
 
 
 @pytest.fixture

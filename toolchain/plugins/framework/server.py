@@ -24,9 +24,8 @@ _PARENT_SECONDS = 1.0  # how long a plugin may outlive an engine that was killed
 _THREADS = 256  # handlers may wait for minutes, and the engine asks for as many at once as `--parallel` says
 
 
-def _wait(ended: Event) -> None:
-    """Until `ended`, or until the engine is gone: one that was killed interrupts nobody."""
-    engine = os.getppid()
+def _wait(ended: Event, engine: int) -> None:
+    """Until `ended`, or until the engine, a process id, is gone: one that was killed interrupts nobody."""
     while not ended.wait(_PARENT_SECONDS) and os.getppid() == engine:
         pass
 
@@ -43,6 +42,7 @@ def serve(provider: Provider, arguments: Sequence[str]) -> int:
         program = f"pulumi-resource-{provider.name} {provider.version}"
         print(f"{program} is started by the Pulumi engine, with its address", file=sys.stderr)
         return 2
+    engine = os.getppid()  # before the port is told: from then on the engine may be killed at any moment
     server = grpc.server(ThreadPoolExecutor(_THREADS, thread_name_prefix=provider.name), options=_OPTIONS)
     servicer = ProviderServicer(provider, EngineLog(addresses[-1]))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -52,7 +52,7 @@ def serve(provider: Provider, arguments: Sequence[str]) -> int:
         signal.signal(number, lambda *_: ended.set())
     server.start()
     print(port, flush=True)
-    _wait(ended)
+    _wait(ended, engine)
     provider.cancelled.set()
     server.stop(grace=None).wait()
     return 0
