@@ -11,7 +11,7 @@ test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks)
 
-.PHONY: help up preview down repair outputs trust untrust images test lint bench clean-tools
+.PHONY: help up preview down repair status diagram outputs trust untrust images test lint bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1]'
@@ -30,6 +30,10 @@ preview: ## show what up would do
 down: ## remove the stack and everything of it; refuses when its data is protected
 	$(operation)
 repair: ## put right what an interrupted up left; up calls it by itself
+	$(operation)
+status: ## how the stack is: roles, certificates, last smoke check, drift; ARGS=--json
+	$(operation)
+diagram: ## draw the stack as SVG; ARGS="--changes --output FILE"
 	$(operation)
 outputs: ## print the stack's outputs as JSON
 	$(operation)

@@ -79,10 +79,17 @@ class Engine:
 
     def previewed(self, state: State) -> str:
         """The preview as JSON, secrets hidden. Raises OperationError with what the program said when it fails."""
+        return self._told(state, "preview", "--show-sames")
+
+    def refreshed(self, state: State) -> str:
+        """What a refresh would find, as JSON like a preview's; nothing is changed. Raises OperationError."""
+        return self._told(state, "refresh", "--preview-only")
+
+    def _told(self, state: State, command: str, *options: str) -> str:
         refresh_copy(self.stack, state.salt)
-        done = self._run(["preview", "--json", "--show-sames", "--config-file", str(self.stack.config_copy)])
+        done = self._run([command, *options, "--json", "--config-file", str(self.stack.config_copy)])
         if done.returncode:
-            raise OperationError(f"`pulumi preview` failed:\n{diagnostics(done.stdout) or done.stderr.strip()}")
+            raise OperationError(f"`pulumi {command}` failed:\n{diagnostics(done.stdout) or done.stderr.strip()}")
         return done.stdout
 
     def ask(self, *arguments: str, stdin: str = "") -> str:

@@ -108,6 +108,8 @@ def test_make_alone_lists_every_command() -> None:
         "preview",
         "down",
         "repair",
+        "status",
+        "diagram",
         "outputs",
         "trust",
         "untrust",
