@@ -9,7 +9,7 @@ export GO
 tools      = tools=$$(toolchain/env) && eval "$$tools"
 test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
-sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks)
+sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples)
 
 .PHONY: help up preview down repair status diagram outputs trust untrust images test lint bench clean-tools
 
