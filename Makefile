@@ -9,9 +9,9 @@ export GO
 tools      = tools=$$(toolchain/env) && eval "$$tools"
 test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
-sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples)
+sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
-.PHONY: help up preview down repair status diagram outputs trust untrust images test lint bench clean-tools
+.PHONY: help up preview down repair status diagram outputs trust untrust images test lint docs bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1]'
@@ -48,6 +48,8 @@ test: ## run every test that this machine can run, and name those left out
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m pytest tests $(ARGS)
 lint: ## ruff and mypy --strict
 	@$(test_tools) && ruff check $(sources) && exec mypy $(sources)
+docs: ## build the documentation as a site in site/
+	@$(test_tools) && exec python -m mkdocs build --strict
 bench: ## measure, and write benchmarks/
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m benchmarks
 clean-tools: ## remove the tool folder; stacks stay

@@ -1,5 +1,6 @@
 """The wheel with what it depends on, as pip gets it: on each Python that is on hand, and at both ends of each range."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -48,10 +49,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def interpreter(version: str) -> str:
     """A Python of that version that runs; skips where there is none."""
-    found = shutil.which(f"python{version}")
-    wanted = [found or "", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-    if found and subprocess.run(wanted, capture_output=True, text=True, check=False).stdout.strip() == version:
-        return found
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    candidates = [shutil.which(f"python{version}"), *map(str, pyenv.glob(f"versions/{version}.*/bin/python3"))]
+    for found in filter(None, candidates):  # what pyenv puts on PATH may lead nowhere
+        asked = [found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        if subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() == version:
+            return found
     pytest.skip(f"python{version} is not on this machine")
 
 

@@ -116,6 +116,7 @@ def test_make_alone_lists_every_command() -> None:
         "images",
         "test",
         "lint",
+        "docs",
         "bench",
         "clean-tools",
     ]
