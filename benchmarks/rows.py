@@ -6,6 +6,7 @@ import statistics
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 from benchmarks.compose import ComposePeer
 from benchmarks.measure import Row, pairs, run, seconds
@@ -90,7 +91,8 @@ def deployed_rows(folder: Path) -> list[Row]:
 
 def _memory(deployment: Deployment) -> Row:
     containers = deployment.containers()
-    total = sum(_used(containers[role].stats(stream=False)["memory_stats"]) for role in ADDED_BY_US)
+    shown = [cast(dict[str, Any], containers[role].stats(stream=False)) for role in ADDED_BY_US]
+    total = sum(_used(each["memory_stats"]) for each in shown)
     return Row("idle memory of edge and tasks", (total / _MEBIBYTE,), 32.0, "MiB")
 
 
@@ -103,7 +105,7 @@ def _used(statistics_of_memory: dict[str, dict[str, int] | int]) -> int:
 
 
 def _transfer(deployment: Deployment, folder: Path) -> list[Row]:
-    """Push and pull of one large layer through the edge, against the registry's own image on loopback without TLS and tokens."""
+    """Push and pull of one large layer through the edge, against the bare registry, without TLS and tokens."""
     edge = Edge.of(deployment)
     bare = run("docker", "run", "--detach", "--publish", "127.0.0.1::5000", "portus-stack.lab/registry:2.8").strip()
     try:
@@ -151,4 +153,6 @@ def _command(client: DockerClient, verb: str, name: str) -> Callable[[], object]
 
 def machine() -> str:
     """The machine in one line."""
-    return f"{os.cpu_count()} CPUs, {os.uname().sysname} {os.uname().release.split('-')[0]}, Docker {run('docker', 'version', '--format', '{{.Server.Version}}').strip()}"
+    docker = run("docker", "version", "--format", "{{.Server.Version}}").strip()
+    system = os.uname()
+    return f"{os.cpu_count()} CPUs, {system.sysname} {system.release.partition('-')[0]}, Docker {docker}"
