@@ -23,8 +23,9 @@ from tests.contract.project_files import ROOT, project_files
 SNAPSHOT = Path(__file__).parent / "snapshots" / "schema.json"
 ADVICE = f"""The public interface of PortusStack has changed. Read the difference as a user would:
   - what was removed, renamed or made required breaks programs: it needs a new major version and a line in CHANGELOG.md;
-    to deprecate instead: keep the argument, let its docstring begin with "Deprecated: use NEW.", read both in settings/,
-    refuse them together, warn with pulumi.log.warn when the old one is given, and remove it with the next major version;
+    to deprecate instead: keep the argument, let its docstring begin with "Deprecated: use NEW.", read both in
+    settings/, refuse them together, warn with pulumi.log.warn when the old one is given, and remove it with the next
+    major version;
   - what was added must be optional, described, and in Pulumi.yaml.
 When it is what you want, renew the snapshot: UPDATE_SNAPSHOTS=1 pytest {Path(__file__).relative_to(ROOT)}"""
 

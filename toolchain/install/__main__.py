@@ -1,4 +1,4 @@
-"""The commands behind the scripts `toolchain/env`, `toolchain/go`, `toolchain/language`, `toolchain/docker` and `toolchain/clean`."""
+"""The commands behind the scripts `toolchain/env`, `go`, `language`, `docker` and `clean`."""
 
 import argparse
 import os
