@@ -11,9 +11,9 @@ MAKEFLAGS += --no-print-directory
 tools      = tools=$$(toolchain/env) && eval "$$tools"
 test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
-sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks)
+sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
-.PHONY: help up preview down repair outputs trust untrust images test lint bench clean-tools
+.PHONY: help up preview down repair status diagram outputs trust untrust images test lint docs bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1]'
@@ -33,6 +33,10 @@ down: ## remove the stack and everything of it; refuses when its data is protect
 	$(operation)
 repair: ## put right what an interrupted up left; up calls it by itself
 	$(operation)
+status: ## how the stack is: roles, certificates, last smoke check, drift; ARGS=--json
+	$(operation)
+diagram: ## draw the stack as SVG; ARGS="--changes --output FILE"
+	$(operation)
 outputs: ## print the stack's outputs as JSON
 	$(operation)
 trust: ## let this machine's docker trust the stack's CA and find its host names (root)
@@ -46,6 +50,8 @@ test: ## run every test that this machine can run, and name those left out
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m pytest tests $(ARGS)
 lint: ## ruff and mypy --strict
 	@$(test_tools) && ruff check $(sources) && exec mypy $(sources)
+docs: ## build the documentation as a site in site/
+	@$(test_tools) && exec python -m mkdocs build --strict
 bench: ## measure, and write benchmarks/
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m benchmarks
 clean-tools: ## remove the tool folder; stacks stay

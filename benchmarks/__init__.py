@@ -1,1 +1,1 @@
-"""What is measured: ratios against a peer in one run, medians of several repetitions. `make bench` prints and writes them."""
+"""What is measured: ratios against a peer in one run, medians of several repetitions: `make bench`."""

@@ -1,7 +1,7 @@
 """The peer of a first `up`: docker-compose starting the same containers until all are healthy.
 
-The containers are described from what `up` made: image, command, environment, limits, health check, networks, order. Files are there
-beforehand as bind mounts, which spares the peer the work of writing them; data volumes are new.
+The containers are described from what `up` made: image, command, environment, limits, health check, networks, order.
+Files are there beforehand as bind mounts, which spares the peer the work of writing them; data volumes are new.
 """
 
 import json

@@ -1,11 +1,13 @@
 """Several PortusStacks in one program; the benchmark sets the number."""
 
+from typing import cast
+
 import pulumi
 import pulumi_docker as docker
 import pulumi_random as random
 import pulumi_tls as tls
 
-from components import PortusStack
+from components import PortusStack, PortusStackArgs
 
 COUNT = 1
 
@@ -25,4 +27,5 @@ images = {
 for number in range(COUNT):
     port = 20000 + 2 * number
     hostnames = {"portus": f"portus{number}.test:{port}", "registry": f"registry{number}.test:{port}"}
-    PortusStack(f"stack-{number}", {"hostnames": hostnames, **images}, pulumi.ResourceOptions(providers=providers))
+    arguments = cast(PortusStackArgs, {"hostnames": hostnames, **images})  # checked by the component
+    PortusStack(f"stack-{number}", arguments, pulumi.ResourceOptions(providers=providers))

@@ -14,7 +14,7 @@ class Row:
     name: str
     values: tuple[float, ...]
     bar: float
-    unit: str = "×"
+    unit: str = "\N{MULTIPLICATION SIGN}"
     at_least: bool = False
 
     @property
@@ -23,9 +23,20 @@ class Row:
         return statistics.median(self.values)
 
     @property
+    def spread(self) -> float:
+        """Between the least and the largest of the repetitions."""
+        return max(self.values) - min(self.values)
+
+    @property
     def met(self) -> bool:
         """Whether the median meets the bar."""
         return self.median >= self.bar if self.at_least else self.median <= self.bar
+
+    @property
+    def missed(self) -> bool:
+        """Whether the median misses the bar by more than the spread: by less is within what the machine varies."""
+        miss = self.bar - self.median if self.at_least else self.median - self.bar
+        return miss > self.spread
 
     def cells(self) -> tuple[str, ...]:
         """Name, median, spread, bar, verdict."""
@@ -36,7 +47,7 @@ class Row:
             f"{self.median:.2f} {self.unit}",
             spread,
             f"{sign} {self.bar:g} {self.unit}",
-            "yes" if self.met else "NO",
+            "yes" if self.met else "NO" if self.missed else "within the spread",
         )
 
 

@@ -6,6 +6,7 @@ import statistics
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 from benchmarks.compose import ComposePeer
 from benchmarks.measure import Row, pairs, run, seconds
@@ -46,15 +47,17 @@ def preview_against_empty_program(folder: Path) -> Row:
 def scaling(folder: Path) -> Row:
     """Exponent of the preview's duration in the number of PortusStacks, over what an empty program takes."""
     program = (Path(__file__).parent / "many_stacks.py").read_text()
-    points = []
+    slopes = []
     with prepared("many", folder / "many", local_config("many", PORT)) as many:
-        _program(many, "")
-        base = min(seconds(lambda: _preview(many)) for _ in range(REPETITIONS))
-        for count in SCALES:
-            _program(many, program.replace("COUNT = 1", f"COUNT = {count}"))
-            points.append((math.log(count), math.log(max(seconds(lambda: _preview(many)) - base, 0.01))))
-    slope = statistics.linear_regression(*zip(*points, strict=True)).slope
-    return Row("1 to 50 PortusStacks in one program, exponent", (slope,), 1.1, "")
+        for _ in range(REPETITIONS):
+            _program(many, "")
+            base = min(seconds(lambda: _preview(many)) for _ in range(REPETITIONS))
+            points = []
+            for count in SCALES:
+                _program(many, program.replace("COUNT = 1", f"COUNT = {count}"))
+                points.append((math.log(count), math.log(max(seconds(lambda: _preview(many)) - base, 0.01))))
+            slopes.append(statistics.linear_regression(*zip(*points, strict=True)).slope)
+    return Row("1 to 50 PortusStacks in one program, exponent", tuple(slopes), 1.1, "")
 
 
 def deployed_rows(folder: Path) -> list[Row]:
@@ -90,8 +93,11 @@ def deployed_rows(folder: Path) -> list[Row]:
 
 def _memory(deployment: Deployment) -> Row:
     containers = deployment.containers()
-    total = sum(_used(containers[role].stats(stream=False)["memory_stats"]) for role in ADDED_BY_US)
-    return Row("idle memory of edge and tasks", (total / _MEBIBYTE,), 32.0, "MiB")
+    totals = []
+    for _ in range(REPETITIONS):
+        shown = [cast(dict[str, Any], containers[role].stats(stream=False)) for role in ADDED_BY_US]
+        totals.append(sum(_used(each["memory_stats"]) for each in shown) / _MEBIBYTE)
+    return Row("idle memory of edge and tasks", tuple(totals), 32.0, "MiB")
 
 
 def _used(statistics_of_memory: dict[str, dict[str, int] | int]) -> int:
@@ -103,7 +109,7 @@ def _used(statistics_of_memory: dict[str, dict[str, int] | int]) -> int:
 
 
 def _transfer(deployment: Deployment, folder: Path) -> list[Row]:
-    """Push and pull of one large layer through the edge, against the registry's own image on loopback without TLS and tokens."""
+    """Push and pull of one large layer through the edge, against the bare registry, without TLS and tokens."""
     edge = Edge.of(deployment)
     bare = run("docker", "run", "--detach", "--publish", "127.0.0.1::5000", "portus-stack.lab/registry:2.8").strip()
     try:
@@ -151,4 +157,6 @@ def _command(client: DockerClient, verb: str, name: str) -> Callable[[], object]
 
 def machine() -> str:
     """The machine in one line."""
-    return f"{os.cpu_count()} CPUs, {os.uname().sysname} {os.uname().release.split('-')[0]}, Docker {run('docker', 'version', '--format', '{{.Server.Version}}').strip()}"
+    docker = run("docker", "version", "--format", "{{.Server.Version}}").strip()
+    system = os.uname()
+    return f"{os.cpu_count()} CPUs, {system.sysname} {system.release.partition('-')[0]}, Docker {docker}"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .console import OperationError, say
+from .diagram import diagram
 from .down import down
 from .engine import Engine
 from .health import wait_until_well
@@ -13,6 +14,7 @@ from .outputs import outputs
 from .preview import preview
 from .repair import repair
 from .stack import Stack, default_stack
+from .status import status
 from .trust import trust, untrust
 from .up import up
 
@@ -21,7 +23,7 @@ _ENVIRONMENT = """Environment: SHOW_SECRETS=1 makes `outputs` show secrets; the 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
 
 
-def _repair(engine: Engine, _: Sequence[str]) -> int:
+def _repair(engine: Engine) -> int:
     done = repair(engine)
     for failure in done.failures:
         say(f"error: {failure}")
@@ -33,25 +35,40 @@ def _repair(engine: Engine, _: Sequence[str]) -> int:
     return _FAILED if done.failures else 0
 
 
-Command = Callable[[Engine, Sequence[str]], int]
+def _diagram_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--changes", action="store_true", help="mark what up would change")
+    command.add_argument("--output", default="", metavar="FILE", help="- for stdout; default: one in the state folder")
+
+
+def _status_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="for programs; keys are only ever added")
+    command.add_argument("--no-drift", action="store_true", help="do not ask the hosts for drift, which takes seconds")
+    command.epilog = "Exit codes: 0 well, 1 something needs attention, 2 wrong usage, 3 cannot be told."
+
+
+Command = Callable[[Engine, argparse.Namespace], int]
 _COMMANDS: dict[str, tuple[str, Command]] = {
-    "up": ("deploy the stack, or change it to what its file says", up),
-    "preview": ("show what up would do", preview),
-    "down": ("remove the stack and everything of it", down),
-    "repair": ("put right what an interrupted up left; up calls it by itself", _repair),
+    "up": ("deploy the stack, or change it to what its file says", lambda engine, given: up(engine, given.passed_on)),
+    "preview": ("show what up would do", lambda engine, given: preview(engine, given.passed_on)),
+    "down": ("remove the stack and everything of it", lambda engine, given: down(engine, given.passed_on)),
+    "repair": ("put right what an interrupted up left; up calls it by itself", lambda engine, _: _repair(engine)),
+    "status": ("tell how the stack is: roles, certificates, last smoke check, drift", status),
+    "diagram": ("draw the stack as it would be deployed, or what up would change, as SVG", diagram),
     "outputs": ("print the stack's outputs as JSON", lambda engine, _: outputs(engine, _secrets_wanted())),
     "trust": ("let this machine's docker trust the stack's CA and find its hosts", lambda engine, _: trust(engine)),
     "untrust": ("take back what trust did", lambda engine, _: untrust(engine.stack)),
 }
 _TAKES_ARGUMENTS = ("up", "preview", "down")
+_OPTIONS = {"status": _status_options, "diagram": _diagram_options}
+"""Commands with options of their own: those may also stand behind ``--``, where `make` puts ARGS."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    chosen, passed_on = _parse(sys.argv[1:] if arguments is None else arguments)
+    chosen = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
         engine = Engine(Stack.from_environment(chosen.stack or default_stack()))
-        return _COMMANDS[chosen.command][1](engine, passed_on)
+        return _COMMANDS[chosen.command][1](engine, chosen)
     except OperationError as error:
         say(f"error: {error}")
         return _FAILED
@@ -60,11 +77,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command and its options; ``passed_on`` is what goes to `pulumi`."""
     own, passed_on = list(arguments), []
     if "--" in own:
         split = own.index("--")
         own, passed_on = own[:split], own[split + 1 :]
+    if own and own[0] in _OPTIONS:
+        own, passed_on = own + passed_on, []
     parser = argparse.ArgumentParser(
         prog="python -m operations",
         description="Commands around a deployed stack.",
@@ -78,10 +98,13 @@ def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         if name in _TAKES_ARGUMENTS:
             verb = "destroy" if name == "down" else name
             command.epilog = f"What follows -- goes to `pulumi {verb}`."
+        if name in _OPTIONS:
+            _OPTIONS[name](command)
     chosen = parser.parse_args(own)
+    chosen.passed_on = passed_on
     if passed_on and chosen.command not in _TAKES_ARGUMENTS:
         parser.error(f"{chosen.command} takes no arguments for pulumi")
-    return chosen, passed_on
+    return chosen
 
 
 def _secrets_wanted() -> bool:

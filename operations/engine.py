@@ -1,5 +1,6 @@
 """Runs `pulumi` for one stack, in the program's folder."""
 
+import json
 import os
 import shutil
 import signal
@@ -76,6 +77,21 @@ class Engine:
             code = _wait(process)
         return code if code >= 0 else _SIGNALLED - code
 
+    def previewed(self, state: State) -> str:
+        """The preview as JSON, secrets hidden. Raises OperationError with what the program said when it fails."""
+        return self._told(state, "preview", "--show-sames")
+
+    def refreshed(self, state: State) -> str:
+        """What a refresh would find, as JSON like a preview's; nothing is changed. Raises OperationError."""
+        return self._told(state, "refresh", "--preview-only")
+
+    def _told(self, state: State, command: str, *options: str) -> str:
+        refresh_copy(self.stack, state.salt)
+        done = self._run([command, *options, "--json", "--config-file", str(self.stack.config_copy)])
+        if done.returncode:
+            raise OperationError(f"`pulumi {command}` failed:\n{diagnostics(done.stdout) or done.stderr.strip()}")
+        return done.stdout
+
     def ask(self, *arguments: str, stdin: str = "") -> str:
         """Run a command that shows nothing; returns its stdout. Raises OperationError with its stderr."""
         return _checked(arguments, self._run(arguments, stdin))
@@ -98,6 +114,15 @@ class Engine:
             )
         except FileNotFoundError:
             raise OperationError("`pulumi` is not on PATH", 'run `eval "$(toolchain/env)"` first') from None
+
+
+def diagnostics(text: str) -> str:
+    """The errors in a preview's JSON, "" when it holds none or is no JSON."""
+    try:
+        found = json.loads(text[text.index("{") :]).get("diagnostics") or []
+    except ValueError:
+        return ""
+    return "\n".join(str(each["message"]).strip() for each in found if each.get("severity") == "error")
 
 
 def _checked(arguments: Sequence[str], done: "subprocess.CompletedProcess[str]") -> str:

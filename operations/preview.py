@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from .config_copy import remove_copy
 from .engine import Engine
 from .prepare import ensure_docker
+from .previewed import Step, steps_of
+from .state import State
 
 
 def preview(engine: Engine, arguments: Sequence[str]) -> int:
@@ -20,6 +22,22 @@ def preview(engine: Engine, arguments: Sequence[str]) -> int:
     state = engine.create()
     try:
         return min(engine.configured(state, "preview", *arguments), 1)
+    finally:
+        engine.remove(remove_backups=True)
+        remove_copy(engine.stack)
+
+
+def preview_steps(engine: Engine) -> tuple[State | None, list[Step]]:
+    """The stack's state (None when there is none) and what `up` would do to each resource; leaves nothing either.
+
+    Raises:
+        OperationError: the program refuses its configuration or cannot be run; the message is the program's own.
+    """
+    state = engine.export()
+    if state is not None:
+        return state, steps_of(engine.previewed(state), state.resources)
+    try:
+        return None, steps_of(engine.previewed(engine.create()))
     finally:
         engine.remove(remove_backups=True)
         remove_copy(engine.stack)

@@ -11,6 +11,7 @@ from .credentials import Credentials
 from .images import is_stand_in
 from .planner import make_plan
 from .protection import DataProtection
+from .record import PlanRecord
 from .roles import tls_servers
 from .settings import settings_from_args
 from .targets.docker import DockerTarget
@@ -46,6 +47,7 @@ class PortusStack(pulumi.ComponentResource):
         credentials = Credentials(settings, child)
         certificates = Certificates(settings, tls_servers(settings), child)
         plan = make_plan(settings, credentials, certificates)
+        PlanRecord(settings, plan, credentials, certificates, child)
         target = DockerTarget(settings, plan, credentials.deployment, child)
         DataProtection(settings, (credentials, certificates, target), child)
 

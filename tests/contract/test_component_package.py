@@ -23,6 +23,9 @@ from tests.contract.project_files import ROOT, project_files
 SNAPSHOT = Path(__file__).parent / "snapshots" / "schema.json"
 ADVICE = f"""The public interface of PortusStack has changed. Read the difference as a user would:
   - what was removed, renamed or made required breaks programs: it needs a new major version and a line in CHANGELOG.md;
+    to deprecate instead: keep the argument, let its docstring begin with "Deprecated: use NEW.", read both in
+    settings/, refuse them together, warn with pulumi.log.warn when the old one is given, and remove it with the next
+    major version;
   - what was added must be optional, described, and in Pulumi.yaml.
 When it is what you want, renew the snapshot: UPDATE_SNAPSHOTS=1 pytest {Path(__file__).relative_to(ROOT)}"""
 
@@ -187,3 +190,36 @@ def test_wheel_installs_into_an_empty_environment_and_can_be_imported(wheel: Pat
     place, version, name = shown.stdout.split()
     assert Path(place).is_relative_to(tmp_path / "venv")
     assert (version, name) == (__version__, "PortusStack")
+
+
+def _type_check(program: Path, installed: Path) -> "subprocess.CompletedProcess[str]":
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file",
+        os.devnull,
+        "--cache-dir",
+        str(installed / "cache"),
+    ]
+    environment = {**os.environ, "MYPYPATH": str(installed)}
+    return subprocess.run(
+        [*command, str(program)], env=environment, cwd=program.parent, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "program", ["platform/__main__.py", "consumer/__main__.py", "adopt/__main__.py", "automation/deploy.py"]
+)
+def test_example_is_typed_against_the_wheel(wheel: Path, tmp_path: Path, program: str) -> None:
+    """What a user's type checker sees: the wheel, which says that it is typed, and nothing of this clone."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    copy = tmp_path / "program.py"
+    shutil.copy(ROOT / "examples" / program, copy)
+    shown = _type_check(copy, tmp_path / "installed")
+    assert shown.returncode == 0, shown.stdout
+    if "registry_url" in copy.read_text() and "PortusStack(" in copy.read_text():
+        copy.write_text(copy.read_text().replace(".registry_url", ".registry_uri"))
+        assert "registry_uri" in _type_check(copy, tmp_path / "installed").stdout, "the types tell"

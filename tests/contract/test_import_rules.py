@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "credentials": {"settings", "naming"},
     "certificates": {"settings", "naming"},
     "protection": {"settings", "naming"},
+    "record": {"settings", "naming", "plan", "credentials", "certificates"},
     "roles": {"settings", "plan", "contract", "naming", "images", "token_trust", "credentials", "certificates"},
     "tasks": {"settings", "plan", "contract", "naming", "roles", "credentials", "certificates"},
     "planner": {"settings", "plan", "roles", "tasks", "credentials", "certificates"},

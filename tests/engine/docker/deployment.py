@@ -102,6 +102,14 @@ class Deployment:
         assert done.code == 0, f"make {command} ended with {done.code}:\n{done.output}"
         return done.output
 
+    def operation(self, *arguments: str) -> Finished:
+        """Run one of the commands around this stack; never raises for its exit code."""
+        return self.operation_for(self.name, *arguments)
+
+    def operation_for(self, stack: str, *arguments: str) -> Finished:
+        """The same for another stack of the project."""
+        return self._run([sys.executable, "-m", "operations", *arguments, "--stack", stack], 300)
+
     def _run(self, command: list[str], timeout_seconds: float) -> Finished:
         done = subprocess.run(
             command,

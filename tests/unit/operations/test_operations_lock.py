@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,11 @@ def engine(tmp_path: Path) -> "subprocess.Popen[bytes]":
     """A process that is called like the engine."""
     program = tmp_path / "pulumi"
     program.symlink_to("/bin/sleep")
-    return subprocess.Popen([str(program), "60"])
+    process = subprocess.Popen([str(program), "60"])
+    name = Path(f"/proc/{process.pid}/comm")
+    while name.exists() and name.read_text().strip() != program.name:  # it is started before it has its new name
+        time.sleep(0.01)
+    return process
 
 
 def dead_pid() -> int:

@@ -1,0 +1,66 @@
+"""`diagram`: draw the stack as it would be deployed, or what `up` would change."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from ..console import OperationError, say
+from ..engine import Engine
+from ..planned import PLAN, Planned
+from ..prepare import ensure_docker
+from ..preview import preview_steps
+from ..previewed import Step
+from ..private_files import write_private
+from ..state import State
+from .drawing import draw
+from .scene import scene_of
+
+_STAND_IN = "portus-stack.lab/portus-standin:"
+
+
+def diagram(engine: Engine, options: Namespace) -> int:
+    """Write an SVG and say where; returns the exit code.
+
+    Args:
+        options: ``changes``, whether to mark what `up` would change; ``output``, a file, ``-`` for stdout, "" for
+            one in the state folder.
+
+    Raises:
+        OperationError: the program's preview failed, or it holds no PortusStack.
+    """
+    _ = engine.stack.document
+    ensure_docker(engine.stack)
+    state, steps = preview_steps(engine)
+    text = picture(steps, state, options.changes)
+    if options.output == "-":
+        sys.stdout.write(text)
+        return 0
+    name = f"{engine.stack.name}-changes.svg" if options.changes else f"{engine.stack.name}.svg"
+    path = Path(options.output) if options.output else engine.stack.state_folder / "diagrams" / name
+    _write(path, text, private=not options.output)
+    say("drew the stack" + (" and what up would change" if options.changes else ""))
+    print(path)
+    return 0
+
+
+def picture(steps: list[Step], state: State | None, changes: bool) -> str:
+    """The SVG. Raises OperationError when there is no PortusStack among the steps."""
+    planned = [Planned.from_inputs(step.name, step.inputs) for step in steps if step.type == PLAN and step.inputs]
+    if not planned:
+        raise OperationError("the program deploys no PortusStack", "draw a stack that has one")
+    deployed = [each for each in state.resources if each.type == PLAN] if state else []
+    before = {each.name: Planned.from_inputs(each.name, each.inputs) for each in deployed}
+    first = planned[0]
+    stand_in = any(process.image.startswith(_STAND_IN) for process in first.processes)
+    note = "a test double stands in for Portus" if stand_in else ""
+    return draw(scene_of(first, steps, before.get(first.resource("plan")), changes), note)
+
+
+def _write(path: Path, text: str, private: bool) -> None:
+    if private:
+        write_private(path, text)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OperationError(f"{path} cannot be written: {error.strerror}", "give another --output") from error

@@ -1,0 +1,167 @@
+"""What the picture shows: the record of the plan, and what a preview says about the resources that it becomes.
+
+Pure, and the same for every target: resources are found by their names, which every target spells alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..planned import OUTSIDE, Planned, PlannedLink, PlannedProcess
+from ..previewed import Step
+
+_RUNS = ("Container", "Deployment", "StatefulSet", "Job")
+_NETWORKS = {"Network": "Networks", "NetworkPolicy": "Network policies"}
+"""Type of the resource that lets two roles talk, by target → what a list of them is called."""
+_HOST_PROVIDER = "-host-"
+_UNPUBLISHED = "com.docker.network.bridge.enable_ip_masquerade"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A process and what becomes of it; ``host`` "" where there is only one."""
+
+    process: PlannedProcess
+    host: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A link, the network or policy that it runs over ("" where none is of its own), and what becomes of it."""
+
+    link: PlannedLink
+    network: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network or policy, and where else it leads: ``no way out`` and the like, "" where nothing is told."""
+
+    name: str
+    remark: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A certificate, key or password, the processes that hold it, and what becomes of it."""
+
+    word: str
+    secret: bool
+    holders: frozenset[str]
+    change: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything in the picture.
+
+    Attributes:
+        networks_title: what the target calls them.
+        changes: operation → number of resources, empty where nothing changes.
+        marked: whether the picture is about the changes.
+    """
+
+    planned: Planned
+    nodes: tuple[Node, ...]
+    wires: tuple[Wire, ...]
+    networks: tuple[Network, ...]
+    networks_title: str
+    holdings: tuple[Holding, ...]
+    changes: Mapping[str, int]
+    marked: bool
+
+
+def scene_of(planned: Planned, steps: Sequence[Step], before: Planned | None, marked: bool) -> Scene:
+    """The scene of a plan.
+
+    Args:
+        before: what is deployed now; with ``marked``, what goes away is drawn too.
+        marked: whether to tell what would change; otherwise every ``change`` is "".
+    """
+    found = steps if marked else [replace(step, change="") for step in steps if step.change != "delete"]
+    processes, links = _with_removed(planned, before) if marked else (planned.processes, planned.links)
+    networks = [_network(step) for step in found if _last(step.type) in _NETWORKS]
+    counts = [step.change for step in found if step.change]
+    return Scene(
+        planned=planned,
+        nodes=tuple(_node(planned, process, found) for process in processes),
+        wires=tuple(_wire(planned, link, networks, found) for link in links),
+        networks=tuple(sorted(networks, key=lambda network: network.name)),
+        networks_title=next((_NETWORKS[_last(step.type)] for step in found if _last(step.type) in _NETWORKS), ""),
+        holdings=_holdings(planned, processes, found),
+        changes={
+            change: counts.count(change) for change in ("create", "update", "replace", "delete") if change in counts
+        },
+        marked=marked,
+    )
+
+
+def _with_removed(
+    planned: Planned, before: Planned | None
+) -> tuple[tuple[PlannedProcess, ...], tuple[PlannedLink, ...]]:
+    if before is None:
+        return planned.processes, planned.links
+    there = {process.name for process in planned.processes}
+    gone = tuple(process for process in before.processes if process.name not in there)
+    ends = {(link.source, link.destination, link.port) for link in planned.links}
+    return (
+        (*planned.processes, *gone),
+        (*planned.links, *(link for link in before.links if (link.source, link.destination, link.port) not in ends)),
+    )
+
+
+def _last(type_: str) -> str:
+    return type_.rpartition(":")[2]
+
+
+def _change(steps: Sequence[Step], name: str, types: Sequence[str] = ()) -> str:
+    found = (step for step in steps if step.name == name and (not types or _last(step.type) in types))
+    return next((step.change for step in found), "")
+
+
+def _node(planned: Planned, process: PlannedProcess, steps: Sequence[Step]) -> Node:
+    name = planned.resource(process.name)
+    step = next((step for step in steps if step.name == name and _last(step.type) in _RUNS), None)
+    _, _, host = (step.provider if step else "").partition(_HOST_PROVIDER)
+    return Node(process, host, step.change if step else "")
+
+
+def _wire(planned: Planned, link: PlannedLink, networks: Sequence[Network], steps: Sequence[Step]) -> Wire:
+    """Over the network of two, else the one with which its outer end is reached."""
+    names = [planned.resource(link.source, link.destination), planned.resource(link.destination, link.source)]
+    names += [planned.resource(end, OUTSIDE) for end in (link.destination, link.source) if end != OUTSIDE]
+    network = next((found for name in names for found in networks if found.name == name), None)
+    if network is not None:
+        return Wire(link, network.name, network.change)
+    ends = [_change(steps, planned.resource(end), _RUNS) for end in (link.source, link.destination)]
+    return Wire(link, "", "delete" if "delete" in ends else "")
+
+
+def _network(step: Step) -> Network:
+    internal = step.inputs.get("internal")
+    options = step.inputs.get("options")
+    remark = ""
+    if _last(step.type) == "Network":
+        published = isinstance(options, dict) and options.get(_UNPUBLISHED) == "false"
+        remark = "no way out" if internal is True else "published, no way out" if published else "way out"
+    return Network(step.name, remark, step.change)
+
+
+def _holdings(planned: Planned, processes: Sequence[PlannedProcess], steps: Sequence[Step]) -> tuple[Holding, ...]:
+    """Certificates first, then keys, then the rest; changes of certificates and keys by their resources' names."""
+    found: list[Holding] = []
+    for secret in (False, True):
+        words = {word for process in processes for word in (process.secrets if secret else process.certificates)}
+        for word in sorted(words, key=lambda word: (not word.endswith("key"), word.lower())):
+            holders = (each.name for each in processes if word in (each.secrets if secret else each.certificates))
+            found.append(Holding(word, secret, frozenset(holders), _change(steps, _resource_of(planned, word))))
+    return tuple(found)
+
+
+def _resource_of(planned: Planned, word: str) -> str:
+    """``edge certificate`` → ``hub-edge-certificate``, and the few that are named otherwise."""
+    special = {"CA certificate": "ca", "administrator's password": "administrator-password"}
+    special |= {"Portus' own password": "portus-password", "smoke check's password": "smoke-check-password"}
+    return planned.resource(special.get(word, word.replace(" ", "-")))

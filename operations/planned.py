@@ -1,0 +1,128 @@
+"""What a PortusStack was planned to be, as the program recorded it: a typed view of ``portus:internal:Plan``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .console import OperationError
+from .state import Object
+
+PLAN = "portus:internal:Plan"
+"""Type of the resource whose inputs are the record."""
+OUTSIDE = "outside"
+"""The end of a link that is not of the PortusStack."""
+_SUFFIX = "-plan"
+
+
+@dataclass(frozen=True)
+class PlannedProcess:
+    """A workload or task.
+
+    Attributes:
+        kind: ``workload`` or ``task``.
+        data: where its data is mounted, "" when it has none.
+        secrets: words for the secret files that it is given, such as ``edge key``.
+        certificates: the same for the public ones.
+    """
+
+    name: str
+    kind: str
+    image: str
+    memory_mib: int
+    cpus: float
+    user: str
+    read_only_root: bool
+    data: str
+    secrets: tuple[str, ...]
+    certificates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlannedLink:
+    """``source`` opens a connection to ``destination`` on ``port``, over TLS or not, and why."""
+
+    source: str
+    destination: str
+    port: int
+    tls: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One PortusStack.
+
+    Attributes:
+        issuers: role → ``generated`` or ``provided``, for each server certificate.
+        processes: in start order.
+    """
+
+    name: str
+    target: str
+    portus: str
+    registry: str
+    issuers: Mapping[str, str]
+    processes: tuple[PlannedProcess, ...]
+    links: tuple[PlannedLink, ...]
+
+    @classmethod
+    def from_inputs(cls, resource: str, inputs: Object) -> "Planned":
+        """From the inputs of the resource named ``resource``. Raises OperationError for an unknown form."""
+        try:
+            return cls(
+                name=resource.removesuffix(_SUFFIX),
+                target=str(inputs["target"]),
+                portus=str(inputs["portus"]),
+                registry=str(inputs["registry"]),
+                issuers={role: str(issuer) for role, issuer in _mapping(inputs["certificates"]).items()},
+                processes=tuple(_process(each) for each in _mappings(inputs["processes"])),
+                links=tuple(_link(each) for each in _mappings(inputs["links"])),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise OperationError(
+                f"the record of the plan ({resource}) has an unknown form ({type(error).__name__}: {error})",
+                "deploy the stack with this version first",
+            ) from error
+
+    def resource(self, *parts: str) -> str:
+        """The name of a resource of this PortusStack: ``{name}-{role}[-{kind}]``."""
+        return "-".join((self.name, *parts)).replace("_", "-")
+
+
+def _process(value: Object) -> PlannedProcess:
+    data = value.get("data")
+    return PlannedProcess(
+        name=str(value["name"]),
+        kind=str(value["kind"]),
+        image=str(value["image"]),
+        memory_mib=int(float(str(value["memory_mib"]))),
+        cpus=float(str(value["cpus"])),
+        user=str(value.get("user") or ""),
+        read_only_root=value["read_only_root"] is True,
+        data=str(_mapping(data)["path"]) if data else "",
+        secrets=_texts(value["secrets"]),
+        certificates=_texts(value["certificates"]),
+    )
+
+
+def _link(value: Object) -> PlannedLink:
+    return PlannedLink(
+        source=str(value["source"]),
+        destination=str(value["destination"]),
+        port=int(float(str(value["port"]))),
+        tls=value["tls"] is True,
+        why=str(value["why"]),
+    )
+
+
+def _mapping(value: object) -> Object:
+    if not isinstance(value, dict):
+        raise TypeError(f"a mapping was expected, not {type(value).__name__}")
+    return value
+
+
+def _mappings(value: object) -> Sequence[Object]:
+    return [_mapping(each) for each in value] if isinstance(value, list) else []
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, list) else ()

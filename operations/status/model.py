@@ -1,0 +1,101 @@
+"""What a status consists of, whatever the target, and what of it needs attention. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+MISSING = "missing"
+HEALTHY = "healthy"
+_LATE_SHARE = 2
+"""`up` renews within the early renewal time; where half of that has passed, nobody runs it."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process as its target has it.
+
+    Attributes:
+        image: the id of the image that it runs, "" when it does not.
+        health: ``healthy``, ``starting``, ``unhealthy``, ``exited`` and the like, in the target's word.
+        since: when it was started; None when it does not run.
+        memory_bytes: in use, without the page cache; None when that cannot be told.
+    """
+
+    role: str
+    image: str
+    health: str
+    since: datetime | None
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True)
+class RoleStatus:
+    """A planned process and how it is; ``name`` is that of its PortusStack, ``image`` the reference it was given."""
+
+    name: str
+    kind: str
+    image: str
+    limit_mib: int
+    running: Running
+
+    @property
+    def well(self) -> bool:
+        """Whether it is healthy, which for a task means that it succeeded."""
+        return self.running.health == HEALTHY
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A generated certificate; ``early_renewal_hours`` before it expires, `up` renews it."""
+
+    name: str
+    expires_at: datetime
+    early_renewal_hours: int
+
+    def days_left(self, now: datetime) -> int:
+        """Whole days until it expires; negative when it has."""
+        return (self.expires_at - now) // timedelta(days=1)
+
+    def verdict(self, now: datetime) -> str:
+        """``valid``, ``renewable`` (the next `up` renews it), ``late`` (it should have been) or ``expired``."""
+        left, early = self.expires_at - now, timedelta(hours=self.early_renewal_hours)
+        if left <= timedelta():
+            return "expired"
+        if left <= early / _LATE_SHARE:
+            return "late"
+        return "renewable" if left <= early else "valid"
+
+
+@dataclass(frozen=True)
+class SmokeCheck:
+    """What the last one of a PortusStack saw; ``at`` None when it is switched off or was never run."""
+
+    at: datetime | None
+    steps: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a stack is.
+
+    Attributes:
+        drift: resources that are not as the state says, each with what is wrong; None when nobody looked.
+    """
+
+    stack: str
+    now: datetime
+    roles: Sequence[RoleStatus]
+    certificates: Sequence[Certificate]
+    smoke_check: SmokeCheck
+    drift: Sequence[str] | None
+
+    @property
+    def problems(self) -> list[str]:
+        """What needs attention, each a line; empty when all is well."""
+        unwell = [f"{each.running.role} is {each.running.health}" for each in self.roles if not each.well]
+        late = [
+            f"the certificate {each.name} {'has expired' if each.days_left(self.now) < 0 else 'expires soon'}"
+            for each in self.certificates
+            if each.verdict(self.now) in ("late", "expired")
+        ]
+        return [*unwell, *late, *(f"drift: {each}" for each in self.drift or ())]

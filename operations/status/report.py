@@ -1,0 +1,95 @@
+"""A status as people read it, and as JSON."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from .model import RoleStatus, Status
+from .times import ago
+
+_MEBIBYTE = 1024 * 1024
+_DIGEST_DIGITS = 8
+
+
+def table(status: Status) -> str:
+    """Roles, certificates, last smoke check and drift, then what needs attention."""
+    lines = [
+        *_columns(("ROLE", "IMAGE", "HEALTH", "SINCE", "MEMORY"), [_role(each, status.now) for each in status.roles])
+    ]
+    certificates = [
+        (each.name, f"{each.days_left(status.now)} days left", f"{each.expires_at:%Y-%m-%d}", each.verdict(status.now))
+        for each in status.certificates
+    ]
+    lines += ["", *_columns(("CERTIFICATE", "LEFT", "EXPIRES", "STATE"), certificates)]
+    check = status.smoke_check
+    seen = f"{ago(status.now - check.at)} ago, {check.steps} steps passed" if check.at else "none"
+    lines += ["", f"Last smoke check  {seen}", f"Drift             {_drift(status.drift)}"]
+    problems = status.problems
+    lines += ["", *(f"! {problem}" for problem in problems)] if problems else ["", "All is well."]
+    return "\n".join(lines)
+
+
+def document(status: Status) -> str:
+    """JSON: keys are only ever added. Sizes in bytes, times in RFC 3339."""
+    return json.dumps(
+        {
+            "stack": status.stack,
+            "checked_at": status.now.isoformat(),
+            "well": not status.problems,
+            "problems": status.problems,
+            "roles": [
+                {
+                    "portus_stack": each.name,
+                    "role": each.running.role,
+                    "kind": each.kind,
+                    "image": each.image,
+                    "image_id": each.running.image or None,
+                    "health": each.running.health,
+                    "since": _iso(each.running.since),
+                    "memory_bytes": each.running.memory_bytes,
+                    "memory_limit_bytes": each.limit_mib * _MEBIBYTE,
+                }
+                for each in status.roles
+            ],
+            "certificates": [
+                {
+                    "name": each.name,
+                    "expires_at": each.expires_at.isoformat(),
+                    "days_left": each.days_left(status.now),
+                    "state": each.verdict(status.now),
+                }
+                for each in status.certificates
+            ],
+            "smoke_check": {"checked_at": _iso(status.smoke_check.at), "steps": status.smoke_check.steps},
+            "drift": None if status.drift is None else list(status.drift),
+        },
+        indent=2,
+    )
+
+
+def _role(each: RoleStatus, now: datetime) -> tuple[str, ...]:
+    running = each.running
+    used = "-" if running.memory_bytes is None else f"{running.memory_bytes / _MEBIBYTE:.0f} of {each.limit_mib} MiB"
+    health = "done" if each.kind == "task" and each.well else running.health
+    since = ago(now - running.since) if running.since else "-"
+    return running.role, _image(each.image), health, since, used
+
+
+def _image(reference: str) -> str:
+    """With enough of a digest to tell it from another."""
+    name, pinned, digest = reference.partition("@sha256:")
+    return f"{name} @{digest[:_DIGEST_DIGITS]}" if pinned else name
+
+
+def _drift(found: Sequence[str] | None) -> str:
+    return "not looked for" if found is None else f"yes: {len(found)}" if found else "no"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _columns(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    table = [head, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

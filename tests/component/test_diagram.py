@@ -1,0 +1,121 @@
+"""The picture of each recorded deployment, and the pictures that the documentation shows."""
+
+import json
+import os
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from operations.diagram.command import picture
+from operations.diagram.drawing import draw
+from operations.diagram.layout import boxes_of
+from operations.diagram.scene import scene_of
+from operations.planned import PLAN, Planned
+from operations.previewed import Step
+from tests.component.conftest import Deployed
+from tests.component.deployments import NAME, VARIANTS
+from tests.component.recorder import MARK, Recording
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+SHOWN = {"one-host": "default", "three-hosts": "three hosts"}
+"""File in docs/pictures → the variant that it shows."""
+
+
+def steps(recording: Recording, change: str = "create") -> list[Step]:
+    """What a preview would say of a recorded deployment."""
+    return [
+        Step(one.name, one.type, change, one.values, one.request.provider.rpartition("::")[0].rpartition("::")[2])
+        for one in recording
+    ]
+
+
+def planned(recording: Recording) -> Planned:
+    (record,) = recording.of_type(PLAN)
+    return Planned.from_inputs(record.name, record.values)
+
+
+def texts(svg: str) -> list[str]:
+    return [each.text or "" for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_picture_shows_every_process_link_and_key(deployed: Deployed, variant: str) -> None:
+    recording = deployed(variant)
+    plan, svg = planned(recording), picture(steps(recording), None, changes=False)
+    shown = texts(svg)
+    assert {process.name for process in plan.processes} <= set(shown)
+    for link in plan.links:
+        assert f"{link.port} {'TLS' if link.tls else 'plain'}" in shown
+        assert f"{link.source} → {link.destination}, port {link.port}" in svg
+    for word in ("token key", "edge key", "edge certificate", "CA certificate"):
+        assert word in shown
+    assert MARK not in svg
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_card_lies_on_another(deployed: Deployed, variant: str) -> None:
+    plan = planned(deployed(variant))
+    leaves = any(link.destination == "outside" for link in plan.links)
+    boxes = boxes_of([process.name for process in plan.processes], leaves, 0)
+    assert {process.name for process in plan.processes} <= set(boxes)
+    for one, other in combinations(boxes.values(), 2):
+        apart = one.x + one.width <= other.x or other.x + other.width <= one.x
+        assert apart or one.y + one.height <= other.y or other.y + other.height <= one.y, (one, other)
+
+
+def test_record_holds_nothing_that_changes_from_one_run_to_the_next(deployed: Deployed) -> None:
+    """In a preview, where all that is generated is unknown, it is already what it will be."""
+    previewed, updated = (planned(deployed("every argument", preview)) for preview in (True, False))
+    assert previewed == updated
+
+
+def test_the_registry_never_holds_the_token_key(deployed: Deployed) -> None:
+    for variant in VARIANTS:
+        holders = {each.name for each in planned(deployed(variant)).processes if "token key" in each.secrets}
+        assert holders <= {"portus", "background"}, variant
+
+
+def test_each_card_says_its_host(deployed: Deployed) -> None:
+    shown = texts(picture(steps(deployed("three hosts")), None, changes=False))
+    hosts = {text for text in shown if text.startswith("on ")}
+    assert len(hosts) == 3, hosts
+
+
+def test_changes_are_marked_and_counted(deployed: Deployed) -> None:
+    """From a stack with a smoke check to one without, whose edge is another one."""
+    before, after = deployed(), deployed("no smoke check")
+    found = [replace(step, change="replace" if step.name == f"{NAME}-edge" else "") for step in steps(after)]
+    names = {step.name for step in found}
+    gone = [step for step in steps(before, "delete") if step.name not in names]
+    shown = texts(draw(scene_of(planned(after), [*found, *gone], planned(before), marked=True)))
+    assert any("1 to replace, 4 to remove" in text for text in shown), shown
+    assert "smoke_check" in shown, "what goes away is drawn"
+    heading = shown.index("edge")
+    assert "↻ replaced" in shown[heading : heading + 2]
+
+
+def test_nothing_to_change_is_said(deployed: Deployed) -> None:
+    shown = texts(picture(steps(deployed(), ""), None, changes=True))
+    assert "what `up` would do: nothing" in shown
+
+
+def test_stand_in_is_told(deployed: Deployed) -> None:
+    found = steps(deployed())
+    text = json.dumps([step.inputs if step.type == PLAN else {} for step in found])
+    doubled = json.loads(text.replace("opensuse/portus:2.4.3", "portus-stack.lab/portus-standin:2.4"))
+    swapped = [replace(step, inputs=inputs or step.inputs) for step, inputs in zip(found, doubled, strict=True)]
+    assert "a test double stands in for Portus" in texts(picture(swapped, None, changes=False))
+    assert "a test double stands in for Portus" not in texts(picture(found, None, changes=False))
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_picture_in_the_documentation_is_what_is_drawn(deployed: Deployed, name: str) -> None:
+    drawn = picture(steps(deployed(SHOWN[name])), None, changes=False)
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        PICTURES.mkdir(exist_ok=True)
+        (PICTURES / f"{name}.svg").write_text(drawn, encoding="utf-8")
+    advice = f"UPDATE_SNAPSHOTS=1 pytest {Path(__file__).name} draws docs/pictures anew"
+    assert (PICTURES / f"{name}.svg").read_text(encoding="utf-8") == drawn, advice

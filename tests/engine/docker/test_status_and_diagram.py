@@ -1,0 +1,90 @@
+"""`make status` and `make diagram` on a stack that runs, and after somebody laid hands on it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.engine.docker.deployment import Deployment, deployed, local_config, wait_for
+
+pytestmark = pytest.mark.engine
+NAME, PORT = "watched", 9710
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deployed(NAME, tmp_path_factory.mktemp(NAME), local_config(NAME, PORT)) as deployment:
+        deployment.wait_until_healthy()
+        yield deployment
+
+
+def _json(output: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads(output[output.index("{") :])
+    return found
+
+
+def _drawn(output: str) -> str:
+    """The text of the picture whose path the command printed last."""
+    path = Path(output.strip().splitlines()[-1])
+    assert path.stat().st_mode & 0o077 == 0, "readable by its owner only"
+    text = path.read_text(encoding="utf-8")
+    ElementTree.fromstring(text)
+    return text
+
+
+def test_a_stack_that_is_well_says_so(watched: Deployment) -> None:
+    shown = watched.operation("status")
+    assert shown.code == 0, shown.output
+    for words in ("registry", "healthy", "of 1024 MiB", "364 days left", "10 steps passed", "All is well."):
+        assert words in shown.output
+    found = _json(watched.operation("status", "--json").output)
+    assert found["well"] is True and found["drift"] == []
+
+
+def test_the_picture_is_of_the_stack_and_changes_nothing(watched: Deployment) -> None:
+    before = watched.identities()
+    shown = watched.operation("diagram", "--changes")
+    assert shown.code == 0, shown.output
+    text = _drawn(shown.output)
+    assert "what `up` would do: nothing" in text
+    assert f"edge → portus, port 3000, TLS: passes requests on, over {NAME}-portus-edge" in text
+    assert watched.outputs()["administrator_password"] not in text
+    assert watched.identities() == before
+
+
+def test_a_change_of_the_stack_file_is_in_the_picture(watched: Deployment) -> None:
+    config = watched.config
+    watched.configure({**config, "portus-stack:edge": {**config["portus-stack:edge"], "resources": {"memory_mib": 96}}})
+    try:
+        text = _drawn(watched.operation("diagram", "--changes").output)
+    finally:
+        watched.configure(config)
+    assert "↻ replaced" in text and "≤ 96 MiB" in text
+
+
+def test_a_picture_of_a_stack_that_is_not_there_leaves_none_behind(watched: Deployment) -> None:
+    (watched.project / "stacks" / "Pulumi.fresh.yaml").write_text(watched.stack_file.read_text())
+    shown = watched.operation_for("fresh", "diagram")
+    assert shown.code == 0, shown.output
+    assert "fresh" not in watched.pulumi("stack", "ls")
+    assert "<svg" in _drawn(shown.output)
+
+
+def test_what_was_stopped_or_removed_is_told_and_ends_with_1(watched: Deployment) -> None:
+    watched.containers()["background"].stop()
+    watched.containers()["smoke_check"].remove(force=True)
+    wait_for(lambda: "background" not in watched.containers(), 30, watched.logs)
+    shown = watched.operation("status")
+    assert shown.code == 1, shown.output
+    for words in ("! background is exited", "! smoke_check is missing", f"! drift: {NAME}-smoke-check is gone"):
+        assert words in shown.output
+    assert _json(watched.operation("status", "--json", "--no-drift").output)["well"] is False
+
+
+def test_what_cannot_be_told_ends_with_3(watched: Deployment) -> None:
+    (watched.project / "stacks" / "Pulumi.absent.yaml").write_text("config: {}\n")
+    shown = watched.operation_for("absent", "status", "--json")
+    assert shown.code == 3, shown.output
+    assert "make up STACK=absent" in shown.output and _json(shown.output)["well"] is None

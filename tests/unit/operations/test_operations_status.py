@@ -1,0 +1,95 @@
+"""What a status tells and asks attention for, without an engine."""
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from operations.status.model import Certificate, RoleStatus, Running, SmokeCheck, Status
+from operations.status.report import document, table
+from operations.status.stack_state import certificates_in, smoke_check_in
+from operations.status.times import ago, parsed
+
+from .states import Entry, resource, state
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+MEBIBYTE = 1024 * 1024
+
+
+def role(name: str, health: str = "healthy", kind: str = "workload") -> RoleStatus:
+    running = Running(name, "sha256:00", health, NOW - timedelta(hours=3), 100 * MEBIBYTE)
+    return RoleStatus("hub", kind, f"{name}:1", 512, running)
+
+
+def status(*roles: RoleStatus, drift: list[str] | None = None, days: int = 200) -> Status:
+    certificate = Certificate("hub-edge-certificate", NOW + timedelta(days=days), 720)
+    return Status("s", NOW, roles, [certificate], SmokeCheck(NOW - timedelta(minutes=5), 10), drift)
+
+
+def test_a_healthy_stack_needs_no_attention() -> None:
+    found = status(role("edge"), role("bootstrap", kind="task"), drift=[])
+    assert not found.problems
+    text = table(found)
+    assert "All is well." in text
+    for words in ("edge:1", "healthy", "3 h", "100 of 512 MiB", "done", "200 days left", "5 min ago, 10 steps", "no"):
+        assert words in text
+
+
+@pytest.mark.parametrize("health", ["unhealthy", "starting", "exited", "missing", "paused"])
+def test_a_role_that_is_not_healthy_needs_attention(health: str) -> None:
+    found = status(role("portus", health), role("edge"))
+    assert found.problems == [f"portus is {health}"]
+    assert f"! portus is {health}" in table(found)
+
+
+@pytest.mark.parametrize(
+    ("days", "verdict", "attention"),
+    [(31, "valid", False), (29, "renewable", False), (14, "late", True), (0, "expired", True), (-2, "expired", True)],
+)
+def test_a_certificate_needs_attention_when_up_should_have_renewed_it(days: int, verdict: str, attention: bool) -> None:
+    found = status(role("edge"), days=days)
+    assert found.certificates[0].verdict(NOW) == verdict
+    assert bool(found.problems) is attention
+
+
+def test_drift_needs_attention_and_is_told_from_not_looking() -> None:
+    assert status(role("edge"), drift=["hub-edge is gone"]).problems == ["drift: hub-edge is gone"]
+    assert "not looked for" in table(status(role("edge")))
+    assert json.loads(document(status(role("edge"))))["drift"] is None
+    assert json.loads(document(status(role("edge"), drift=[])))["drift"] == []
+
+
+def test_json_says_sizes_in_bytes_and_times_with_their_zone() -> None:
+    found = json.loads(document(status(role("edge", "unhealthy"))))
+    assert found["well"] is False and found["problems"] == ["edge is unhealthy"]
+    (edge,) = found["roles"]
+    assert edge["memory_bytes"] == 100 * MEBIBYTE and edge["memory_limit_bytes"] == 512 * MEBIBYTE
+    assert edge["since"] == "2026-06-01T09:00:00+00:00"
+    assert found["certificates"][0]["days_left"] == 200
+
+
+def test_certificates_are_read_from_the_state_but_not_that_of_the_token_key() -> None:
+    leaf: Entry = {
+        "type": "tls:index/locallySignedCert:LocallySignedCert",
+        "inputs": {"earlyRenewalHours": 720},
+        "outputs": {"validityEndTime": "2027-01-01T00:00:00.123456789Z"},
+    }
+    edge, token, old = ({**resource("container", f"s-{name}-certificate"), **leaf} for name in ("edge", "token", "old"))
+    found = certificates_in(state(edge, token, {**old, "delete": True}))
+    assert [(each.name, each.early_renewal_hours) for each in found] == [("s-edge-certificate", 720)]
+
+
+def test_a_smoke_check_that_is_switched_off_is_none() -> None:
+    assert smoke_check_in(state()) == SmokeCheck(None, 0)
+
+
+def test_times_of_any_length_are_read() -> None:
+    assert parsed("2026-06-01T12:00:00.123456789Z") == NOW.replace(microsecond=123456)
+    assert parsed("2026-06-01T12:00:00Z") == NOW
+    assert parsed("2026-06-01T14:00:00.5+02:00") == NOW.replace(microsecond=500000)
+    assert parsed("None") is None and parsed("2026-06-01T12:00:00") is None
+
+
+def test_spans_are_told_in_one_unit() -> None:
+    spans = [timedelta(seconds=42), timedelta(minutes=5), timedelta(hours=47), timedelta(days=12)]
+    assert [ago(span) for span in spans] == ["42 s", "5 min", "47 h", "12 d"]
