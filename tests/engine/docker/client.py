@@ -10,15 +10,16 @@ import tarfile
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
 import docker
+import docker.errors
 
-from tests.engine.docker.deployment import Deployment
+from tests.engine.docker.deployment import Deployment, wait_for
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,20 @@ def basic(username: str, password: str) -> str:
     return f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
+_DAEMON_READS_HOSTS_SECONDS = 30
+"""Go's resolver keeps its copy of /etc/hosts for 5 s (Go ``net/hosts.go``, cacheMaxAge)."""
+
+
+def _daemon_finds(registry: str) -> bool:
+    """Whether this machine's docker daemon knows the registry's host name; what it is refused there is no matter."""
+    with closing(docker.from_env()) as daemon:
+        try:
+            daemon.api.inspect_distribution(f"{registry}/nobody/nothing")
+        except docker.errors.APIError as error:
+            return "no such host" not in str(error)
+    return True
+
+
 @contextmanager
 def trusted(edge: Edge) -> Iterator[None]:
     """This machine's docker daemon trusts the CA and finds the names, as `make trust` arranges it, and forgets both."""
@@ -125,6 +140,7 @@ def trusted(edge: Edge) -> Iterator[None]:
     with hosts.open("a") as file:
         file.write(f"{edge.address} {edge.portus_host} {edge.registry_host} {mark}\n")
     try:
+        wait_for(lambda: _daemon_finds(edge.registry), _DAEMON_READS_HOSTS_SECONDS, lambda: f"no {edge.registry}")
         yield
     finally:
         hosts.write_text("".join(line for line in hosts.read_text().splitlines(True) if mark not in line))
