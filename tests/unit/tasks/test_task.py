@@ -74,9 +74,13 @@ def test_sigterm_ends_a_task_that_is_retrying(start: Callable[..., "subprocess.P
     assert process.wait(5) == 128 + signal.SIGTERM
 
 
-def test_once_tells_by_its_exit_code(start: Callable[..., "subprocess.Popen[str]"]) -> None:
-    assert start(2, "--once").wait(20) == 1
-    assert start(2, "--once").wait(20) == 0
+def test_a_task_that_ends_tells_by_its_exit_code(start: Callable[..., "subprocess.Popen[str]"]) -> None:
+    assert start(2, "--within", "0").wait(20) == 1
+    assert start(2, "--within", "0").wait(20) == 0
+
+
+def test_a_task_that_ends_retries_until_then(start: Callable[..., "subprocess.Popen[str]"]) -> None:
+    assert start(2, "--within", "15").wait(20) == 0
 
 
 def test_wrong_settings_end_at_once(start: Callable[..., "subprocess.Popen[str]"]) -> None:
