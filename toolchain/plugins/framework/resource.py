@@ -132,8 +132,8 @@ class DiffKind(Enum):
 @dataclass(frozen=True)
 class Diff:
     """What would change. `changed` None means "unknown, compare the inputs". `detailed` None means that the engine
-    derives the display from the inputs. Its paths in `input_diffs` are shown as changes of the inputs, others as changes
-    from the state to the inputs.
+    derives the display from the inputs. Its paths in `input_diffs` are shown as changes of the inputs, others as
+    changes from the state to the inputs.
     """
 
     changed: bool | None = False

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from toolchain.plugins.framework import Properties, Value
 from toolchain.plugins.kubernetes.kubeconfig import (
@@ -141,7 +142,7 @@ class Api:
         self._limit.wait()
         headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": "pulumi-kubernetes"}
         self._client.update_params_for_auth(headers, [], ["BearerToken"])
-        query = f"?{urllib3.request.urlencode(parameters)}" if parameters else ""
+        query = f"?{urlencode(parameters)}" if parameters else ""
         try:
             response: urllib3.BaseHTTPResponse = self._client.rest_client.pool_manager.request(
                 method,
@@ -228,5 +229,3 @@ def _client(configuration: "object") -> "ApiClient":
     from kubernetes.client import ApiClient  # noqa: PLC0415
 
     return ApiClient(configuration)
-
-

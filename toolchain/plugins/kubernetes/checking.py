@@ -6,16 +6,22 @@ missing fields are found by the dry run of the preview.
 
 from typing import Final
 
-from toolchain.plugins.framework import CheckFailure, CheckRequest, CheckResult, ProviderError, Severity
+from toolchain.plugins.framework import (
+    UNKNOWN,
+    CheckFailure,
+    CheckRequest,
+    CheckResult,
+    Properties,
+    ProviderError,
+    Severity,
+)
 from toolchain.plugins.kubernetes.cluster import Cluster
-from toolchain.plugins.kubernetes.kinds import CRD, kind_of
-from toolchain.plugins.kubernetes.kinds import Kind
+from toolchain.plugins.kubernetes.kinds import CRD, Kind, kind_of
 from toolchain.plugins.kubernetes.naming import named
 from toolchain.plugins.kubernetes.normalising import normalised
 from toolchain.plugins.kubernetes.objects import at, elements, namespace_of, plain_properties, text, with_metadata
 from toolchain.plugins.kubernetes.secrecy import marked
 from toolchain.plugins.kubernetes.warnings import warnings
-from toolchain.plugins.framework import UNKNOWN, Properties
 
 _GENERATED_NAME: Final = "the `.metadata.generateName` field is not supported in Server-Side Apply mode"
 

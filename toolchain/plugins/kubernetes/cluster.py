@@ -10,6 +10,11 @@ from toolchain.plugins.kubernetes.kinds import CLUSTER_SCOPED, Kind
 from toolchain.plugins.kubernetes.objects import DEFAULT_NAMESPACE, elements, text
 from toolchain.plugins.kubernetes.settings import Settings
 
+GONE_WITH_CLUSTER: Final = (
+    "configured Kubernetes cluster is unreachable. If the cluster was deleted, you can remove this resource from "
+    "Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "
+    '"true": '
+)
 _NO_SCHEMA: Final = "unable to load schema information from the API server: "
 _Result = TypeVar("_Result")
 

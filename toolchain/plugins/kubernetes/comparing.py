@@ -93,9 +93,8 @@ def _changes(path: Path, old: Value, new: Value) -> Iterator[_Change]:
                 yield _Change(place, DiffKind.ADD, new[index])
             else:
                 yield from _changes(place, old[index], new[index])
-    elif new is UNKNOWN or type(old) is not type(new) or old != new:
-        if not (_is_number(old) and _is_number(new) and old == new):
-            yield _Change(path, DiffKind.UPDATE, new)
+    elif not _is_same(old, new):
+        yield _Change(path, DiffKind.UPDATE, new)
 
 
 def _entry(path: Path, name: str, old: Properties, new: Properties) -> Iterator[_Change]:
@@ -106,6 +105,12 @@ def _entry(path: Path, name: str, old: Properties, new: Properties) -> Iterator[
         yield _Change(path, DiffKind.ADD, new[name])
     else:
         yield from _changes(path, old[name], new[name])
+
+
+def _is_same(old: Value, new: Value) -> bool:
+    if new is UNKNOWN or old != new:
+        return False
+    return type(old) is type(new) or (_is_number(old) and _is_number(new))
 
 
 def _is_number(value: Value) -> bool:

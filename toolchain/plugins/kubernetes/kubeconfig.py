@@ -1,7 +1,7 @@
 """Which cluster a kubeconfig selects, and as whom.
 
-Source: `util.go` of pulumi-kubernetes, `parseKubeconfigString`, and client-go's loading rules: without any, the files of
-`$KUBECONFIG`, then `~/.kube/config`, then the pod that this runs in.
+Source: `util.go` of pulumi-kubernetes, `parseKubeconfigString`, and client-go's loading rules: without any, the files
+of `$KUBECONFIG`, then `~/.kube/config`, then the pod that this runs in.
 """
 
 import os

@@ -8,7 +8,15 @@ import secrets
 from typing import Final
 
 from toolchain.plugins.framework import UNKNOWN, CheckRequest, Properties, ProviderError
-from toolchain.plugins.kubernetes.objects import AUTONAMED, at, is_autonamed, mapping, name_of, plain_properties, with_metadata
+from toolchain.plugins.kubernetes.objects import (
+    AUTONAMED,
+    at,
+    is_autonamed,
+    mapping,
+    name_of,
+    plain_properties,
+    with_metadata,
+)
 
 _DIGITS: Final = 8
 

@@ -22,13 +22,11 @@ _SERVERS: Final = (
     "resourceVersion",
     "uid",
 )
-_DASHED: Final = {
-    f"x_kubernetes_{name.replace('-', '_')}": f"x-kubernetes-{name}"
-    for name in (
-        *("embedded-resource", "int-or-string", "list-map-keys", "list-type"),
-        *("map-type", "preserve-unknown-fields", "validations"),
-    )
-}
+_EXTENSIONS: Final = (
+    *("embedded-resource", "int-or-string", "list-map-keys", "list-type"),
+    *("map-type", "preserve-unknown-fields", "validations"),
+)
+_DASHED: Final = {f"x_kubernetes_{name.replace('-', '_')}": f"x-kubernetes-{name}" for name in _EXTENSIONS}
 _UNDERSCORED: Final = {dashed: underscored for underscored, dashed in _DASHED.items()}
 
 
@@ -86,7 +84,7 @@ def _secret(inputs: Properties) -> Properties:
     texts = inputs.get("stringData")
     if isinstance(texts, dict) and texts:
         encoded = {name: _encoded(value) for name, value in texts.items()}
-        rest = {name: value for name, value in inputs.items() if name != "stringData"}
+        rest: Properties = {name: value for name, value in inputs.items() if name != "stringData"}
         return {**rest, "data": {**mapping(inputs.get("data")), **encoded}}
     if isinstance(inputs.get("data"), dict):
         return {**inputs, "data": {name: _recoded(value) for name, value in mapping(inputs["data"]).items()}}

@@ -38,6 +38,7 @@ _REFUSED: Final = {
     "strictMode": "strict mode",
     "rejectUnknownResources": "validation by the OpenAPI document",
 }
+_AWAIT_ALL: Final = "PULUMI_K8S_AWAIT_ALL"
 KEYS: Final = frozenset({*_VARIABLES, *KUBECONFIG_KEYS, "namespace", "clusterIdentifier", "kubeClientSettings"})
 
 
@@ -133,6 +134,9 @@ def check_configuration(news: Properties, environment: Mapping[str, str] = os.en
                          f"kubernetes provider; leave `enableServerSideApply` and {variable} out or run with the "
                          "official plugin: PROVIDERS=official")
         )  # fmt: skip
+    if environment.get(_AWAIT_ALL) == "true":
+        failures.append(CheckFailure("", f"{_AWAIT_ALL} is not covered by PortusStack's stand-in for the kubernetes "
+                        "provider; unset it or run with the official plugin: PROVIDERS=official"))  # fmt: skip
     return CheckResult(news, failures)
 
 
@@ -144,7 +148,7 @@ def compare_configurations(olds: Properties, news: Properties) -> Diff:
     if all(identifiers):
         replaces = ["clusterIdentifier"] if identifiers[0] != identifiers[1] else []
     else:
-        keys = [key for key in KUBECONFIG_KEYS if key in changed]
+        keys = [key for key in changed if key in KUBECONFIG_KEYS]
         unknown = [key for key in keys if news.get(key) is UNKNOWN]
         replaces = unknown or (keys if keys and _another_cluster(olds, news) else [])
     return Diff(changed=bool(changed), diffs=changed, replaces=replaces)
@@ -153,9 +157,7 @@ def compare_configurations(olds: Properties, news: Properties) -> Diff:
 def _another_cluster(olds: Properties, news: Properties) -> bool:
     """Whether the clusters that the two select are known and differ."""
     try:
-        old, new = (
-            active_cluster(*(str(source.get(key) or "") for key in KUBECONFIG_KEYS)) for source in (olds, news)
-        )
+        old, new = (active_cluster(*(str(source.get(key) or "") for key in KUBECONFIG_KEYS)) for source in (olds, news))
     except KubeconfigError:
         return False
     return old is not None and new is not None and old != new

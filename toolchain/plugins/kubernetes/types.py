@@ -16,6 +16,10 @@ from toolchain.plugins.framework import Properties, Value
 from toolchain.plugins.kubernetes.quantities import canonical
 
 _FLAGS = "?0"
+_ACCEPTED: Mapping[str, tuple[type, ...]] = {
+    **{"s": (str,), "t": (str,), "b": (bool,)},
+    **{"i": (int,), "f": (int, float), "x": (int, str)},
+}
 _HIDDEN = frozenset({"status"})
 
 
@@ -92,8 +96,7 @@ def _scalar(letter: str, value: Value) -> Value:
         return _quantity(value)
     if letter == "y":
         return _bytes(value)
-    accepted = {"s": str, "t": str, "b": bool, "i": int, "f": (int, float), "x": (int, str)}[letter]
-    if not isinstance(value, accepted) or (letter in "ifx" and isinstance(value, bool)):
+    if not isinstance(value, _ACCEPTED[letter]) or (letter in "ifx" and isinstance(value, bool)):
         raise MismatchError
     return value
 
