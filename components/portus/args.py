@@ -82,9 +82,9 @@ class S3StorageArgs(TypedDict):
     """Bucket name."""
     region: str
     """Region name; any word for servers that have none."""
-    access_key: pulumi.Input[str]
-    """Access key id."""
-    secret_key: pulumi.Input[str]
+    access_key: NotRequired[pulumi.Input[str]]
+    """Access key id. Default: with ``secret_key``, the rights of the machine that the registry runs on (AWS)."""
+    secret_key: NotRequired[pulumi.Input[str]]
     """Secret access key; always kept secret."""
     region_endpoint: NotRequired[str]
     """``https://host[:port]`` of a server other than AWS. Default: AWS."""

@@ -56,7 +56,10 @@ def links(settings: Settings) -> tuple[Link, ...]:
         return (events,)
     endpoint = urlsplit(settings.registry.s3.region_endpoint or _AWS)
     tls = endpoint.scheme == "https"
-    return (events, Link("registry", OUTSIDE, endpoint.port or _PORTS[tls], tls, "keeps layers in S3"))
+    layers = Link("registry", OUTSIDE, endpoint.port or _PORTS[tls], tls, "keeps layers in S3")
+    if settings.registry.s3.access_key is not None:
+        return (events, layers)
+    return (events, layers, Link("registry", OUTSIDE, _PORTS[False], False, "asks its machine for rights on S3"))
 
 
 def configuration(settings: Settings) -> str:
@@ -124,9 +127,10 @@ def _storage(settings: Settings) -> dict[str, object]:
 def _secrets(settings: Settings, credentials: Credentials) -> dict[str, pulumi.Output[str]]:
     """Environment variable → value, for what must not stand in the configuration."""
     secrets = {"REGISTRY_HTTP_SECRET": credentials.http_secret}
-    if settings.registry.s3:
-        secrets["REGISTRY_STORAGE_S3_ACCESSKEY"] = settings.registry.s3.access_key
-        secrets["REGISTRY_STORAGE_S3_SECRETKEY"] = settings.registry.s3.secret_key
+    s3 = settings.registry.s3
+    if s3 and s3.access_key and s3.secret_key:
+        secrets["REGISTRY_STORAGE_S3_ACCESSKEY"] = s3.access_key
+        secrets["REGISTRY_STORAGE_S3_SECRETKEY"] = s3.secret_key
     return secrets
 
 

@@ -148,11 +148,12 @@ def _registry(reader: Reader) -> RegistrySettings:
 
 
 def _s3(reader: Reader) -> S3Storage:
+    keys = reader.given("access_key") or reader.given("secret_key")
     storage = S3Storage(
         bucket=reader.text("bucket", None, *patterns.BUCKET),
         region=reader.text("region", None, *patterns.REGION),
-        access_key=reader.secret("access_key", *patterns.S3_KEY),
-        secret_key=reader.secret("secret_key", *patterns.S3_KEY),
+        access_key=reader.secret("access_key", *patterns.S3_KEY) if keys else None,
+        secret_key=reader.secret("secret_key", *patterns.S3_KEY) if keys else None,
         region_endpoint=reader.text("region_endpoint", "", *patterns.ENDPOINT),
         root_directory=reader.text("root_directory", "", *patterns.ROOT_DIRECTORY),
         encrypt=reader.boolean("encrypt", False),

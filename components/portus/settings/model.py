@@ -59,12 +59,12 @@ class PortusSettings:
 
 @dataclass(frozen=True)
 class S3Storage:
-    """An S3 bucket."""
+    """An S3 bucket; both keys None means the rights of the machine."""
 
     bucket: str
     region: str
-    access_key: pulumi.Output[str]
-    secret_key: pulumi.Output[str]
+    access_key: pulumi.Output[str] | None
+    secret_key: pulumi.Output[str] | None
     region_endpoint: str
     root_directory: str
     encrypt: bool

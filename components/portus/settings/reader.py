@@ -49,6 +49,11 @@ class Reader:
         """Whether ``key`` is given and not null."""
         return self._take(key) is not None
 
+    def given(self, key: str) -> bool:
+        """Whether ``key`` is given and not null; its value may be an Output."""
+        self._asked.add(key)
+        return self._values.get(key) is not None
+
     def _take(self, key: str) -> object:
         self._asked.add(key)
         value = self._values.get(key)
