@@ -22,7 +22,8 @@ _HIGHEST_PORT = 65535
 NODE_PORTS = range(30000, 32768)
 """What an API server hands out unless it is told otherwise (``--service-node-port-range``)."""
 _OPERATORS = ("Equal", "Exists")
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute", "")
+_OTHER_EFFECTS = ("NoSchedule", "PreferNoSchedule")
+_EFFECTS = ("NoExecute", *_OTHER_EFFECTS)
 _AFFINITIES = ("nodeAffinity", "podAffinity", "podAntiAffinity")
 _LONGEST_SECONDS = 3600
 _DAY_SECONDS = 86400
@@ -80,7 +81,7 @@ def _toleration(reader: Reader) -> Toleration:
         key=reader.text("key", "", *patterns.LABEL_KEY),
         operator=reader.choice("operator", "Equal", _OPERATORS),
         value=reader.text("value", "", *patterns.LABEL_VALUE),
-        effect=reader.choice("effect", "", _EFFECTS) if reader.has("effect") else "",
+        effect=reader.choice("effect", "", _EFFECTS),
         seconds=reader.integer("toleration_seconds", 0, 0, _DAY_SECONDS, "seconds")
         if reader.has("toleration_seconds")
         else None,
@@ -89,7 +90,7 @@ def _toleration(reader: Reader) -> Toleration:
         reader.problem("key", "is required with operator Equal")
     if toleration.value and toleration.operator == "Exists":
         reader.problem("value", "is for operator Equal only")
-    if toleration.seconds is not None and toleration.effect != "NoExecute":
+    if toleration.seconds is not None and (toleration.effect in _OTHER_EFFECTS or not reader.given("effect")):
         reader.problem("toleration_seconds", "is for effect NoExecute only")
     reader.finish()
     return toleration

@@ -71,13 +71,16 @@ class Reader:
         return Reader(self._take(key), self.at(key), self._problems)._values
 
     def words(self, key: str, key_form: tuple[str, str], value_form: tuple[str, str]) -> dict[str, str]:
-        """A mapping of texts; each form is a pattern and what would be right, as in :meth:`text`."""
+        """A mapping of texts; each form is a pattern and what would be right, as in :meth:`text`.
+
+        Values are not shown: environments hold what should not stand there.
+        """
         found: dict[str, str] = {}
         for word, value in self.mapping(key).items():
             if _CONTROL.search(word) or not re.fullmatch(key_form[0], word):
-                self.problem(key, f"must have keys that are each {key_form[1]}, not {shown(word)}")
+                self.problem(key, f"must have keys that are each {key_form[1]}")
             elif not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH or not _fits(value_form[0], value):
-                self.problem(key, f"must have at {shown(word)} {value_form[1]}, not {shown(value)}")
+                self.problem(key, f"must have at {word} {value_form[1]}")
             else:
                 found[word] = value
         return found

@@ -95,7 +95,7 @@ def test_a_defect_tells_its_place_but_not_its_values(tmp_path: Path, capsys: pyt
         raise KeyError("a secret")
 
     reporter = task.Reporter("x", task.Redactor())
-    assert task.repeat(attempt, reporter, tmp_path / "done", once=True) == 1
+    assert task.repeat(attempt, reporter, tmp_path / "done", within_seconds=0) == 1
     output = capsys.readouterr().out
     assert "KeyError at test_task.py:" in output
     assert "a secret" not in output

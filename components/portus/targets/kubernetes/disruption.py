@@ -10,8 +10,8 @@ _SPREAD_OVER = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
 
 
 def spread(site: Site, workload: Workload) -> list[core.v1.TopologySpreadConstraintArgs] | None:
-    """Over nodes and zones, as far as there are several."""
-    if workload.replicas == 1:
+    """Over nodes and zones, as far as there are several; the first of a role shares them with the others."""
+    if workload.replicas == 1 and not workload.first_alone:
         return None
     return [
         core.v1.TopologySpreadConstraintArgs(
