@@ -85,7 +85,18 @@ def create(target: Target, body: Properties, tell: Callable[[int, str], None]) -
         path = cluster.collection(target.kind, target.namespace)
         return cluster.api.request("POST", path, body, parameters=target.parameters(CREATOR))
 
+    if target.dry_run:
+        return _tried(once, tell)
     return cluster.patiently(once, tell)
+
+
+def _tried(once: Callable[[], Properties], tell: Callable[[int, str], None]) -> Properties:
+    """A preview does not wait for what it will not bring."""
+    try:
+        return once()
+    except ApiError as error:
+        tell(0, str(error))
+        raise
 
 
 def update(target: Target, body: Properties, ignored: Sequence[str]) -> tuple[Properties, Properties]:

@@ -19,7 +19,6 @@ from toolchain.plugins.framework import (
     ReadRequest,
     ReadResult,
     Resource,
-    Severity,
     UpdateRequest,
     contains_unknown,
 )
@@ -187,7 +186,7 @@ class _Tell:
         self._request = request
 
     def __call__(self, number: int, problem: str) -> None:
-        self._request.status(f"Retry #{number}; creation failed: {problem}", Severity.WARNING)
+        self._request.status(f"Retry #{number}; creation failed: {problem}")
 
 
 def _refused(request: CreateRequest, kind: Kind, error: Exception) -> str:

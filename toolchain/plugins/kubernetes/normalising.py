@@ -6,6 +6,7 @@ done while anything is unknown.
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Final
 
 from toolchain.plugins.framework import Properties, Value, contains_unknown
@@ -26,7 +27,9 @@ _EXTENSIONS: Final = (
     *("embedded-resource", "int-or-string", "list-map-keys", "list-type"),
     *("map-type", "preserve-unknown-fields", "validations"),
 )
-_DASHED: Final = {f"x_kubernetes_{name.replace('-', '_')}": f"x-kubernetes-{name}" for name in _EXTENSIONS}
+_DASHED: Final[dict[str, str]] = {
+    f"x_kubernetes_{name.replace('-', '_')}": f"x-kubernetes-{name}" for name in _EXTENSIONS
+}
 _UNDERSCORED: Final = {dashed: underscored for underscored, dashed in _DASHED.items()}
 
 
@@ -57,8 +60,8 @@ def for_program(obj: Properties) -> Properties:
     return mapping(_renamed(obj, _UNDERSCORED))
 
 
-def _renamed(value: Value, names: dict[str, str]) -> Value:
-    if isinstance(value, dict):
+def _renamed(value: Value, names: Mapping[str, str]) -> Value:
+    if isinstance(value, Mapping):
         return {names.get(name, name): _renamed(item, names) for name, item in value.items()}
     return [_renamed(item, names) for item in value] if isinstance(value, list) else value
 
