@@ -114,7 +114,12 @@ def test_an_interrupted_wait_ends_promptly_and_the_next_up_goes_on(stack: Stack,
     environment = {**stack.environment, "PROGRAM_VERSION": "1"}
     command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"]
     with subprocess.Popen(
-        command, cwd=stack.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+        command,
+        cwd=stack.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     ) as process:
         cluster.wait(lambda: cluster.names("/apis/apps/v1", "replicasets"), "the Deployment's ReplicaSet")
         os.kill(process.pid, signal.SIGINT)
