@@ -12,7 +12,7 @@ from pathlib import Path
 from lab.cluster import addons, control_plane, images, instance, network, nodes
 from lab.cluster.api import Api, ApiError
 from lab.cluster.console import ClusterError, last_lines, run, say, wait_for
-from lab.cluster.instance import Instance, Node
+from lab.cluster.instance import CONTROL, Instance, Node
 from lab.cluster.programs import build_missing
 from lab.cluster.space import Space, spaces
 
@@ -38,6 +38,7 @@ def up(name: str, count: int = 1, extra_images: Sequence[str] = ()) -> Instance:
         cluster = instance.find_or_make(name)
         wanted = [cluster.node(number) for number in range(1, count + 1)]
         network.create_bridge(cluster)
+        images.write_program_archives(cluster)
         with ThreadPoolExecutor() as pool:
             started = [pool.submit(_start_runtime, cluster, node) for node in wanted]
             api = control_plane.start(cluster)
@@ -70,12 +71,11 @@ def down(name: str) -> bool:
 
 
 def start_controllers(cluster: Instance, wanted: Sequence[Node]) -> None:
-    """Start what enforces policies on every node, and what provisions volumes and load balancers beside the first one."""
-    python = [sys.executable, "-m"]
-    for node in wanted:
-        space = Space(cluster, node.name)
-        command = [*python, "lab.cluster.controllers", str(cluster.folder), node.name]
-        space.start("controllers", command, {**os.environ, "PYTHONPATH": str(_ROOT)})
+    """Start what enforces policies on every node, and what provisions volumes and load balancers."""
+    for name in (CONTROL, *(node.name for node in wanted)):
+        command = [sys.executable, "-m", "lab.cluster.controllers", str(cluster.folder), name]
+        environment = {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        Space(cluster, name).start("controllers", command, environment)
 
 
 def _start_runtime(cluster: Instance, node: Node) -> None:

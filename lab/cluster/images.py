@@ -21,13 +21,24 @@ from lab.images.catalogue import IMAGES, REPOSITORY_PREFIX
 DNS_IMAGE = f"{REPOSITORY_PREFIX}/coredns:1"
 
 
-def load_programs(instance: Instance, node: Node) -> None:
-    """Give a node the images of the cluster's own pods: pause and DNS."""
-    for reference, name in ((PAUSE_IMAGE, "pause"), (DNS_IMAGE, "coredns")):
+_PROGRAM_IMAGES = {PAUSE_IMAGE: "pause", DNS_IMAGE: "coredns"}
+
+
+def write_program_archives(instance: Instance) -> None:
+    """Make the images of the cluster's own pods, pause and DNS, for `load_programs`."""
+    for reference, name in _PROGRAM_IMAGES.items():
         archive = instance.folder / f"{name}.tar"
         if not archive.exists():
             archive.write_bytes(archive_of(program(name), reference))
-        Space(instance, node.name).run(*containerd_command("images", "import", str(archive)))
+
+
+def load_programs(instance: Instance, node: Node) -> None:
+    """Give a node the images of the cluster's own pods."""
+    space = Space(instance, node.name)
+    present = space.run(*containerd_command("images", "list", "--quiet")).splitlines()
+    for reference, name in _PROGRAM_IMAGES.items():
+        if reference not in present:
+            space.run(*containerd_command("images", "import", str(instance.folder / f"{name}.tar")))
 
 
 def lab_images() -> list[str]:

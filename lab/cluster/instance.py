@@ -145,11 +145,15 @@ def clusters_folder() -> Path:
 def find(name: str) -> Instance | None:
     """The instance of that name; None when nothing of it is on this machine."""
     _check(name)
-    folder = clusters_folder() / name
     try:
-        return Instance(name, folder, json.loads((folder / "instance.json").read_text(encoding="utf-8"))["block"])
+        return load(clusters_folder() / name)
     except FileNotFoundError:
         return None
+
+
+def load(folder: Path) -> Instance:
+    """The instance in a folder. Raises FileNotFoundError."""
+    return Instance(folder.name, folder, json.loads((folder / "instance.json").read_text(encoding="utf-8"))["block"])
 
 
 def find_or_make(name: str) -> Instance:

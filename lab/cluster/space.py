@@ -30,7 +30,8 @@ _PREPARE = """set -eu
 mount --make-rshared /
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /var/log
-mkdir -p /run/lock /run/settings
+mkdir -p /run/lock /run/settings /var/lib/cni
+mount -t tmpfs -o mode=755 tmpfs /var/lib/cni
 settings=$1 first=$2 instance=$3 space=$4
 for setting in $settings; do
     file=/run/settings/$(echo "${setting%%=*}" | tr / .)
