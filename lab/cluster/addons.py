@@ -43,7 +43,7 @@ def _binding(role: str, subject: Object) -> Object:
 
 
 def _proxy_rights() -> Object:
-    user = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:kube-proxy"}
+    user: Object = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:kube-proxy"}
     return _binding("system:node-proxier", user)
 
 

@@ -49,7 +49,9 @@ class Authority:
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         leaf = _new_key(self.folder / f"{file}.key")
         usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH])
-        built = _builder(_name(common_name, organisation), authority.subject, leaf).add_extension(usages, critical=False)
+        built = _builder(_name(common_name, organisation), authority.subject, leaf).add_extension(
+            usages, critical=False
+        )
         if names:
             built = built.add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), False)
         certificate = built.sign(key, hashes.SHA256())
@@ -67,9 +69,7 @@ class Authority:
         _write(self.folder / "sa.pub", public)
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     # A minute in the past: clocks of test machines are set while they run.
     begins = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=1)
     return (

@@ -20,8 +20,8 @@ CONTROL = "control"
 """Name of the space that etcd, the API server, the controller manager and the scheduler run in."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
-#: Second bytes of the 10.N.0.0/16 that clusters take. Kubernetes' usual 10.96 and the pools of the Docker tests (10.192 and
-#: above) are not among them.
+#: Second bytes of the 10.N.0.0/16 that clusters take. Kubernetes' usual 10.96 and the pools of the Docker tests (10.192
+#: and above) are not among them.
 _BLOCKS = range(100, 180)
 
 

@@ -34,16 +34,13 @@ def remove_bridge(instance: Instance) -> None:
 
 
 def _machine_rules(instance: Instance) -> list[tuple[str, list[str]]]:
-    """(table, chain and rule). Docker sets FORWARD's policy to DROP, and the world knows no way back to our addresses."""
+    """(table, chain and rule). Docker sets FORWARD's policy to DROP, and the world knows no way to our addresses."""
+    elsewhere = ["!", "--out-interface", instance.bridge]
     mark = ["--match", "comment", "--comment", f"portus-stack cluster {instance.name}"]
     return [
         ("filter", ["FORWARD", "--in-interface", instance.bridge, *mark, "--jump", "ACCEPT"]),
         ("filter", ["FORWARD", "--out-interface", instance.bridge, *mark, "--jump", "ACCEPT"]),
-        (
-            "nat",
-            ["POSTROUTING", "--source", instance.machines_cidr]
-            + ["!", "--out-interface", instance.bridge, *mark, "--jump", "MASQUERADE"],
-        ),
+        ("nat", ["POSTROUTING", "--source", instance.machines_cidr, *elsewhere, *mark, "--jump", "MASQUERADE"]),
     ]
 
 
@@ -88,6 +85,6 @@ def prepare_node(instance: Instance, node: Node) -> None:
     space = Space(instance, node.name)
     space.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
     rule = ["POSTROUTING", "--source", node.pods_cidr, "!", "--destination", instance.pods_cidr, "--jump", "MASQUERADE"]
-    check = ["iptables", "--wait", "--table", "nat"]
-    if "MASQUERADE" not in space.run("iptables", "--wait", "--table", "nat", "--list-rules", "POSTROUTING"):
-        space.run(*check, "--append", *rule)
+    command = ["iptables", "--wait", "--table", "nat"]
+    if "MASQUERADE" not in space.run(*command, "--list-rules", "POSTROUTING").split():
+        space.run(*command, "--append", *rule)

@@ -83,7 +83,9 @@ def containerd_command(*arguments: str) -> list[str]:
 
 def _containerd_answers(space: Space) -> bool:
     # `ctr plugins` answers as soon as the socket is there; the CRI plugin loads last.
-    return "cri" in space.run("sh", "-c", f"{' '.join(containerd_command('plugins', 'list'))} 2>/dev/null | grep ok || :")
+    return "cri" in space.run(
+        "sh", "-c", f"{' '.join(containerd_command('plugins', 'list'))} 2>/dev/null | grep ok || :"
+    )
 
 
 def _make_control_groups(node: Node) -> None:
@@ -119,7 +121,9 @@ def _write_network_configuration(node: Node) -> None:
 
 
 def _containerd_configuration(node: Node) -> str:
-    cni_plugins = next((path for path in ("/usr/lib/cni", "/opt/cni/bin") if Path(path, "ptp").exists()), "/usr/lib/cni")
+    cni_plugins = next(
+        (path for path in ("/usr/lib/cni", "/opt/cni/bin") if Path(path, "ptp").exists()), "/usr/lib/cni"
+    )
     return f"""version = 2
 root = "{node.folder}/containerd"
 state = "/run/containerd"
@@ -162,7 +166,7 @@ def _kubelet_configuration(instance: Instance, node: Node) -> dict[str, object]:
 
 
 def _name_servers(instance: Instance) -> Path:
-    """The machine's name servers, for pods: systemd-resolved's real ones, and none that only the machine itself reaches."""
+    """The machine's name servers, for pods: systemd-resolved's real ones, none that only the machine itself reaches."""
     path = instance.folder / "resolv.conf"
     resolved = Path("/run/systemd/resolve/resolv.conf")
     lines = (resolved if resolved.exists() else Path("/etc/resolv.conf")).read_text(encoding="utf-8").splitlines()

@@ -61,7 +61,7 @@ class Space:
         script = ["sh", "-c", _PREPARE, "sh", settings, str(first), str(self.instance.folder), self.name]
         log = self.instance.log(self.name, "space")
         with log.open("wb") as output:
-            # Only `unshare` would wait for the space: it is ended, and the space belongs to the machine's first process.
+            # `unshare` would only wait for the space: it is ended, and the space is the machine's first process's.
             process = subprocess.Popen(
                 ["unshare", *namespaces, *script],
                 stdin=subprocess.DEVNULL,
@@ -91,7 +91,9 @@ class Space:
         """
         first = self.first_process
         if first is None:
-            raise ClusterError(f"{self.name} of cluster {self.instance.name} does not run: start it with `make cluster`")
+            raise ClusterError(
+                f"{self.name} of cluster {self.instance.name} does not run: start it with `make cluster`"
+            )
         return ["nsenter", f"--target={first}", "--mount", "--net", "--pid", "--ipc", "--", *command]
 
     def run(self, *command: str, text: str | None = None) -> str:

@@ -16,7 +16,7 @@ from lab.cluster.controllers.policies import EGRESS, INGRESS, Pod, allowed, pod_
 from lab.cluster.fields import text, texts
 
 PATHS = ("/api/v1/pods", "/api/v1/namespaces", "/apis/networking.k8s.io/v1/networkpolicies")
-#: Where CNI notes the result of every pod's network, before its containers start: the API tells the address a second later.
+#: Where CNI notes every pod's network, before its containers start; the API tells the address a second later.
 RESULTS = Path("/var/lib/cni/results")
 _POLL_SECONDS = 0.05
 #: kube-proxy may have put its rules before ours in the meantime.

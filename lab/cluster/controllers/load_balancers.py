@@ -31,8 +31,8 @@ class LoadBalancers:
 def changes(services: Sequence[Object], addresses: Sequence[str]) -> list[tuple[Object, str]]:
     """(Service, its new address, "" for none), for those whose status is not as it should be.
 
-    A Service keeps the address that it has, gets the one that it asks for if that is one of ours and free, else the first
-    free one; when all are taken it goes on waiting.
+    A Service keeps the address that it has. A new one gets the address that it asks for, if that is one of ours and
+    free, or the first free one if it asks for none; else it goes on waiting.
     """
     taken = {_address(service) for service in services if _is_ours(service)} - {""}
     found: list[tuple[Object, str]] = []

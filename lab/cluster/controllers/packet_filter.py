@@ -1,9 +1,9 @@
 """Rules of a node's packet filter, as `iptables-restore` reads them.
 
-A node's pods are behind its FORWARD chain, and for what they send to the node itself behind INPUT; what the node sends to
-its pods (the kubelet's probes) passes OUTPUT and is never refused. A packet leaves our chains by returning, so that
-kube-proxy's own rules still see it. Connections that are refused are refused visibly; a pod that is not known yet gets no
-answer, so its connections are tried again and succeed once it is known.
+A node's pods are behind its FORWARD chain, and for what they send to the node itself behind INPUT; what the node sends
+to its pods (the kubelet's probes) passes OUTPUT and is never refused. A packet leaves our chains by returning, so that
+kube-proxy's own rules still see it. Connections that are refused are refused visibly; a pod that is not known yet gets
+no answer, so its connections are tried again and succeed once it is known.
 """
 
 from __future__ import annotations
