@@ -1,4 +1,6 @@
-"""The commands behind the scripts `toolchain/env`, `toolchain/go`, `toolchain/docker` and `toolchain/clean`."""
+"""The commands behind the scripts `toolchain/env`, `toolchain/go`, `toolchain/docker`, `toolchain/policies` and
+`toolchain/clean`.
+"""
 
 import argparse
 import os
@@ -12,6 +14,7 @@ from .console import InstallError, say
 from .docker_engine import ensure_docker
 from .folders import Folders
 from .go import Go
+from .policies import install_policies
 from .python import DEPLOY_LOCK, TEST_LOCK
 from .ready import remove_unused, write_note
 from .toolset import Request, install_toolset
@@ -28,6 +31,7 @@ def main() -> int:
     install.add_argument("--test", action="store_true", help="with the packages that the tests need")
     commands.add_parser("go", help="print how to run Go: its path and environment, NAME=VALUE, one a line")
     commands.add_parser("docker", help="make sure that a Docker engine answers")
+    commands.add_parser("policies", help="make the policy pack ready and print its folder")
     commands.add_parser("clean", help="remove the tool folder")
     arguments = parser.parse_args()
     try:
@@ -46,6 +50,8 @@ def _run(arguments: argparse.Namespace, folders: Folders) -> None:
         ensure_docker()
     elif arguments.command == "clean":
         say(f"removed {folders.tools}" if folders.remove() else f"there is no {folders.tools}")
+    elif arguments.command == "policies":
+        print(_locked(folders, lambda: install_policies(folders)))
     elif arguments.command == "go":
         _print_go(_locked(folders, lambda: Go.find_or_install(folders)))
     else:
