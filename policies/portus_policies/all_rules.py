@@ -3,9 +3,37 @@
 from __future__ import annotations
 
 from .rule import RULES
-from .rules import docker_containers, docker_hygiene, docker_network
+from .rules import (
+    certificates,
+    database_settings,
+    docker_containers,
+    docker_hygiene,
+    docker_network,
+    generated,
+    kubernetes_network,
+    kubernetes_pods,
+    kubernetes_secrets,
+    kubernetes_workloads,
+    portus_settings,
+    registry_settings,
+    whole_stack,
+)
 
-ROOMS = (docker_containers, docker_hygiene, docker_network)
+ROOMS = (
+    kubernetes_pods,
+    kubernetes_workloads,
+    kubernetes_secrets,
+    kubernetes_network,
+    docker_containers,
+    docker_hygiene,
+    docker_network,
+    certificates,
+    generated,
+    registry_settings,
+    portus_settings,
+    database_settings,
+    whole_stack,
+)
 """The files of rules."""
 
 __all__ = ["ROOMS", "RULES"]

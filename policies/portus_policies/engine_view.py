@@ -44,4 +44,6 @@ def stack_resource(given: sdk.PolicyResource, seen: Resource | None, settings: S
     dependencies = {
         name: tuple(each.urn for each in found) for name, found in given.property_dependencies.items() if found
     }
-    return replace(base, parent=given.parent.urn if given.parent else base.parent, dependencies=dependencies, outputs=outputs)
+    return replace(
+        base, parent=given.parent.urn if given.parent else base.parent, dependencies=dependencies, outputs=outputs
+    )

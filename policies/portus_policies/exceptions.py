@@ -14,7 +14,7 @@ import yaml
 
 from .findings import Finding
 from .roles import role_of
-from .rule import RULES, Rule
+from .rule import RULES
 
 NEVER = frozenset({"K01", "K02", "K28", "D01", "D20", "P07"})
 """Rules that nothing excuses: each is a way onto the host, or a published password."""
@@ -138,4 +138,3 @@ def _exemption(entry: dict[str, object]) -> Exemption:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
-

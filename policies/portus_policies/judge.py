@@ -32,7 +32,9 @@ class Judgement:
 def rules_of_type(resource_type: str) -> tuple[Rule, ...]:
     """The rules that look at resources of a type."""
     if resource_type not in _RULES_OF_TYPE:
-        _RULES_OF_TYPE[resource_type] = tuple(each for each in all_rules.RULES.values() if each.applies_to(resource_type))
+        _RULES_OF_TYPE[resource_type] = tuple(
+            each for each in all_rules.RULES.values() if each.applies_to(resource_type)
+        )
     return _RULES_OF_TYPE[resource_type]
 
 

@@ -164,9 +164,7 @@ class NotesPolicy(sdk.StackValidationPolicy):
     """Comes last: says what was excused, switched off, or not to be seen."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(
-            NOTES, "what the rules above do not show", enforcement_level=sdk.EnforcementLevel.ADVISORY
-        )
+        super().__init__(NOTES, "what the rules above do not show", enforcement_level=sdk.EnforcementLevel.ADVISORY)
         self._run = run
 
     def validate(self, args: sdk.StackValidationArgs, report_violation: sdk.ReportViolation) -> None:

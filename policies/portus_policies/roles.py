@@ -27,7 +27,11 @@ def labels(resource: Resource) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in resource.at("labels").each():
         found[each.at("label").text] = each.at("value").text
-    for place in (("metadata",), ("spec", "template", "metadata"), ("spec", "jobTemplate", "spec", "template", "metadata")):
+    for place in (
+        ("metadata",),
+        ("spec", "template", "metadata"),
+        ("spec", "jobTemplate", "spec", "template", "metadata"),
+    ):
         found |= {key: node.text for key, node in resource.at(*place, "labels").entries()}
     return found
 

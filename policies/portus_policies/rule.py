@@ -29,6 +29,7 @@ class Severity(Enum):
 MANDATORY, ADVISORY = Level.MANDATORY, Level.ADVISORY
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 
+
 @dataclass(frozen=True)
 class About:
     """A stack rule's verdict and the resource that it is about; None for the stack itself."""

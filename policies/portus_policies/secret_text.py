@@ -29,7 +29,9 @@ _ASSIGNMENT = re.compile(
     r"\s*[:=]\s*[\"']?(?P<value>[^\s\"'#{}\[\]][^\s\"'#]*)[\"']?\s*,?\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_REFERENCE = re.compile(r"^(?:\$\{?\(?|/|\./|~/|https?://|<|%|file:|true$|false$|null$|none$|\d+$|\"?\*+$)", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"^(?:\$\{?\(?|/|\./|~/|https?://|<|%|file:|true$|false$|null$|none$|\d+$|\"?\*+$)", re.IGNORECASE
+)
 _RANDOM = re.compile(r"^[A-Za-z0-9+/=_-]{20,}$")
 _HARMLESS_RANDOM = re.compile(r"^(?:sha(?:256|512)[:-])|^[a-z]+(?:[-_./:][a-z0-9]+)*$|^/|^[A-Z]+(?:_[A-Z]+)*$")
 _BITS_PER_CHARACTER = 4.0
@@ -40,7 +42,16 @@ KNOWN = frozenset(
         # config/secrets.yml, goharbor/harbor's defaults, common tutorials.
         hashlib.sha256(word.encode()).hexdigest()
         for word in (
-            *("portus", "portus1234", "Harbor12345", "root123", "changeit", "change_me", "changeme", "not-a-secure-key"),
+            *(
+                "portus",
+                "portus1234",
+                "Harbor12345",
+                "root123",
+                "changeit",
+                "change_me",
+                "changeme",
+                "not-a-secure-key",
+            ),
             *("password", "admin", "secret", "root", "mysql", "mariadb", "registry", "12345678", "letmein", "example"),
         )
     }
@@ -86,7 +97,8 @@ def secret_argument(text: str) -> bool:
 def secret_assignment(text: str) -> bool:
     """Whether a configuration file (YAML, INI, properties) sets a secret in the open."""
     return any(
-        secret_name(each["name"].replace(".", "_")) and not reference(each["value"]) for each in _ASSIGNMENT.finditer(text)
+        secret_name(each["name"].replace(".", "_")) and not reference(each["value"])
+        for each in _ASSIGNMENT.finditer(text)
     )
 
 

@@ -167,4 +167,3 @@ def contains_unknown(value: Value) -> bool:
     if isinstance(value, dict):
         return any(contains_unknown(each) for each in value.values())
     return isinstance(value, Unknown)
-

@@ -97,7 +97,9 @@ def no_new_privileges(container: Resource) -> Verdicts:
 )
 def seccomp(container: Resource) -> Verdicts:
     for each in container.at("securityOpts").each():
-        yield from forbid(each, lambda value: str(value).lower().startswith("seccomp") and _UNCONFINED.match(str(value)))
+        yield from forbid(
+            each, lambda value: str(value).lower().startswith("seccomp") and _UNCONFINED.match(str(value))
+        )
 
 
 @rule(

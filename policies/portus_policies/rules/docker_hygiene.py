@@ -18,7 +18,9 @@ _KEY_FILE = re.compile(r"(?:\.key|[._-]key\.pem|(?:^|/)privkey\.pem|(?:^|/)id_(?
 _KEY_DIRECTORIES = re.compile(r"^/(?:secrets|run/secrets|etc/[\w.-]+|certificates|certs|ssl|tls)(?:/|$)")
 _KEY_MODES = frozenset({"0400", "400", "0440", "440", "0600", "600", "0444", "444"})
 _ROTATING = frozenset({"json-file", "local"})
-_FORWARDING = frozenset({"journald", "syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs", "etwlogs", "logentries"})
+_FORWARDING = frozenset(
+    {"journald", "syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs", "etwlogs", "logentries"}
+)
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -120,12 +122,13 @@ def pinned(image: str) -> bool:
 def build_secrets(image: Resource) -> Verdicts:
     arguments = image.at("buildArgs") if image.type.startswith("docker-build") else image.at("build", "args")
     for name, value in arguments.entries():
-        yield from forbid(value, lambda found, name=name: _open_secret(name, found))
+        yield from forbid(value, lambda found, name=name: open_secret(name, found))
 
 
-def _open_secret(name: str, value: Value) -> bool:
+def open_secret(name: str, value: Value) -> bool:
+    """Whether a variable of this name holds a secret in the open."""
     text = str(value or "")
-    return (secret_name(name) and not reference(text)) or secret_text(text) or known_default(text) and secret_name(name)
+    return (secret_name(name) and not reference(text)) or secret_text(text) or (known_default(text) and secret_name(name))
 
 
 @rule(
@@ -135,12 +138,12 @@ def _open_secret(name: str, value: Value) -> bool:
     source="NIST SP 800-190 4.1.4; OWASP Docker rule 12",
     types=ONLY,
 )
-def no_open_secrets(container: Resource) -> Verdicts:
+def noopen_secrets(container: Resource) -> Verdicts:
     for name, value in variables(container):
-        yield from forbid(value, lambda found, name=name: _open_secret(name, found))
+        yield from forbid(value, lambda found, name=name: open_secret(name, found))
     for label in container.at("labels").each():
         name = label.at("label").text
-        yield from forbid(label.at("value"), lambda found, name=name: _open_secret(name, found) and name)
+        yield from forbid(label.at("value"), lambda found, name=name: open_secret(name, found) and name)
     for place in ("command", "entrypoints"):
         for each in container.at(place).each():
             yield from forbid(each, lambda value: secret_argument(str(value)) or secret_text(str(value)))
@@ -226,7 +229,9 @@ def sysctls(container: Resource) -> Verdicts:
 )
 def tmpfs_options(container: Resource) -> Verdicts:
     for _, options in container.at("tmpfs").entries():
-        yield from demand(options, lambda value: {"noexec", "nosuid"} <= set(str(value).split(",")) and "size=" in str(value))
+        yield from demand(
+            options, lambda value: {"noexec", "nosuid"} <= set(str(value).split(",")) and "size=" in str(value)
+        )
 
 
 @rule(
@@ -250,7 +255,5 @@ def _must_be_secret(resource: Resource) -> list[tuple[str, Node]]:
         places = [entry for name in ("data", "stringData") for _, entry in resource.at(name).entries()]
         return [(node.path, node) for node in places]
     uploads = [upload.at("content") for upload in resource.at("uploads").each() if _holds_key(upload)]
-    envs = [node for name, node in variables(resource) if _open_secret(name, None if node.unknown else node.value)]
+    envs = [node for name, node in variables(resource) if open_secret(name, None if node.unknown else node.value)]
     return [(node.path, node) for node in uploads] + [("envs", node) for node in envs]
-
-

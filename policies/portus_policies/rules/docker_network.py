@@ -81,7 +81,8 @@ def low_ports(container: Resource) -> Verdicts:
     public = _public_ports(container)
     for port in container.at("ports").each():
         yield from forbid(
-            port.at("external"), lambda value: 0 < (number_of(value) or 0) < _LOWEST_UNPRIVILEGED and value not in public
+            port.at("external"),
+            lambda value: 0 < (number_of(value) or 0) < _LOWEST_UNPRIVILEGED and value not in public,
         )
 
 
@@ -284,11 +285,11 @@ def network_icc(stack: Stack) -> Iterator[About]:
         outward = network.at("internal").value is not True
         publishing = [each for each in containers if given(_value(each.at("ports")))]
         if outward and len(containers) > 2 and publishing:  # noqa: PLR2004 - two are the ends of one link
-            for verdict in demand(network.at("options", "com.docker.network.bridge.enable_icc"), lambda v: str(v) == "false"):
+            for verdict in demand(
+                network.at("options", "com.docker.network.bridge.enable_icc"), lambda v: str(v) == "false"
+            ):
                 yield About(network, verdict)
 
 
 def _value(node: Node) -> Value:
     return None if node.unknown else node.value
-
-
