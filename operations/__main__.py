@@ -17,7 +17,8 @@ from .trust import trust, untrust
 from .up import up
 
 _FAILED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
-_ENVIRONMENT = """Environment: SHOW_SECRETS=1 makes `outputs` show secrets; the rest is as `toolchain/env` sets it.
+_ENVIRONMENT = """Environment: SHOW_SECRETS=1 makes `outputs` show secrets; ALLOW_DATA_LOSS=NAME,… lets `preview` pass although it
+would delete or replace the volumes, claims, credentials and keys of these names; the rest is as `toolchain/env` sets it.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
 
 
@@ -36,7 +37,7 @@ def _repair(engine: Engine, _: Sequence[str]) -> int:
 Command = Callable[[Engine, Sequence[str]], int]
 _COMMANDS: dict[str, tuple[str, Command]] = {
     "up": ("deploy the stack, or change it to what its file says", up),
-    "preview": ("show what up would do", preview),
+    "preview": ("show what up would do, judged by the policy pack", preview),
     "down": ("remove the stack and everything of it", down),
     "repair": ("put right what an interrupted up left; up calls it by itself", _repair),
     "outputs": ("print the stack's outputs as JSON", lambda engine, _: outputs(engine, _secrets_wanted())),

@@ -33,6 +33,8 @@ _REFERENCE = re.compile(
     r"^(?:\$\{?\(?|/|\./|~/|https?://|<|%|file:|true$|false$|null$|none$|\d+$|\"?\*+$)", re.IGNORECASE
 )
 _RANDOM = re.compile(r"^[A-Za-z0-9+/=_-]{20,}$")
+_MIXED = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])")
+_HEXADECIMAL = re.compile(r"^(?=.*[a-f])(?=.*\d)[0-9a-f]{32,}$")
 _HARMLESS_RANDOM = re.compile(r"^(?:sha(?:256|512)[:-])|^[a-z]+(?:[-_./:][a-z0-9]+)*$|^/|^[A-Z]+(?:_[A-Z]+)*$")
 _BITS_PER_CHARACTER = 4.0
 
@@ -80,7 +82,9 @@ def secret_text(text: str) -> bool:
     """Whether a text is, or holds, a secret by its own look: a private key, a token, a password in a URL, random letters."""
     if PRIVATE_KEY.search(text) or _JSON_WEB_TOKEN.search(text) or password_in_url(text):
         return True
-    return bool(_RANDOM.match(text)) and not _HARMLESS_RANDOM.search(text) and entropy(text) >= _BITS_PER_CHARACTER
+    if not _RANDOM.match(text) or _HARMLESS_RANDOM.search(text):
+        return False
+    return bool(_HEXADECIMAL.match(text)) or (bool(_MIXED.search(text)) and entropy(text) >= _BITS_PER_CHARACTER)
 
 
 def password_in_url(text: str) -> bool:

@@ -124,7 +124,7 @@ def full_name(image: str) -> str:
 
 def _own_registries(stack: Stack) -> set[str]:
     components = [each for each in stack.resources if each.type == "portus:index:PortusStack"]
-    return {str(each.outputs.get("registry_url") or "") for each in components} - {""}
+    return {Node(each.outputs.get("registry_url")).text for each in components} - {""}
 
 
 @rule(
