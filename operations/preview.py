@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .config_copy import remove_copy
+from .console import say
 from .data_loss import read_plan, refuse_losses
 from .engine import Engine
 from .policies import policy_arguments
@@ -36,6 +37,7 @@ def _preview(engine: Engine, state: State, arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="portus-stack-") as folder:
         plan = Path(folder) / "plan.json"
         code = min(engine.configured(state, "preview", "--save-plan", str(plan), *arguments), 1)
+        say("the plan was read for lost data, and is removed")
         if code == 0:
             refuse_losses(read_plan(plan), engine.stack.name)
     return code
