@@ -16,7 +16,9 @@ def policy_arguments(stack: Stack) -> list[str]:
     command = [str(stack.root / "toolchain" / "policies")]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=os.environ)
     if done.returncode:
-        raise OperationError("the policy pack could not be made ready (see above)", "`toolchain/policies` tries it alone")
+        raise OperationError(
+            "the policy pack could not be made ready (see above)", "`toolchain/policies` tries it alone"
+        )
     configuration = stack.committed_file.parent / f"policy.{stack.name}.json"
     if configuration.is_file():
         return ["--policy-pack", done.stdout.strip(), "--policy-pack-config", str(configuration)]

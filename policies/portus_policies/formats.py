@@ -65,17 +65,18 @@ def _printable(text: str) -> str:
 
 def as_json(report: Report) -> str:
     """For programs."""
-    findings = [
-        {**_described(finding), "level": level} for level, found in report.levels for finding in found
-    ] + [
+    findings = [{**_described(finding), "level": level} for level, found in report.levels for finding in found] + [
         {**_described(finding), "level": "excused", "until": exemption.expires.isoformat(), "owner": exemption.owner}
         for exemption, finding in report.excused
     ]
     unseen = [
-        {"rule": each.rule.id, "urn": each.resource.urn if each.resource else "", "path": each.path} for each in report.blind
+        {"rule": each.rule.id, "urn": each.resource.urn if each.resource else "", "path": each.path}
+        for each in report.blind
     ]
     off = [rule.name for rule in report.switched_off]
-    return json.dumps({"resources": report.resources, "findings": findings, "unseen": unseen, "switchedOff": off}, indent=2)
+    return json.dumps(
+        {"resources": report.resources, "findings": findings, "unseen": unseen, "switchedOff": off}, indent=2
+    )
 
 
 def _described(finding: Finding) -> dict[str, object]:
@@ -127,7 +128,9 @@ def as_sarif(report: Report) -> str:
 
 def as_junit(report: Report) -> str:
     """JUnit XML: a case for each rule, failed by its mandatory findings."""
-    lines = [f'<testsuite name="portus-policies" tests="{len(RULES)}" failures="{len({f.rule.id for f in report.mandatory})}">']
+    lines = [
+        f'<testsuite name="portus-policies" tests="{len(RULES)}" failures="{len({f.rule.id for f in report.mandatory})}">'
+    ]
     for rule in RULES.values():
         found = [finding for finding in report.mandatory if finding.rule is rule]
         lines.append(f"  <testcase classname={quoteattr(rule.room)} name={quoteattr(f'{rule.id} {rule.name}')}>")

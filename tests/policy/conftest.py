@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from google.protobuf import empty_pb2
 
 from tests.component.deployments import VARIANTS, deploy
 from tests.policy import kubernetes_stack
@@ -41,3 +42,10 @@ def packs() -> Iterator[Callable[[bool], Pack]]:
     yield find
     for pack in running.values():
         pack.close()
+
+
+@pytest.fixture(scope="session")
+def rule_ids(packs: Callable[[bool], Pack]) -> dict[str, str]:
+    """Policy name → rule id, as the pack itself tells them."""
+    info = packs(False).stub.GetAnalyzerInfo(empty_pb2.Empty())
+    return {each.name: each.tags[0] for each in info.policies if each.tags}

@@ -3,12 +3,10 @@
 from typing import Any
 
 from tests.policy.cases import KNOWN, STATE, docker
-from tests.policy.graphs import STACK, Added, Change, Removed, add, drop, entry, env, in_upload, put
+from tests.policy.graphs import STACK, Added, Change, Removed, add, drop, entry, env, put
 
 CONTAINER, VOLUME, NETWORK = "container:Container", "volume:Volume", "network:Network"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 KEY_PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n"
-_INSIDE = "urn:pulumi:test::portus-stack::portus:index:PortusStack$portus:internal:DockerTarget$"
 _DOCKER = "pulumi:providers:docker"
 
 
@@ -35,12 +33,6 @@ def _container(name: str, **inputs: Any) -> Added:
     return Added(entry("docker:index/container:Container", name, base | inputs))
 
 
-_DATABASE_NETWORK = {
-    "networksAdvanced": (
-        "urn:pulumi:test::portus-stack::portus:index:PortusStack$portus:internal:DockerTarget$"
-        "docker:index/network:Network::hub-database-portus",
-    )
-}
 CASES = (
     docker("D01", of("edge", put("privileged", True))),
     docker("D02", of("edge", put("capabilities/drops", ["NET_RAW"]))),
@@ -64,7 +56,14 @@ CASES = (
     docker("D19", of("edge", add("volumes", {"hostPath": "/etc", "containerPath": "/host"}))),
     docker("D20", of("edge", add("volumes", {"hostPath": "/srv/docker.sock", "containerPath": "/docker.sock"}))),
     docker(
-        "D21", of("edge", put("mounts", [{"type": "bind", "source": "/srv/x", "target": "/x", "bindOptions": {"propagation": "rshared"}}]))
+        "D21",
+        of(
+            "edge",
+            put(
+                "mounts",
+                [{"type": "bind", "source": "/srv/x", "target": "/x", "bindOptions": {"propagation": "rshared"}}],
+            ),
+        ),
     ),
     docker("D22", of("database", add("volumes", {"hostPath": "/srv/db", "containerPath": "/backup"}))),
     docker("D23", of("edge", add("ports", {"internal": 9000, "external": 9000, "ip": "0.0.0.0"})), also="D25"),
@@ -76,7 +75,14 @@ CASES = (
     docker("D28", of("edge", put("tty", True))),
     docker("D29", of("registry-image", put("name", "registry:2.8.3"), "RemoteImage")),
     docker(
-        "D30", Added(entry("docker:index/image:Image", "built", {"build": {"args": {"API_TOKEN": "hunter2hunter2"}}, "imageName": "x"}))
+        "D30",
+        Added(
+            entry(
+                "docker:index/image:Image",
+                "built",
+                {"build": {"args": {"API_TOKEN": "hunter2hunter2"}}, "imageName": "x"},
+            )
+        ),
     ),
     docker("D31", of("edge", env("SMTP_PASSWORD", "correct-horse"))),
     docker("D31", of("edge", add("command", "--password=correct-horse"))),
@@ -94,7 +100,16 @@ CASES = (
     docker("D39", Change("docker", put("sshOpts", ["-o", "StrictHostKeyChecking=no"]), _DOCKER)),
     docker("D40", Change("docker", put("registryAuth", [{"address": "http://registry:5000"}]), _DOCKER)),
     docker("D41", of("edge", put("sysctls", {"kernel.msgmax": "1"}))),
-    docker("D42", Added(entry("docker:index/service:Service", "web", {"taskSpec": {"containerSpec": {"image": f"x@sha256:{'b' * 64}"}}}))),
+    docker(
+        "D42",
+        Added(
+            entry(
+                "docker:index/service:Service",
+                "web",
+                {"taskSpec": {"containerSpec": {"image": f"x@sha256:{'b' * 64}"}}},
+            )
+        ),
+    ),
     docker("D43", of("edge", put("tmpfs", {"/tmp": "rw"}))),
     docker(
         "D44",
@@ -123,7 +138,12 @@ CASES = (
             entry(
                 "tls:index/selfSignedCert:SelfSignedCert",
                 "quick",
-                {"allowedUses": ["server_auth"], "dnsNames": ["a.corp.net"], "validityPeriodHours": 800, "earlyRenewalHours": 200},
+                {
+                    "allowedUses": ["server_auth"],
+                    "dnsNames": ["a.corp.net"],
+                    "validityPeriodHours": 800,
+                    "earlyRenewalHours": 200,
+                },
             )
         ),
         also="P04",
@@ -136,16 +156,34 @@ CASES = (
     docker("R06", of("database-password", put("special", True), "RandomPassword")),
     docker("R07", of("database-password", None, "RandomPassword", protect=False)),
     docker("S02", of("registry-data", None, VOLUME, protect=False), also="D36"),
-    docker("S03", of("edge", None, provider=f"urn:pulumi:{STACK}::portus-stack::pulumi:providers:docker::default_5_2_0")),
+    docker(
+        "S03", of("edge", None, provider=f"urn:pulumi:{STACK}::portus-stack::pulumi:providers:docker::default_5_2_0")
+    ),
     docker(
         "S06",
-        Added(entry("docker:index/container:Container", "open", {"start": False, "image": "sha256:" + "c" * 64, "uploads": [{"file": "/etc/x/a.key", "content": KEY_PEM, "permissions": "0400"}]})),
+        Added(
+            entry(
+                "docker:index/container:Container",
+                "open",
+                {
+                    "start": False,
+                    "image": "sha256:" + "c" * 64,
+                    "uploads": [{"file": "/etc/x/a.key", "content": KEY_PEM, "permissions": "0400"}],
+                },
+            )
+        ),
         at=(STATE,),
     ),
-    docker("S07", Added(entry("command:local:Command", "run", {"create": "true", "environment": {"DB_PASSWORD": "x"}}))),
+    docker(
+        "S07", Added(entry("command:local:Command", "run", {"create": "true", "environment": {"DB_PASSWORD": "x"}}))
+    ),
     docker("S08", of("edge", None, ignore_changes=("capabilities",))),
     docker("S09", of("edge-outside", drop("labels"), NETWORK)),
     docker("S10", Removed("hub-registry", CONTAINER)),
-    docker("K23", of("registry-image", put("name", "registry.example.com/library/registry@sha256:" + "d" * 64), "RemoteImage")),
+    docker(
+        "K23",
+        of("registry-image", put("name", "registry.example.com/library/registry@sha256:" + "d" * 64), "RemoteImage"),
+        at=KNOWN,
+    ),
     docker("K42", Added(entry("kubernetes:batch/v1beta1:CronTrigger", "old", {"metadata": {"namespace": "x"}}))),
 )

@@ -23,13 +23,21 @@ def edge(rule: str, edit: Any, also: str = "", **settings: Any) -> Case:
 
 def _rbac() -> Added:
     rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}]
-    return Added(entry("kubernetes:rbac.authorization.k8s.io/v1:Role", "reader", {"metadata": {"namespace": "registry-prod"}, "rules": rules}))
+    return Added(
+        entry(
+            "kubernetes:rbac.authorization.k8s.io/v1:Role",
+            "reader",
+            {"metadata": {"namespace": "registry-prod"}, "rules": rules},
+        )
+    )
 
 
 CASES = (
     edge("K01", put(f"{_CONTEXT}/privileged", True)),
     kubernetes("K01", of("portus", put(f"{_POD}/initContainers/0/securityContext/privileged", True), "Deployment")),
-    kubernetes("K01", of("backup", put("spec/jobTemplate/spec/template/spec/containers/0/securityContext/privileged", True))),
+    kubernetes(
+        "K01", of("backup", put("spec/jobTemplate/spec/template/spec/containers/0/securityContext/privileged", True))
+    ),
     edge("K02", put(f"{_POD}/hostPID", True)),
     edge("K03", add(f"{_POD}/volumes", {"name": "h", "hostPath": {"path": "/srv"}}), also="K16"),
     edge("K04", put(f"{_ONE}/ports/0/hostPort", 80)),
@@ -62,7 +70,9 @@ CASES = (
     edge("K30", put(f"{_ONE}/env", [{"name": "API_TOKEN", "value": "hunter2hunter2"}])),
     edge("K31", put(f"{_ONE}/env", [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}])),
     kubernetes("K32", of("options", put("data/db_password", "hunter2hunter2"))),
-    kubernetes("K32", of("registry-config", swap("data/config.yml", "log:", "database_password: hunter2hunter2\nlog:"))),
+    kubernetes(
+        "K32", of("registry-config", swap("data/config.yml", "log:", "database_password: hunter2hunter2\nlog:"))
+    ),
     kubernetes("K33", of("portus-secret", put("stringData", {"tls.crt": "x", "tls.key": "y"}))),
     kubernetes("K34", of("portus", put(f"{_POD}/volumes/1/secret/defaultMode", 420), "Deployment")),
     kubernetes("K35", of("portus-secret", put("metadata/namespace", "default"))),
@@ -70,7 +80,13 @@ CASES = (
     edge("K37", drop(f"{_POD}/enableServiceLinks")),
     kubernetes(
         "K38",
-        Added(entry("kubernetes:core/v1:Pod", "bare", {"metadata": meta("bare", "edge"), **pod("edge", container("edge", 8443))})),
+        Added(
+            entry(
+                "kubernetes:core/v1:Pod",
+                "bare",
+                {**pod("edge", container("edge", 8443)), "metadata": meta("bare", "edge")},
+            )
+        ),
     ),
     edge("K39", put(f"{_ONE}/env", [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}])),
     edge("K40", put(f"{_POD}/volumes/0/emptyDir", {})),
@@ -79,16 +95,32 @@ CASES = (
     kubernetes("K50", Removed("deny-all"), also="K51"),
     kubernetes("K51", Removed("deny-all"), also="K50"),
     kubernetes("K52", of("portus-policy", add("spec/ingress", {"ports": [{"port": 3000}]}))),
-    kubernetes("K53", of("database-policy", add("spec/ingress/0/from", {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "edge"}}}))),
+    kubernetes(
+        "K53",
+        of(
+            "database-policy",
+            add("spec/ingress/0/from", {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "edge"}}}),
+        ),
+    ),
     kubernetes("K54", of("edge-service", add("spec/ports", {"port": 5001}))),
     kubernetes("K54", of("database-service", put("spec/type", "NodePort")), also="M01"),
     kubernetes("K55", of("portus-service", put("spec/externalIPs", ["192.0.2.1"]))),
     kubernetes("K56", of("edge-service", drop("spec/externalTrafficPolicy"))),
     kubernetes("K57", of("edge-ingress", put("spec/tls", []))),
-    kubernetes("K58", of("edge-ingress", lambda inputs: inputs["metadata"]["annotations"].update({"nginx.ingress.kubernetes.io/server-snippet": "x"}))),
+    kubernetes(
+        "K58",
+        of(
+            "edge-ingress",
+            lambda inputs: inputs["metadata"]["annotations"].update(
+                {"nginx.ingress.kubernetes.io/server-snippet": "x"}
+            ),
+        ),
+    ),
     kubernetes("K59", of("edge-ingress", lambda inputs: inputs["metadata"].pop("annotations"))),
     kubernetes("K60", _rbac()),
-    kubernetes("K61", of("database", put("spec/persistentVolumeClaimRetentionPolicy/whenDeleted", "Delete"), "StatefulSet")),
+    kubernetes(
+        "K61", of("database", put("spec/persistentVolumeClaimRetentionPolicy/whenDeleted", "Delete"), "StatefulSet")
+    ),
     kubernetes("K61", of("registry-claim", None, protect=False)),
     kubernetes("K62", of("registry-claim", drop("spec/resources"))),
     kubernetes("K63", of("cluster", put("kubeconfig", "insecure-skip-tls-verify: true"))),

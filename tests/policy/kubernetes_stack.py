@@ -134,7 +134,10 @@ def _portus() -> Entry:
         volumeMounts=[mount, {"name": "tmp", "mountPath": "/tmp"}],
         startupProbe={"tcpSocket": {"port": 3000}, "periodSeconds": 5, "failureThreshold": 60},
     )
-    volumes = [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}, {"name": "secrets", "secret": {"secretName": "portus", "defaultMode": 288}}]
+    volumes = [
+        {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+        {"name": "secrets", "secret": {"secretName": "portus", "defaultMode": 288}},
+    ]
     spread = [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}]
     init = container("wait", 1)
     for name in ("livenessProbe", "readinessProbe", "ports"):
@@ -188,7 +191,10 @@ def stack() -> Graph:
     labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
     namespace = {"metadata": {"name": NAMESPACE, "labels": labels}}
     account = {"metadata": meta("registry"), "automountServiceAccountToken": False}
-    selectors = {role: {"podSelector": {"matchLabels": {"app.kubernetes.io/name": role}}} for role in ("portus", "database", "edge", "backup")}
+    selectors = {
+        role: {"podSelector": {"matchLabels": {"app.kubernetes.io/name": role}}}
+        for role in ("portus", "database", "edge", "backup")
+    }
     dns = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 53, "protocol": "UDP"}]}
     ingress = {
         "metadata": meta("edge-ingress", "edge", **{"nginx.ingress.kubernetes.io/proxy-body-size": "0"}),
@@ -197,7 +203,10 @@ def stack() -> Graph:
             "tls": [{"hosts": ["portus.corp.net"], "secretName": "edge-tls"}],
         },
     }
-    budget = {"metadata": meta("portus"), "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": "portus"}}}}
+    budget = {
+        "metadata": meta("portus"),
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": "portus"}}},
+    }
     claim = {
         "metadata": meta("registry-data", "registry"),
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "50Gi"}}},
@@ -207,9 +216,24 @@ def stack() -> Graph:
         entry("pulumi:providers:kubernetes", "cluster", {"kubeconfig": "apiVersion: v1"}),
         entry(f"{core}:Namespace", "namespace", namespace, provider=PROVIDER),
         entry(f"{core}:ServiceAccount", "account", account, provider=PROVIDER),
-        entry(f"{core}:ConfigMap", "registry-config", {"metadata": meta("registry-config", "registry"), "data": {"config.yml": CONFIGURATION}}, provider=PROVIDER),
-        entry(f"{core}:ConfigMap", "options", {"metadata": meta("options"), "data": {"log-level": "info"}}, provider=PROVIDER),
-        entry(f"{core}:Secret", "portus-secret", {"metadata": meta("portus"), "stringData": {"password": "Zk3vQ9mW1x7Lr5Tq"}}, provider=PROVIDER),
+        entry(
+            f"{core}:ConfigMap",
+            "registry-config",
+            {"metadata": meta("registry-config", "registry"), "data": {"config.yml": CONFIGURATION}},
+            provider=PROVIDER,
+        ),
+        entry(
+            f"{core}:ConfigMap",
+            "options",
+            {"metadata": meta("options"), "data": {"log-level": "info"}},
+            provider=PROVIDER,
+        ),
+        entry(
+            f"{core}:Secret",
+            "portus-secret",
+            {"metadata": meta("portus"), "stringData": {"password": "Zk3vQ9mW1x7Lr5Tq"}},
+            provider=PROVIDER,
+        ),
         entry(f"{core}:PersistentVolumeClaim", "registry-claim", claim, protect=True, provider=PROVIDER),
         entry("kubernetes:policy/v1:PodDisruptionBudget", "budget", budget, provider=PROVIDER),
         _portus(),

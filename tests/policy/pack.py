@@ -50,7 +50,10 @@ class Pack:
         self._process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
         port = int(self._process.stdout.readline())
-        options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
+        options = [
+            ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _MESSAGE_BYTES),
+        ]
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
         self.stub = analyzer_pb2_grpc.AnalyzerStub(self._channel)
         self.configure({"settings": settings})
@@ -100,10 +103,21 @@ class Pack:
                 each.propertyDependencies[name].urns.extend(urns)
         return [_told(each, each.urn) for each in self.stub.AnalyzeStack(request).diagnostics]
 
-    def judge(self, graph: Graph) -> list[Told]:
-        """Judge everything, as a preview or an update does; the notes apart."""
-        told = [each for one in graph for each in self.analyze(one)]
+    def judge(self, graph: Graph, known: Graph = ()) -> list[Told]:
+        """Judge everything, as a preview or an update does; the notes apart.
+
+        The resources of ``known`` were judged before and were clean: of them only those that changed are judged again.
+        """
+        before = {id(each) for each in known}
+        told = [each for one in graph if id(one) not in before for each in self.analyze(one)]
         return [each for each in told + self.analyze_stack(graph) if each.policy != "notes"]
+
+    def restore(self, graph: Graph, known: Graph) -> None:
+        """Let the pack, which remembers inputs by URN, forget what ``graph`` has other than ``known``."""
+        changed = {each.urn for each in graph} - {each.urn for each in graph if any(each is one for one in known)}
+        for one in known:
+            if one.urn in changed:
+                self.analyze(one)
 
     def remediate(self, one: Entry) -> list[Any]:
         """The repairs of one resource, in order."""

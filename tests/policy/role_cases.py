@@ -94,6 +94,9 @@ CASES = (
     docker("M07", of("database", add("command", "--skip-grant-tables"))),
     docker("M09", of("database", lambda inputs: inputs["volumes"].pop(0)), also="D36"),
     docker("M10", of("database-image", put("name", "mariadb:10.0.23@sha256:" + "e" * 64), "RemoteImage")),
-    docker("M12", of("database", put("healthcheck/tests", ["CMD", "mysqladmin", "--password=correct-horse", "ping"])), also="D26"),
+    docker(
+        "M12",
+        of("database", put("healthcheck/tests", ["CMD", "mysqladmin", "--password=correct-horse", "ping"])),
+        also="D26",
+    ),
 )
-

@@ -128,7 +128,9 @@ def build_secrets(image: Resource) -> Verdicts:
 def open_secret(name: str, value: Value) -> bool:
     """Whether a variable of this name holds a secret in the open."""
     text = str(value or "")
-    return (secret_name(name) and not reference(text)) or secret_text(text) or (known_default(text) and secret_name(name))
+    return (
+        (secret_name(name) and not reference(text)) or secret_text(text) or (known_default(text) and secret_name(name))
+    )
 
 
 @rule(

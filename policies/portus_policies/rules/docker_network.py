@@ -15,6 +15,11 @@ from .docker_containers import ONLY, bind_sources
 
 NETWORK, VOLUME = "docker:index/network:Network", "docker:index/volume:Volume"
 PROVIDER = "pulumi:providers:docker"
+_PRIVATE_NETWORKS = tuple(
+    ipaddress.ip_network(each)
+    for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "::1/128")
+)
+"""RFC 1918, RFC 4193 and loopback; what else Python calls private is documentation and the like."""
 _EVERYWHERE = ("", "0.0.0.0", "::", "[::]")
 _LOWEST_UNPRIVILEGED = 1025
 _TLS_PORTS = {PORTUS: (443, 3000), REGISTRY: (5000, 443), EDGE: (443, 8443)}
@@ -29,7 +34,7 @@ def _private(address: str) -> bool:
         found = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return found.is_private and not found.is_unspecified
+    return any(found in network for network in _PRIVATE_NETWORKS if network.version == found.version)
 
 
 def _external(port: Node) -> int:

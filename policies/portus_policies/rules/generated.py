@@ -80,7 +80,9 @@ def session_key(stack: Stack) -> Iterator[About]:
             length = secret.at("length")
             if length.unknown:
                 yield About(secret, Unseen(length.path))
-            elif (secret.type == BYTES and (length.number or 0) < _SESSION_KEY_BYTES) or (secret.type == PASSWORD and bits(secret) < _SESSION_KEY_BITS):
+            elif (secret.type == BYTES and (length.number or 0) < _SESSION_KEY_BYTES) or (
+                secret.type == PASSWORD and bits(secret) < _SESSION_KEY_BITS
+            ):
                 yield About(secret, Bad(length.path))
 
 

@@ -139,10 +139,9 @@ def policies_narrow(policy: Resource) -> Verdicts:
 
 def _selects_public_role(policy: Resource) -> bool:
     values = [node.text for _, node in policy.at("spec", "podSelector", "matchLabels").entries()]
-    return (
-        EDGE in values
-        or (not policy.inside_component
-        and any(word in value for value in values for word in ("web", "ingress", "proxy", "frontend", "gateway")))
+    return EDGE in values or (
+        not policy.inside_component
+        and any(word in value for value in values for word in ("web", "ingress", "proxy", "frontend", "gateway"))
     )
 
 

@@ -270,10 +270,8 @@ def events(resource: Resource) -> Verdicts:
 
 def _inside_events(value: Value) -> bool:
     url = urlsplit(str(value))
-    return (
-        (url.scheme == "https"
-        and url.path == _EVENTS)
-        or (url.scheme == "http" and url.port in (None, 80) and "." not in str(url.hostname))
+    return (url.scheme == "https" and url.path == _EVENTS) or (
+        url.scheme == "http" and url.port in (None, 80) and "." not in str(url.hostname)
     )
 
 
