@@ -1,5 +1,6 @@
-"""Dated, owned exceptions from rules: ``exceptions.yaml`` beside the pack. They belong to the pack, not to a stack, so that
-whoever deploys cannot waive a rule for himself.
+"""Dated, owned exceptions from rules: ``exceptions.yaml`` beside the pack.
+
+They belong to the pack, not to a stack, so that whoever deploys cannot waive a rule for himself.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Exceptions:
     def problems_on(self, today: datetime.date) -> tuple[str, ...]:
         """What is wrong with the file on a day: entries that cannot be followed, and those whose time is over."""
         expired = (
-            f"the exception from {', '.join(each.rules)} for {each.resources} (owner: {each.owner}) expired on {each.expires}"
+            f"the exception from {', '.join(each.rules)} for {each.resources} of {each.owner} expired on {each.expires}"
             for each in self.exemptions
             if each.expires < today
         )

@@ -72,5 +72,5 @@ def stack_rules() -> Iterator[Rule]:
 
 
 def _crash(rule: Rule, resource: Resource | None, error: Exception) -> Finding:
-    """The rule did not judge, which must not pass for a clean bill. The error's text may hold a value: only its type is told."""
+    """The rule did not judge, which is no clean bill. The error's text may hold a value: only its type is told."""
     return Finding(rule, resource, "", f"the rule itself failed ({type(error).__name__}); please report this")

@@ -1,4 +1,4 @@
-"""Where things stand in Kubernetes objects: pods in every kind of workload, containers of every kind, effective settings."""
+"""Where things stand in Kubernetes objects: pods in every kind of workload, containers of every kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a clean result does not show by itself: exceptions, rules that are switched off, values that were not there to see."""
+"""What a clean result does not show by itself: exceptions, rules that are off, values that were not there to see."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The rules as policies of the engine.
 
-The SDK hands each policy a freshly parsed copy of every resource, which with some 170 policies would take longer than the
-preview itself. So the first policy judges the resource by all rules at once, and every other one is asked (`has_validation`)
-whether it has anything to say before the SDK parses for it: see docs/decisions/0020.
+The SDK hands each policy a freshly parsed copy of every resource, which with some 170 policies would take longer than
+the preview itself. So the first policy judges the resource by all rules at once, and every other one is asked
+(`has_validation`) whether it has anything to say before the SDK parses for it: see docs/decisions/0020.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Files may be large, broken or hostile: memory is bounded, and no error shows wha
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -21,9 +21,13 @@ from .wire import plain_properties
 LARGEST_MEBIBYTES = 1024
 MOST_RESOURCES = 100_000
 _LONGEST_KEPT = 256
+_STARTS, _ENDS = frozenset({"start_map", "start_array"}), frozenset({"end_map", "end_array"})
+_PLAN_DEPTH, _DEEPEST_RESOURCE = 2, 3
 _DEEPEST = 400
 """More levels than any provider has; each costs a level of recursion."""
-_FORMS = {"deployment": "deployment.resources.item", "steps": "steps.item", "resourcePlans": "resourcePlans"}
+_FORMS: dict[tuple[str | None, ...], str] = {("deployment", "resources", None): "state", ("steps", None): "preview"}
+"""Where resources stand: the keys of what is around them, None for a list."""
+_PLAN = "resourcePlans"
 _MEBIBYTE = 1024 * 1024
 
 
@@ -42,9 +46,7 @@ def read_resources(path: Path, settings: Settings) -> Iterator[Resource]:
         if size > LARGEST_MEBIBYTES * _MEBIBYTE:
             raise BadInput(f"{path.name} is larger than {LARGEST_MEBIBYTES} MiB; split the stack")
         with path.open("rb") as file:
-            form = _form(file)
-            file.seek(0)
-            yield from _resources(file, form, settings)
+            yield from _resources(file, settings)
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}; give the output of `pulumi stack export`") from None
     except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
@@ -53,27 +55,10 @@ def read_resources(path: Path, settings: Settings) -> Iterator[Resource]:
         raise BadInput(f"{path.name} is nested too deeply to be a state or a plan") from None
 
 
-def _form(file: IO[bytes]) -> str:
-    depth = 0
-    for prefix, event, value in ijson.parse(file):
-        depth += (event in ("start_map", "start_array")) - (event in ("end_map", "end_array"))
-        _limit(depth)
-        if event == "map_key" and prefix == "" and value in _FORMS:
-            return str(value)
-    raise BadInput(
-        "this is neither a state (`pulumi stack export`), a plan (`pulumi preview --save-plan`) nor a preview "
-        "(`pulumi preview --json`)"
-    )
-
-
-def _limit(depth: int) -> None:
-    if depth > _DEEPEST:
-        raise RecursionError
-
-
-def _resources(file: IO[bytes], form: str, settings: Settings) -> Iterator[Resource]:
-    count = 0
-    for urn, entry in _entries(file, form):
+def _resources(file: IO[bytes], settings: Settings) -> Iterator[Resource]:
+    count, known = 0, False
+    for form, urn, entry in _entries(file):
+        known = True
         resource = _resource(urn, entry, form, settings) if isinstance(entry, Mapping) else None
         if resource is None:
             continue
@@ -81,33 +66,61 @@ def _resources(file: IO[bytes], form: str, settings: Settings) -> Iterator[Resou
         if count > MOST_RESOURCES:
             raise BadInput(f"there are more than {MOST_RESOURCES} resources; split the stack")
         yield resource
+    if not known:
+        raise BadInput(
+            "this is neither a state (`pulumi stack export`), a plan (`pulumi preview --save-plan`) nor a preview "
+            "(`pulumi preview --json`), or it has no resources"
+        )
 
 
-def _entries(file: IO[bytes], form: str) -> Iterator[tuple[str, object]]:
-    """Each entry; the events are counted so that depth is bounded before anything recurses."""
-    if form == "resourcePlans":
-        yield from ijson.kvitems(_shallow(file), "resourcePlans", use_float=True)
-    else:
-        for entry in ijson.items(_shallow(file), _FORMS[form], use_float=True):
-            yield "", entry
+def _entries(file: IO[bytes]) -> Iterator[tuple[str, str, object]]:
+    """Form, URN (of a plan's) and content of each resource.
+
+    Read from events, because what keeps the path of each event needs memory in the square of the nesting.
+    """
+    keys: list[str | None] = []
+    builder: ijson.ObjectBuilder | None = None
+    begun, form, urn = 0, "", ""
+    for event, value in ijson.basic_parse(file, use_float=True):
+        starts, ends = event in _STARTS, event in _ENDS
+        if starts and builder is None and event == "start_map":
+            found = _form(keys)
+            if found:
+                builder, begun, form, urn = ijson.ObjectBuilder(), len(keys), found, str(keys[-1] or "")
+        if ends:
+            keys.pop()
+        elif starts:
+            keys.append(None)
+            if len(keys) > _DEEPEST:
+                raise RecursionError
+        elif event == "map_key":
+            keys[-1] = value
+        if builder is not None:
+            builder.event(event, value)
+            if ends and len(keys) == begun:
+                yield form, urn, builder.value
+                builder = None
 
 
-def _shallow(file: IO[bytes]) -> Iterator[tuple[str, str, object]]:
-    depth = 0
-    for prefix, event, value in ijson.parse(file, use_float=True):
-        if event in ("start_map", "start_array"):
-            depth += 1
-            _limit(depth)
-        elif event in ("end_map", "end_array"):
-            depth -= 1
-        yield prefix, event, value
+def _form(keys: Sequence[str | None]) -> str:
+    """The form of file whose resources stand at this place, "" for none; a plan's are in a mapping by URN."""
+    if len(keys) == _PLAN_DEPTH and keys[0] == _PLAN:
+        return "plan"
+    return _FORMS.get(tuple(keys), "") if len(keys) <= _DEEPEST_RESOURCE else ""
 
 
 def _resource(urn: str, entry: Mapping[str, object], form: str, settings: Settings) -> Resource | None:
-    if form == "resourcePlans":
-        goal = entry.get("goal")
-        return _from_plan(urn, goal, settings) if isinstance(goal, Mapping) else None
-    if form == "steps":
+    if form == "plan":
+        goal, steps = entry.get("goal"), entry.get("steps")
+        if not isinstance(goal, Mapping):
+            return None
+        if isinstance(steps, list) and "create" not in steps and goal.get("custom") and goal.get("inputDiff"):
+            raise BadInput(
+                "a plan tells only what changes in resources that exist already; give the output of "
+                "`pulumi preview --json --show-sames` instead"
+            )
+        return _from_plan(urn, goal, settings)
+    if form == "preview":
         state = entry.get("newState")
         if str(entry.get("op")).startswith("delete") or not isinstance(state, Mapping):
             return None

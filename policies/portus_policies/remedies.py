@@ -8,4 +8,4 @@ Properties = Mapping[str, object]
 Remedy = Callable[[str, Properties], "Properties | None"]
 
 REMEDIES: dict[str, Remedy] = {}
-"""Rule → its repair: takes a resource's type and raw inputs, gives new ones, or None when there is nothing to repair."""
+"""Rule → its repair: takes a resource's type and raw inputs, gives new ones, or None where nothing is to repair."""

@@ -46,12 +46,17 @@ class Resource:
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     secrets: frozenset[str] | None = None
     outputs: Mapping[str, Value] = field(default_factory=dict)
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
 
     @cached_property
     def root(self) -> Node:
         """All properties."""
         return Node(dict(self.properties))
+
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """What was found out about it once and is asked for again and again, such as its role."""
+        return {}
 
     def at(self, *keys: str) -> Node:
         """A property, which may be missing."""
@@ -79,7 +84,7 @@ class Stack:
     """
 
     resources: tuple[Resource, ...]
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     preview: bool = False
     exception_problems: tuple[str, ...] = ()
 
@@ -93,7 +98,7 @@ class Stack:
         return (resource for resource in self.resources if resource.type in types)
 
     def sources(self, resource: Resource, *properties: str) -> Iterator[Resource]:
-        """The resources that the values of these properties come from directly; of all properties when none is named."""
+        """The resources that the values of these properties (of all, when none is named) come from directly."""
         names: Iterable[str] = properties or resource.dependencies
         urns = dict.fromkeys(urn for name in names for urn in resource.dependencies.get(name, ()))
         return (self.by_urn[urn] for urn in urns if urn in self.by_urn)

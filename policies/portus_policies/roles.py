@@ -52,6 +52,12 @@ def images(resource: Resource) -> list[Node]:
 
 def role_of(resource: Resource) -> str:
     """The role, "" for none that we know."""
+    if "role" not in resource.known:
+        resource.known["role"] = _role_of(resource)
+    return resource.known["role"]
+
+
+def _role_of(resource: Resource) -> str:
     found = labels(resource)
     for label in _KUBERNETES_LABELS:
         value = found.get(label, "").replace("-", "_")

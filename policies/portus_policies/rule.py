@@ -1,4 +1,4 @@
-"""A rule: a pure function and, beside it, what it is called, how bad it is, why it is there and what to write instead."""
+"""A rule: a pure function and, beside it, its name, how bad it is, why it is there and what to write instead."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ RULES: dict[str, Rule] = {}
 """Every rule by its name, in the catalogue's order."""
 
 
-def rule(
+def rule(  # noqa: PLR0913 - what a rule is called is not to be packed away
     identifier: str,
     name: str,
     title: str,
@@ -101,7 +101,7 @@ def rule(
     return register
 
 
-def stack_rule(
+def stack_rule(  # noqa: PLR0913 - as above
     identifier: str,
     name: str,
     title: str,

@@ -21,7 +21,8 @@ PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
 _JSON_WEB_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\b")
 _USER_INFORMATION = re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@]+:(?P<password>[^/\s@]+)@", re.IGNORECASE)
 _ARGUMENT = re.compile(
-    r"(?:^|\s)(?:--?(?:password|passwd|secret|token|api-?key)[= ](?P<value>[^\s$\"']+)|-p(?P<short>[^\s$-]{4,})(?=\s|$))",
+    r"(?:^|\s)(?:--?(?:password|passwd|secret|token|api-?key)[= ](?P<value>[^\s$\"']+)"
+    r"|-p(?P<short>[^\s$-]{4,})(?=\s|$))",
     re.IGNORECASE,
 )
 _ASSIGNMENT = re.compile(
@@ -40,8 +41,7 @@ _BITS_PER_CHARACTER = 4.0
 
 KNOWN = frozenset(
     {
-        # SHA-256 of published defaults, so that the list itself is no list of passwords. Sources: SUSE/Portus examples and
-        # config/secrets.yml, goharbor/harbor's defaults, common tutorials.
+        # Published defaults. Sources: SUSE/Portus examples and config/secrets.yml, goharbor/harbor's defaults, tutorials.
         hashlib.sha256(word.encode()).hexdigest()
         for word in (
             *(
@@ -79,7 +79,7 @@ def reference(text: str) -> bool:
 
 
 def secret_text(text: str) -> bool:
-    """Whether a text is, or holds, a secret by its own look: a private key, a token, a password in a URL, random letters."""
+    """Whether a text is or holds a secret by its look: a private key, a token, a password in a URL, random letters."""
     if PRIVATE_KEY.search(text) or _JSON_WEB_TOKEN.search(text) or password_in_url(text):
         return True
     if not _RANDOM.match(text) or _HARMLESS_RANDOM.search(text):

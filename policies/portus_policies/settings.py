@@ -17,7 +17,7 @@ class Settings:
     """Settings of one environment.
 
     Attributes:
-        profile: ``strict`` (every rule) or ``compat`` (the announced Portus image as it is: the exceptions that name this
+        profile: ``strict`` (every rule) or ``compat`` (the announced Portus image as it is: exceptions that name this
             profile apply).
         production: trial names and self-signed servers are refused.
         ephemeral: nothing in the stack is worth protecting (trials, tests).

@@ -40,10 +40,7 @@ def plain_properties(properties: object) -> tuple[dict[str, Value], frozenset[st
 
 def _plain(value: object, path: str, secrets: set[str]) -> Value:
     if isinstance(value, str):
-        if value == _HIDDEN:
-            secrets.add(path)
-            return UNKNOWN
-        return UNKNOWN if value in UNKNOWNS else value
+        return _text(value, path, secrets)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
@@ -53,6 +50,12 @@ def _plain(value: object, path: str, secrets: set[str]) -> Value:
     if isinstance(value, Iterable):
         return [_plain(each, f"{path}[{index}]", secrets) for index, each in enumerate(value)]
     return UNKNOWN
+
+
+def _text(value: str, path: str, secrets: set[str]) -> Value:
+    if value == _HIDDEN:
+        secrets.add(path)
+    return UNKNOWN if value == _HIDDEN or value in UNKNOWNS else value
 
 
 def _signed(value: Mapping[object, object], path: str, secrets: set[str]) -> Value:

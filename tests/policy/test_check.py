@@ -18,6 +18,12 @@ from tests.policy.pack import PACK
 CONFIG = PACK.parent / "stacks" / "policy.fleet.json"
 MEBIBYTE = 1024 * 1024
 LIMIT_MIB, LIMIT_SECONDS = 500, 10.0
+MEASURED = (
+    *(sys.executable, "-c"),
+    "import resource, sys; from portus_policies.check import main; code = main(['check', *sys.argv[1:]]); "
+    "used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_maxrss / 1024, used.ru_utime + used.ru_stime, file=sys.stderr)",
+)
+"""Judges a file, then tells its own peak of memory (MiB) and processor time (s): other processes may be busy meanwhile."""
 SENTINEL = "correct-horse-battery-staple"
 
 
@@ -144,15 +150,22 @@ def large_state(worse: Graph, count: int) -> Any:
 def test_ten_thousand_resources_in_time_and_memory(graph: Callable[[str, bool], Graph], tmp_path: Path) -> None:
     file = write(tmp_path, large_state(graph("docker", False), 10_000))
     start = time.monotonic()
-    done = check(file, "--config", str(CONFIG), "--format", "json", limit_mib=1500)
-    seconds = time.monotonic() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    done = subprocess.run(
+        [*MEASURED, str(file), "--config", str(CONFIG), "--format", "json"],
+        cwd=PACK,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    elapsed = time.monotonic() - start
+    peak, seconds = (float(each) for each in done.stderr.split())
     print(
         f"\n10 000 resources, {file.stat().st_size // MEBIBYTE} MiB: {seconds:.1f} s, {peak:.0f} MiB",
         file=sys.__stdout__,
     )
     assert json.loads(done.stdout)["resources"] >= 10_000, done.stderr
     assert peak < LIMIT_MIB
+    assert seconds < LIMIT_SECONDS
 
 
 def test_two_hundred_megabytes_stay_in_bounded_memory(tmp_path: Path) -> None:

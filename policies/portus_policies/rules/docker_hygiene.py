@@ -154,7 +154,7 @@ def noopen_secrets(container: Resource) -> Verdicts:
 @rule(
     *("D32", "dkr-upload-mode", "uploaded keys readable only", MANDATORY, HIGH),
     reason="a key that others may write, or that lies on the deploying machine's disk, is not a secret",
-    fix='`permissions: "0400"` ("0444" where the reader is not root: Docker knows no owner for uploads), `content` not `source`',
+    fix='`permissions: "0400"`, "0444" where the reader is not root (uploads have no owner); `content`, not `source`',
     source="OWASP Docker rule 12",
     types=ONLY,
 )

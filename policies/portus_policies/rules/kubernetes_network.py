@@ -25,8 +25,8 @@ from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, About, rule, stack_
 from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, number_of
 
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
+_TLS_AND_DNS = {443, 53}
 _PUBLIC_ROLES = (EDGE, PORTUS, REGISTRY)
-_DNS = 53
 _SNIPPETS = re.compile(r"nginx\.(?:ingress\.kubernetes|org)\S*(?:snippet|lua)|/lua-|alias", re.IGNORECASE)
 _RBAC = tokens(
     *(f"rbac.authorization.k8s.io/v1:{kind}" for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))
@@ -128,7 +128,7 @@ def policies_narrow(policy: Resource) -> Verdicts:
             if entry.unknown:
                 yield Unseen(entry.path)
             elif not given(_known(entry.at(peers))):
-                if not (_only_dns(entry) or (direction == "ingress" and public)):
+                if not (direction == "ingress" and public):
                     yield Bad(entry.at(peers).path, "anybody")
             for peer in entry.at(peers).each():
                 if not (direction == "ingress" and public) and not _only_tls(direction, entry):
@@ -149,13 +149,9 @@ def _ports(entry: Node) -> list[float | None]:
     return [each.at("port").number for each in entry.at("ports").each()]
 
 
-def _only_dns(entry: Node) -> bool:
-    return bool(_ports(entry)) and set(_ports(entry)) == {_DNS}
-
-
 def _only_tls(direction: str, entry: Node) -> bool:
     """A way out to TLS servers anywhere, such as object storage; what it is for no policy can tell."""
-    return direction == "egress" and bool(_ports(entry)) and set(_ports(entry)) <= {443, 53}
+    return direction == "egress" and bool(_ports(entry)) and set(_ports(entry)) <= _TLS_AND_DNS
 
 
 @stack_rule(
@@ -224,7 +220,7 @@ def no_external_ips(service: Resource) -> Verdicts:
 @rule(
     *("K56", "k8s-load-balancer-ranges", "load balancers know their clients", ADVISORY, LOW),
     reason="a registry for one company need not be reachable from the whole internet",
-    fix="`loadBalancerSourceRanges`, `externalTrafficPolicy: Local` (`public_cidr: true` in the settings for public ones)",
+    fix="`loadBalancerSourceRanges` (unless `public_cidr` in the settings), `externalTrafficPolicy: Local`",
     source="good practice",
     types=SERVICE,
 )
@@ -321,13 +317,13 @@ def no_rbac(resource: Resource) -> Verdicts:
             core = bool(groups & {"", "*"})
             yield from forbid(
                 each,
-                lambda value, core=core, named=named: (
+                lambda value, core=core, named=named, reading=reading: (
                     value == "*" or (core and reading and not named and value in _DANGEROUS_RESOURCES)
                 ),
             )
     yield from forbid(resource.at("roleRef", "name"), lambda value: value == "cluster-admin")
     for subject in resource.at("subjects").each():
-        yield from forbid(subject.at("name"), lambda value: value == "system:masters" or value == "system:anonymous")
+        yield from forbid(subject.at("name"), lambda value: value in ("system:masters", "system:anonymous"))
 
 
 @rule(

@@ -110,7 +110,7 @@ def _decoded(value: Value) -> str:
 @rule(
     *("K33", "k8s-secret-shape", "Secrets say what they hold", ADVISORY, LOW),
     reason="the API server checks typed Secrets, so that half a key pair is refused at once",
-    fix="`type: kubernetes.io/tls` for a certificate with its key, `kubernetes.io/dockerconfigjson` for registry logins",
+    fix="`type: kubernetes.io/tls` for a key pair, `kubernetes.io/dockerconfigjson` for registry logins",
     source="CIS Kubernetes 5.4",
     types=SECRET,
 )

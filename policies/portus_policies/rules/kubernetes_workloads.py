@@ -107,7 +107,8 @@ def image_registry(stack: Stack) -> Iterator[About]:
         ):
             allowed = resource.settings.image_registries
             for verdict in forbid(
-                image, lambda value: bool(allowed) and not full_name(str(value or "")).startswith(allowed)
+                image,
+                lambda value, allowed=allowed: bool(allowed) and not full_name(str(value or "")).startswith(allowed),
             ):
                 yield About(resource, verdict)
             if image.text.partition("/")[0] in hosts and (resource.inside_component or role_of(resource)):
@@ -162,7 +163,9 @@ def probes(workload: Resource) -> Verdicts:
                 port = probe.at(kind, "port")
                 if not port.missing and ports and None not in ports:
                     yield from demand(
-                        port, lambda value: number_of(value) in ports or value in names, "not a port of the container"
+                        port,
+                        lambda value, ports=ports, names=names: number_of(value) in ports or value in names,
+                        "not a port of the container",
                     )
         if not live.unknown and live.value and live.value == ready.value:
             yield Bad(ready.path, "the same as the liveness probe")
@@ -332,7 +335,7 @@ def nothing_opaque(resource: Resource) -> Verdicts:
 @stack_rule(
     *("K41", "k8s-availability", "replicas that survive a node", ADVISORY, LOW),
     reason="copies on one node fail together; two writers on one volume destroy it",
-    fix="a PodDisruptionBudget and anti-affinity or topology spread from two replicas on; one replica: `strategy: Recreate` with a volume",
+    fix="from two replicas on a PodDisruptionBudget and topology spread; one replica with a volume: `strategy: Recreate`",
     source="kube-score deployment-*",
 )
 def availability(stack: Stack) -> Iterator[About]:

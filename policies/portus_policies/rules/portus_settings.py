@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import yaml
-
+from ..documents import parsed
 from ..kubernetes import INGRESS, SERVICE, WORKLOADS, containers, is_patch, kind_of, pod_spec
 from ..resource import Resource, Stack
 from ..roles import BACKGROUND, CONTAINER, EDGE, PORTUS, images, role_of, runs
@@ -30,6 +29,7 @@ _PASSWORDS = ("PORTUS_PASSWORD", "PORTUS_PASSWORD_FILE", "PORTUS_PORTUS_PASSWORD
 _USERS = ("PORTUS_DB_USERNAME", "MARIADB_USER")
 _DATABASES = ("PORTUS_DB_DATABASE", "MARIADB_DATABASE")
 _HOSTS = ("PORTUS_DB_HOST", "MARIADB_SERVICE_HOST")
+_PLAIN_PORT = 80
 _LONGEST_TOKEN_MINUTES = 60
 _ALLOWED_DIRECTORIES = ("/certificates", "/secrets", "/etc/", "/run/", "/tmp")
 _HOLDERS = (CONTAINER, *WORKLOADS)
@@ -73,15 +73,7 @@ def _options(resource: Resource, *keys: str) -> Iterator[Node]:
             yield upload
         elif _CONFIGURATION.search(upload.at("file").text):
             content = upload.at("content")
-            yield Node(_parsed(content.text), f"{content.path}:").at(*keys)
-
-
-def _parsed(text: str) -> Value:
-    try:
-        document: Value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
-    return document
+            yield Node(parsed(content.text), f"{content.path}:").at(*keys)
 
 
 def _present(resource: Resource, names: tuple[str, ...]) -> Verdicts:
@@ -96,7 +88,7 @@ def _present(resource: Resource, names: tuple[str, ...]) -> Verdicts:
 @rule(
     *("P01", "portus-https", "Portus serves TLS", MANDATORY, HIGH),
     reason="passwords are typed here",
-    fix="PORTUS_PUMA_TLS_KEY and PORTUS_PUMA_TLS_CERT (2.3 and later); /certificates/portus-ca.crt and /secrets/portus.key before",
+    fix="PORTUS_PUMA_TLS_KEY and _CERT (2.3 and later); /certificates/portus-ca.crt and /secrets/portus.key before",
     source="SUSE/Portus config/puma.rb",
     types=_HOLDERS,
 )
@@ -122,10 +114,10 @@ def plain_port_internal(resource: Resource) -> Verdicts:
     if role_of(resource) != PORTUS and not _selects_portus(resource):
         return
     for port in resource.at("ports").each():
-        yield from forbid(port.at("internal"), lambda value: number_of(value) == 80)
+        yield from forbid(port.at("internal"), lambda value: number_of(value) == _PLAIN_PORT)
     if kind_of(resource) == "Service" and resource.at("spec", "type").text in ("NodePort", "LoadBalancer"):
         for port in resource.at("spec", "ports").each():
-            yield from forbid(port.at("port"), lambda value: number_of(value) == 80)
+            yield from forbid(port.at("port"), lambda value: number_of(value) == _PLAIN_PORT)
 
 
 def _selects_portus(resource: Resource) -> bool:

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import yaml
-
+from ..documents import parsed
 from ..kubernetes import CONFIG_MAP, WORKLOADS, containers
 from ..resource import Resource, Stack
 from ..roles import CONTAINER, PORTUS, REGISTRY, images, role_of, runs
@@ -24,7 +23,6 @@ _WEAK_SUITES = re.compile(r"RC4|3DES|_CBC_|^TLS_RSA_", re.IGNORECASE)
 _LOOPBACK = re.compile(r"^(?:127\.0\.0\.1|localhost|\[::1\]):\d+$")
 _EVENTS = "/v2/webhooks/events"
 _FILE = re.compile(r"(?:^|/)config\.ya?ml$|^config$")
-_LARGEST_FILE = 256 * 1024
 _BUILT_IN = ("silly", "htpasswd")
 _DISTRIBUTION_3 = re.compile(r"[:](?:3|v3)(?:[.@-]|$)")
 
@@ -44,18 +42,10 @@ def configurations(resource: Resource) -> Iterator[Node]:
         if content.unknown:
             if role_of(resource) == REGISTRY:
                 yield content
-        elif _FILE.search(name) and len(content.text) <= _LARGEST_FILE:
-            document = _parsed(content.text)
+        elif _FILE.search(name):
+            document = parsed(content.text)
             if isinstance(document, dict) and "storage" in document and ("http" in document or "auth" in document):
                 yield Node(document, f"{content.path}:")
-
-
-def _parsed(text: str) -> Value:
-    try:
-        document: Value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
-    return document
 
 
 def _environment(resource: Resource) -> dict[str, Node]:
@@ -393,7 +383,7 @@ def no_signing_key(stack: Stack) -> Iterator[About]:
         node.text for urn in keys for node in [Node(stack.by_urn[urn].outputs.get("privateKeyPem"))] if node.text
     }
     for holder in _holders(stack, REGISTRY):
-        for name, content in _files_of(holder):
+        for _, content in _files_of(holder):
             if content.text and content.text in private:
                 yield About(holder, Bad(content.path, "it is the token key"))
         own = [each for each in secrets_behind(stack, holder) if each.type == KEY and each.urn not in keys]
