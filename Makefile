@@ -44,7 +44,7 @@ images: ## build the lab's images that are missing
 test: ## run every test that this machine can run, and name those left out
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m pytest tests $(ARGS)
 lint: ## ruff and mypy --strict
-	@$(test_tools) && ruff check $(sources) && exec mypy $(sources)
+	@$(test_tools) && ruff check $(sources) && exec mypy $(patsubst policies,policies/portus_policies,$(sources))
 bench: ## measure, and write benchmarks/
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m benchmarks
 clean-tools: ## remove the tool folder; stacks stay

@@ -1,4 +1,4 @@
-"""What a preview would destroy for good. Policies see what a resource shall be, not what happens to it; a plan tells that."""
+"""What a preview would destroy for good. Policies see what a resource shall be, a plan tells what happens to it."""
 
 import json
 import os

@@ -8,7 +8,7 @@ from .stack import Stack
 
 
 def policy_arguments(stack: Stack) -> list[str]:
-    """Arguments for `pulumi preview`: the pack, made ready if need be, and ``stacks/policy.<stack>.json`` if there is one.
+    """Arguments for `pulumi preview`: the pack, made ready, and ``stacks/policy.<stack>.json`` if there is one.
 
     Raises:
         OperationError: the pack's packages cannot be had.

@@ -33,7 +33,7 @@ def preview(engine: Engine, arguments: Sequence[str]) -> int:
 
 
 def _preview(engine: Engine, state: State, arguments: Sequence[str]) -> int:
-    """The exit code of the preview; what it would do is read from a plan, which holds secrets (encrypted) and is removed."""
+    """The exit code of the preview; what it would do is read from a plan, which is then removed."""
     with tempfile.TemporaryDirectory(prefix="portus-stack-") as folder:
         plan = Path(folder) / "plan.json"
         code = min(engine.configured(state, "preview", "--save-plan", str(plan), *arguments), 1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .all_rules import RULES
+from .catalogue import rewrite
 from .exceptions import Exceptions, Exemption, read_exceptions
 from .findings import Blind, Finding
 from .formats import FORMATS, Report
@@ -116,14 +117,14 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser(
         "check",
         help="judge an exported state, a saved plan or a preview",
-        description="Judge the output of `pulumi stack export`, `pulumi preview --save-plan` or `pulumi preview --json`.",
+        description="Judge what `pulumi stack export`, `pulumi preview --save-plan` or `pulumi preview --json` wrote.",
         epilog=_EPILOG,
     )
     one.add_argument("file", type=Path, metavar="FILE")
     one.add_argument("--config", type=Path, metavar="FILE", help="levels and settings: stacks/policy.<stack>.json")
     one.add_argument("--exceptions", type=Path, metavar="FILE", default=EXCEPTIONS_FILE, help="default: the pack's own")
     one.add_argument("--format", choices=sorted(FORMATS), default="text", help="default: text")
-    commands.add_parser("catalogue", help="print the table of rules for the README")
+    commands.add_parser("catalogue", help="write the table of rules into the pack's README")
     return root
 
 
@@ -131,9 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     chosen = parser().parse_args(arguments)
     if chosen.command == "catalogue":
-        from .catalogue import table  # noqa: PLC0415 - the catalogue is for maintainers only
-
-        print(table())
+        rewrite()
         return CLEAN
     try:
         exceptions = read_exceptions(chosen.exceptions)

@@ -51,8 +51,9 @@ def as_text(report: Report) -> str:
         lines.append(f"[switched off] by the configuration: {names}")
     if report.blind:
         lines.append(f"[unseen] {_printable(blind_note(report.blind))}")
+    rules = len(RULES) - len(report.switched_off)
     lines.append(
-        f"{report.resources} resources, {len(RULES) - len(report.switched_off)} rules: {len(report.mandatory)} mandatory, "
+        f"{report.resources} resources, {rules} rules: {len(report.mandatory)} mandatory, "
         f"{len(report.advisory)} advisory, {len(report.excused)} excused"
     )
     return "\n".join(lines)
@@ -128,9 +129,8 @@ def as_sarif(report: Report) -> str:
 
 def as_junit(report: Report) -> str:
     """JUnit XML: a case for each rule, failed by its mandatory findings."""
-    lines = [
-        f'<testsuite name="portus-policies" tests="{len(RULES)}" failures="{len({f.rule.id for f in report.mandatory})}">'
-    ]
+    failures = len({finding.rule.id for finding in report.mandatory})
+    lines = [f'<testsuite name="portus-policies" tests="{len(RULES)}" failures="{failures}">']
     for rule in RULES.values():
         found = [finding for finding in report.mandatory if finding.rule is rule]
         lines.append(f"  <testcase classname={quoteattr(rule.room)} name={quoteattr(f'{rule.id} {rule.name}')}>")

@@ -52,6 +52,11 @@ def is_patch(resource: Resource) -> bool:
     return resource.type.endswith("Patch")
 
 
+def place_of_pod(resource_type: str) -> tuple[str, ...]:
+    """Where a kind of workload has its pod's ``spec``."""
+    return _PLACES[resource_type.rpartition(":")[2].removesuffix("Patch")]
+
+
 def pod_spec(workload: Resource) -> Node:
     """The pod's ``spec``."""
     return workload.at(*_PLACES[kind_of(workload)])

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import TypedDict
 
 import pulumi
 import pulumi_policy as sdk
@@ -93,7 +92,7 @@ class SettingsPolicy(sdk.ResourceValidationPolicy):
             SETTINGS,
             "the settings of the policy pack",
             enforcement_level=sdk.EnforcementLevel.MANDATORY,
-            config_schema=sdk.PolicyConfigSchema(properties=cast("dict[str, object]", SCHEMA)),
+            config_schema=sdk.PolicyConfigSchema(properties=SCHEMA),
         )
         self._run = run
 
@@ -126,8 +125,8 @@ class ResourcePolicy(sdk.ResourceValidationPolicy):
         """Whether the rule can also repair what it finds (where its level is `remediate`)."""
         return self._rule.name in REMEDIES
 
-    def remediate(self, args: sdk.ResourceValidationArgs) -> Properties | None:
-        """The repaired inputs, None when there is nothing to repair."""
+    def remediate(self, args: sdk.ResourceValidationArgs) -> Properties | None:  # type: ignore[override]
+        """The repaired inputs, None when there is nothing to repair. The SDK takes them as they are, or awaits them."""
         if not self._rule.applies_to(args.resource_type):
             return None
         return REMEDIES[self._rule.name](args.resource_type, serialize_properties(args.props))
@@ -194,7 +193,17 @@ def serve() -> None:
     sdk.PolicyPack("portus-stack", policies(), enforcement_level=sdk.EnforcementLevel.ADVISORY)
 
 
-def _described(rule: Rule) -> Mapping[str, object]:
+class _Description(TypedDict):
+    name: str
+    description: str
+    enforcement_level: sdk.EnforcementLevel
+    display_name: str
+    severity: sdk.Severity
+    remediation_steps: str
+    tags: list[str]
+
+
+def _described(rule: Rule) -> _Description:
     return {
         "name": rule.name,
         "description": f"{rule.title}: {rule.reason}",

@@ -41,7 +41,7 @@ _BITS_PER_CHARACTER = 4.0
 
 KNOWN = frozenset(
     {
-        # Published defaults. Sources: SUSE/Portus examples and config/secrets.yml, goharbor/harbor's defaults, tutorials.
+        # Published defaults. Sources: SUSE/Portus examples and config/secrets.yml, goharbor/harbor, tutorials.
         hashlib.sha256(word.encode()).hexdigest()
         for word in (
             *(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 PROFILES = ("strict", "compat")
 
@@ -72,7 +73,7 @@ def _is(value: object, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-SCHEMA: dict[str, dict[str, object]] = {
+SCHEMA: dict[str, dict[str, Any]] = {
     "profile": {"type": "string", "enum": list(PROFILES)},
     "production": {"type": "boolean"},
     "ephemeral": {"type": "boolean"},

@@ -119,10 +119,7 @@ Mutation = Change | Added | Removed
 def _walk(inputs: Json, keys: list[str]) -> tuple[Json, str | int]:
     """The holder of the last key; mappings that are missing are made."""
     for key in keys[:-1]:
-        if isinstance(inputs, list):
-            inputs = inputs[int(key)]
-        else:
-            inputs = inputs.setdefault(key, {})
+        inputs = inputs[int(key)] if isinstance(inputs, list) else inputs.setdefault(key, {})
     last = keys[-1]
     return inputs, int(last) if isinstance(inputs, list) else last
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf import struct_pb2
+from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from tests.policy.graphs import Entry, Graph
@@ -80,7 +80,7 @@ class Pack:
         """Policy → its level."""
         return {
             each.name: analyzer_pb2.EnforcementLevel.Name(each.enforcementLevel).lower()
-            for each in self.stub.GetAnalyzerInfo(analyzer_pb2.google_dot_protobuf_dot_empty__pb2.Empty()).policies
+            for each in self.stub.GetAnalyzerInfo(empty_pb2.Empty()).policies
         }
 
     def analyze(self, one: Entry) -> list[Told]:

@@ -1,4 +1,4 @@
-"""Programs of other people: well kept ones give no mandatory finding, badly kept ones exactly what is wrong with them."""
+"""Programs of other people: well kept ones give no mandatory finding, careless parts exactly what is wrong."""
 
 from collections.abc import Callable
 from typing import Any

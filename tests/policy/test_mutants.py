@@ -1,4 +1,4 @@
-"""Mutants that no rule was written for: every property is made worse in turn, by kind of property, and the share caught counts.
+"""Mutants that no rule was written for: every property is made worse in turn, by its kind; the share caught counts.
 
 The operators know kinds of properties (a limit, a mode, a probe, an address), not rules.
 """
@@ -100,7 +100,7 @@ KUBERNETES: tuple[Operator, ...] = (
 
 
 def places(value: Any, path: str = "") -> Iterator[tuple[str, Any, tuple[Any, str | int]]]:
-    """Every place below: its path, its value, and what holds it. Uploads and variables are named by file and variable."""
+    """Every place below: path, value, and what holds it. Uploads are named by file, variables by name."""
     if isinstance(value, dict):
         for key in list(value):
             below = f"{path}.{key}" if path else key
@@ -154,7 +154,7 @@ def _edited(place: tuple[Any, Any], path: str, edit: Edit) -> bool:
 
 
 def harmless(one: Entry, title: str) -> bool:
-    """Mutants that make nothing worse: containers that never run have no limits to lose, and only secrets need a name."""
+    """Mutants that make nothing worse: containers that never run have no limits to lose, jobs no probes."""
     inputs: Inputs = plain(one.inputs)
     carrier = one.type.endswith(":Container") and inputs.get("start") is False
     task = one.type.startswith("kubernetes:batch/") and "Probe" in title

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from portus_policies import resource as view
 from portus_policies.exceptions import parse_exceptions
 from portus_policies.judge import judge_stack
 from portus_policies.resource import Resource, Stack
@@ -15,7 +16,6 @@ from portus_policies.settings import SCHEMA, Settings
 from portus_policies.wire import plain_properties
 
 from components.portus import naming
-from portus_policies import resource as view
 from tests.component.recorder import COMPONENT
 from tests.policy.conftest import SETTINGS
 from tests.policy.graphs import Change, Entry, Graph, entry, put
@@ -201,7 +201,7 @@ def test_an_exception_without_its_papers_is_refused(changes: Mapping[str, object
         "expires": datetime.date(2030, 1, 1),
     }
     assert parse_exceptions([whole]).problems == ()
-    parsed = parse_exceptions([whole | changes])
+    parsed = parse_exceptions([{**whole, **changes}])
     assert parsed.exemptions == () and problem in "; ".join(parsed.problems)
 
 

@@ -1,7 +1,7 @@
 """The policy pack, ready for the engine: its sources and a virtual environment of its own, in the tool folder.
 
-The engine looks for the environment in the pack's folder (`venv`, as PulumiPolicy.yaml says), and nothing is written into
-the checkout: so the pack is copied, keyed by what it is made of.
+The engine looks for the environment in the pack's folder (`venv`, as PulumiPolicy.yaml says), and nothing is written
+into the checkout: so the pack is copied, keyed by what it is made of.
 """
 
 import os

@@ -200,7 +200,7 @@ def ulimits(container: Resource) -> Verdicts:
     limits = container.at("ulimits")
     for name in ("nproc", "nofile"):
         if runs(container):
-            yield from demand_some(limits, limits.each(), lambda node, name=name: node.at("name").text == name, name)
+            yield from demand_some(limits, limits.each(), lambda node: node.at("name").text == name, name)
 
 
 @rule(

@@ -122,7 +122,7 @@ def pinned(image: str) -> bool:
 def build_secrets(image: Resource) -> Verdicts:
     arguments = image.at("buildArgs") if image.type.startswith("docker-build") else image.at("build", "args")
     for name, value in arguments.entries():
-        yield from forbid(value, lambda found, name=name: open_secret(name, found))
+        yield from forbid(value, lambda found: open_secret(name, found))
 
 
 def open_secret(name: str, value: Value) -> bool:
@@ -142,10 +142,10 @@ def open_secret(name: str, value: Value) -> bool:
 )
 def noopen_secrets(container: Resource) -> Verdicts:
     for name, value in variables(container):
-        yield from forbid(value, lambda found, name=name: open_secret(name, found))
+        yield from forbid(value, lambda found: open_secret(name, found))
     for label in container.at("labels").each():
         name = label.at("label").text
-        yield from forbid(label.at("value"), lambda found, name=name: open_secret(name, found) and name)
+        yield from forbid(label.at("value"), lambda found: open_secret(name, found) and name)
     for place in ("command", "entrypoints"):
         for each in container.at(place).each():
             yield from forbid(each, lambda value: secret_argument(str(value)) or secret_text(str(value)))

@@ -131,7 +131,7 @@ def keepers(generator: Resource) -> Verdicts:
     for name, node in generator.at("keepers").entries():
         yield from forbid(
             node,
-            lambda value, name=name: (
+            lambda value: (
                 secret_text(str(value or "")) or known_default(str(value or "")) or (secret_name(name) and value)
             ),
         )

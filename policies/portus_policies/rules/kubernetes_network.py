@@ -127,9 +127,8 @@ def policies_narrow(policy: Resource) -> Verdicts:
         for entry in policy.at("spec", direction).each():
             if entry.unknown:
                 yield Unseen(entry.path)
-            elif not given(_known(entry.at(peers))):
-                if not (direction == "ingress" and public):
-                    yield Bad(entry.at(peers).path, "anybody")
+            elif not given(_known(entry.at(peers))) and not (direction == "ingress" and public):
+                yield Bad(entry.at(peers).path, "anybody")
             for peer in entry.at(peers).each():
                 if not (direction == "ingress" and public) and not _only_tls(direction, entry):
                     yield from forbid(peer.at("ipBlock", "cidr"), lambda value: value in _EVERYWHERE, "everywhere")
@@ -248,7 +247,7 @@ def ingress_tls(resource: Resource) -> Verdicts:
             redirect = listener.at("port").number in resource.settings.redirect_ports
             yield from demand(
                 listener.at("protocol"),
-                lambda value, redirect=redirect: value in ("HTTPS", "TLS") or (redirect and value == "HTTP"),
+                lambda value: value in ("HTTPS", "TLS") or (redirect and value == "HTTP"),
             )
         return
     secured = {
@@ -317,9 +316,7 @@ def no_rbac(resource: Resource) -> Verdicts:
             core = bool(groups & {"", "*"})
             yield from forbid(
                 each,
-                lambda value, core=core, named=named, reading=reading: (
-                    value == "*" or (core and reading and not named and value in _DANGEROUS_RESOURCES)
-                ),
+                lambda value: value == "*" or (core and reading and not named and value in _DANGEROUS_RESOURCES),
             )
     yield from forbid(resource.at("roleRef", "name"), lambda value: value == "cluster-admin")
     for subject in resource.at("subjects").each():

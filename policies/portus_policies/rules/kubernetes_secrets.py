@@ -52,7 +52,7 @@ def noopen_secrets(workload: Resource) -> Verdicts:
     for container in containers(workload):
         for variable in container.at("env").each():
             name = variable.at("name").text
-            yield from forbid(variable.at("value"), lambda value, name=name: open_secret(name, value), name)
+            yield from forbid(variable.at("value"), lambda value: open_secret(name, value), name)
         for node in _commands(container):
             yield from forbid(node, lambda value: secret_argument(str(value)) or secret_text(str(value)))
 
@@ -88,9 +88,9 @@ def secrets_as_files(workload: Resource) -> Verdicts:
 )
 def no_secret_in_config_map(config: Resource) -> Verdicts:
     for name, node in config.at("data").entries():
-        yield from forbid(node, lambda value, name=name: _open_entry(name, str(value)))
+        yield from forbid(node, lambda value: _open_entry(name, str(value)))
     for name, node in config.at("binaryData").entries():
-        yield from forbid(node, lambda value, name=name: _open_entry(name, _decoded(value)))
+        yield from forbid(node, lambda value: _open_entry(name, _decoded(value)))
 
 
 def _open_entry(name: str, text: str) -> bool:

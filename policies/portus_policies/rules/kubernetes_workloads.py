@@ -73,7 +73,7 @@ def resources_advised(workload: Resource) -> Verdicts:
             yield from demand(given_resources.at("limits", name), given)
         request, limit = given_resources.at("requests", "memory"), given_resources.at("limits", "memory")
         if not (request.unknown or limit.unknown or limit.missing):
-            yield from demand(request, lambda value, limit=limit: value == limit.value)
+            yield from demand(request, lambda value: value == limit.value)
 
 
 @rule(
@@ -108,7 +108,7 @@ def image_registry(stack: Stack) -> Iterator[About]:
             allowed = resource.settings.image_registries
             for verdict in forbid(
                 image,
-                lambda value, allowed=allowed: bool(allowed) and not full_name(str(value or "")).startswith(allowed),
+                lambda value: bool(allowed) and not full_name(str(value or "")).startswith(allowed),
             ):
                 yield About(resource, verdict)
             if image.text.partition("/")[0] in hosts and (resource.inside_component or role_of(resource)):
@@ -140,7 +140,7 @@ def pull_policy(workload: Resource) -> Verdicts:
         policy, image = container.at("imagePullPolicy"), container.at("image")
         pinned = bool(DIGEST.search(image.text)) or image.unknown
         if not is_patch(workload):
-            yield from demand(policy, lambda value, pinned=pinned: value == "Always" or (pinned and value != "Never"))
+            yield from demand(policy, lambda value: value == "Always" or (pinned and value != "Never"))
 
 
 @rule(
@@ -164,7 +164,7 @@ def probes(workload: Resource) -> Verdicts:
                 if not port.missing and ports and None not in ports:
                     yield from demand(
                         port,
-                        lambda value, ports=ports, names=names: number_of(value) in ports or value in names,
+                        lambda value: number_of(value) in ports or value in names,
                         "not a port of the container",
                     )
         if not live.unknown and live.value and live.value == ready.value:
@@ -335,7 +335,7 @@ def nothing_opaque(resource: Resource) -> Verdicts:
 @stack_rule(
     *("K41", "k8s-availability", "replicas that survive a node", ADVISORY, LOW),
     reason="copies on one node fail together; two writers on one volume destroy it",
-    fix="from two replicas on a PodDisruptionBudget and topology spread; one replica with a volume: `strategy: Recreate`",
+    fix="two replicas: PodDisruptionBudget and topology spread; one with a volume: `strategy: Recreate`",
     source="kube-score deployment-*",
 )
 def availability(stack: Stack) -> Iterator[About]:

@@ -155,7 +155,7 @@ def issuer(resource: Resource) -> Verdicts:
         host = urlsplit(token.at("realm").text).netloc
         names = {host, host.partition(":")[0]}
         if host:
-            yield from demand(token.at("issuer"), lambda value, names=names: value in names)
+            yield from demand(token.at("issuer"), lambda value: value in names)
 
 
 @rule(
@@ -177,7 +177,8 @@ def jwks(resource: Resource) -> Verdicts:
             yield from demand(trusts[1], given)
     third = any(_DISTRIBUTION_3.search(image.text) for image in images(resource)) and role_of(resource) == REGISTRY
     if third and resource.type in WORKLOADS and "REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE" in _environment(resource):
-        if "REGISTRY_AUTH_TOKEN_JWKS" not in _environment(resource):
+        jwks_given = "REGISTRY_AUTH_TOKEN_JWKS" in _environment(resource)
+        if not jwks_given:
             yield Bad(images(resource)[0].path, "version 3 without REGISTRY_AUTH_TOKEN_JWKS")
 
 
