@@ -18,7 +18,7 @@ from .up import up
 
 _FAILED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
 _ENVIRONMENT = """Environment: SHOW_SECRETS=1 makes `outputs` show secrets; ALLOW_DATA_LOSS=NAME,… names the
-volumes, claims, credentials and keys that `preview` may find deleted or replaced; the rest is as `toolchain/env` has it.
+volumes, claims, credentials and keys that `preview` may find deleted or replaced; `toolchain/env` sets the rest.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
 
 

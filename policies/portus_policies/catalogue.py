@@ -14,10 +14,11 @@ ELSEWHERE = {
     "P08 Portus' image holds no keys": "what is in an image no policy sees; D30 judges build arguments, "
     "tests/engine/docker/test_secrets.py looks into the images' history",
     "M08 TLS to the database": "Portus cannot speak it; D35, M02 and K53 keep the way to a network of two",
-    "S04 arguments of the component are sane": "a component tells the engine no inputs; its settings refuse them at preview "
+    "S04 arguments of the component are sane": "a component tells the engine no inputs; its settings refuse at preview "
     "(tests/unit/portus/test_rules.py, tests/engine/docker/test_bad_stack_files.py)",
     "D29 the image behind an id": "whether an image is what its digest says only the engine knows; `up` reports it",
-    "K50 policies are enforced": "a network plugin that ignores them cannot be seen; tests/engine/kubernetes proves it on a cluster",
+    "K50 policies are enforced": "a network plugin that ignores them cannot be seen; "
+    "tests/engine/kubernetes proves it on a cluster",
     "CIS Docker 5.7, 5.21, 5.23, 5.24, 5.28, 5.29": "no input of the provider expresses them; "
     "tests/engine/docker/test_judges.py looks at what runs",
 }

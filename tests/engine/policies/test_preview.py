@@ -1,4 +1,4 @@
-"""The pack in the real engine: committed stacks pass, each file of rules refuses what it is there for, data is not lost."""
+"""The pack in the real engine: committed stacks pass, each file of rules refuses its own, data is not lost."""
 
 import json
 import os
