@@ -99,8 +99,13 @@ def test_only_the_program_reads_configuration() -> None:
             assert "pulumi.Config" not in source and "get_config" not in source, path
 
 
-def test_product_toolchain_and_lab_know_nothing_of_one_another() -> None:
-    rooms = {"components": {"toolchain", "lab"}, "toolchain": {"components", "lab"}, "lab": {"components", "toolchain"}}
+def test_product_policies_toolchain_and_lab_know_nothing_of_one_another() -> None:
+    rooms = {
+        "components": {"toolchain", "lab", "policies", "portus_policies"},
+        "toolchain": {"components", "lab", "policies", "portus_policies"},
+        "lab": {"components", "toolchain", "policies", "portus_policies"},
+        "policies": {"components", "toolchain", "lab", "operations"},
+    }
     for path in project_files(".py"):
         for name in imported(ROOT / path, path.parent.parts):
             assert name.split(".")[0] not in rooms.get(path.parts[0], set()), f"{path} imports {name}"
