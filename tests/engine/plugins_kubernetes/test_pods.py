@@ -20,7 +20,7 @@ CORE = "/api/v1"
 def image(cluster: LiveCluster, stack: Stack) -> str:
     """The lab's Python image on the node, which has a shell; programs find it as `IMAGE`."""
     nodes = cluster.read(f"{CORE}/nodes")
-    names = [
+    names: list[str] = [
         name
         for node in (nodes or {})["items"]
         for found in node["status"].get("images", [])
