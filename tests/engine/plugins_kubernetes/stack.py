@@ -96,7 +96,9 @@ class Stack:
         """The resources as the state has them, secrets in the clear."""
         text = self.run("stack", "export", "--show-secrets")
         resources = json.loads(text)["deployment"].get("resources", [])
-        return {resource["urn"].split("::")[-1]: resource for resource in resources if "::kubernetes:" in resource["urn"]}
+        return {
+            resource["urn"].split("::")[-1]: resource for resource in resources if "::kubernetes:" in resource["urn"]
+        }
 
     def resource(self, name: str) -> dict[str, Any]:
         return self.resources()[name]

@@ -1,4 +1,5 @@
-"""What cannot be: wrong objects at preview, missing kinds, a cluster that does not answer, a wish that is not covered."""
+"""What cannot be: wrong objects, missing kinds, a cluster that does not answer, a wish that is not covered; and what
+follows an interrupt."""
 
 import os
 import signal
@@ -18,7 +19,10 @@ OWN = os.environ.get("PROVIDERS", "") == ""
 @pytest.mark.parametrize(
     ("program", "words"),
     [
-        ('deployment("d", replicas="two")', "cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas"),
+        (
+            'deployment("d", replicas="two")',
+            "cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas",
+        ),
         ('k8s.core.v1.ConfigMap("c", metadata={"name": "Bad_Name"}, opts=OPTS)', 'Invalid value: "Bad_Name"'),
         ('k8s.core.v1.Service("s", spec={"ports": []}, opts=OPTS)', "spec.ports: Required value"),
     ],
@@ -32,8 +36,8 @@ def test_a_wrong_object_is_found_by_the_preview(stack: Stack, program: str, word
 def test_a_wrong_change_is_found_by_the_preview(stack: Stack) -> None:
     stack.write("""
         k8s.core.v1.PersistentVolumeClaim("pvc", metadata={"annotations": {"pulumi.com/skipAwait": "true"}}, spec={
-            "accessModes": ["ReadWriteOnce"], "storageClassName": "none", "volumeMode": "Filesystem" if V == 1 else "Block",
-            "resources": {"requests": {"storage": "1Mi"}}}, opts=OPTS)
+            "accessModes": ["ReadWriteOnce"], "storageClassName": "none", "resources": {"requests": {"storage": "1Mi"}},
+            "volumeMode": "Filesystem" if V == 1 else "Block"}, opts=OPTS)
     """)
     stack.up()
     stack.version = 2
@@ -85,7 +89,9 @@ def test_an_unreachable_cluster(stack: Stack) -> None:
     """)
     assert set(stack.steps()) == {"create c"}
     shown = stack.up(succeeds=False)
-    assert "configured Kubernetes cluster is unreachable: unable to load schema information from the API server" in shown
+    assert (
+        "configured Kubernetes cluster is unreachable: unable to load schema information from the API server" in shown
+    )
 
 
 @pytest.mark.skipif(not OWN, reason="the official plugin can do these")
@@ -108,7 +114,12 @@ def test_an_interrupted_wait_ends_promptly_and_the_next_up_goes_on(stack: Stack,
     environment = {**stack.environment, "PROGRAM_VERSION": "1"}
     command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"]
     with subprocess.Popen(
-        command, cwd=stack.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+        command,
+        cwd=stack.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     ) as process:
         cluster.wait(lambda: cluster.names("/apis/apps/v1", "replicasets"), "the Deployment's ReplicaSet")
         os.kill(process.pid, signal.SIGINT)

@@ -22,7 +22,9 @@ def test_a_deployment_without_pods_fails_within_its_limit_and_goes_on_later(stac
     began = time.monotonic()
     shown = stack.up(succeeds=False)
     assert 5 <= time.monotonic() - began < 30
-    assert "was successfully created, but the Kubernetes API server reported that it failed to fully initialize" in shown
+    assert (
+        "was successfully created, but the Kubernetes API server reported that it failed to fully initialize" in shown
+    )
     assert "timed out waiting to be Ready" in shown and "Minimum number of live Pods was not attained" in shown
     name = stack.name("d")
     assert len(stack.resource("d")["initErrors"]) >= 2
@@ -57,12 +59,13 @@ def test_a_job_that_fails_for_good_fails_at_once_and_is_replaced_when_asked(stac
     assert time.monotonic() - began < 60
     assert "[DeadlineExceeded] Job was active longer than specified deadline" in shown
     name = stack.name("job")
-    assert stack.resource("job")["outputs"]["status"]["conditions"][-1]["type"] == "Failed"
-    step = stack.steps()["create-replacement job"]
+    conditions = stack.resource("job")["outputs"]["status"]["conditions"]
+    assert "Failed" in {condition["type"] for condition in conditions}
+    step = stack.steps()["replace job"]
     assert step["replaceReasons"] == ['metadata.annotations["pulumi.com/replaceUnready"]']
     stack.up(succeeds=False)
-    assert stack.name("job") != name
-    assert cluster.get(BATCH, "jobs", name) is None
+    names = cluster.names(BATCH, "jobs")
+    assert len(names) == 2 and name in names, "the new one failed like the old one, which goes with the next success"
 
 
 def test_services_wait_for_their_endpoints_or_not(stack: Stack) -> None:
@@ -99,7 +102,7 @@ def test_a_balancer_without_an_address_and_an_ingress_without_a_controller_fail(
     shown = stack.up(succeeds=False)
     assert "Service was not allocated an IP address; does your cloud provider support this?" in shown
     assert "Ingress .status.loadBalancer field was not updated with a hostname/IP address." in shown
-    assert 'No matching service found for ingress rule: "portus.test/p" -> "nowhere"' in shown
+    assert "Ingress has at least one rule with an unavailable target endpoint." in shown
 
 
 def test_a_claim_that_waits_for_its_pod_is_made(stack: Stack) -> None:

@@ -121,9 +121,11 @@ class IngressAwaiter(Awaiter):
 
     def _has_targets(self) -> bool:
         missing = self._missing()
+        if missing and not self._settled():
+            return False
         for rule, service in missing:
             self.wait.progress.warn(f'No matching service found for ingress rule: "{rule}" -> "{service}"')
-        return not missing or self._settled()
+        return True
 
     def _settled(self) -> bool:
         if not self.wait.settles:
