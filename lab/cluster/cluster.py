@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from lab.cluster import addons, control_plane, images, instance, network, nodes
@@ -31,6 +32,7 @@ def up(name: str, count: int = 1, extra_images: Sequence[str] = ()) -> Instance:
     Raises:
         ClusterError: something cannot be built or started.
     """
+    began = time.monotonic()
     _require_root()
     _install_packages()
     build_missing()
@@ -40,18 +42,28 @@ def up(name: str, count: int = 1, extra_images: Sequence[str] = ()) -> Instance:
         network.create_bridge(cluster)
         images.write_program_archives(cluster)
         with ThreadPoolExecutor() as pool:
-            started = [pool.submit(_start_runtime, cluster, node) for node in wanted]
+            runtimes = [pool.submit(_start_runtime, cluster, node) for node in wanted]
             api = control_plane.start(cluster)
-            for future in started:
-                future.result()
-        for node in wanted:
-            nodes.start_kubelet(cluster, node)
-        network.route(cluster, wanted)
-        _apply_addons(api, cluster)
-        start_controllers(cluster, wanted)
-        images.load(cluster, wanted, [*images.lab_images(), *extra_images])
-        _wait_until_ready(api, cluster, wanted)
+            _finish(runtimes)
+            # From here on Docker and the disk have to do with images while Kubernetes comes up.
+            references = [*images.lab_images(), *extra_images]
+            copies = [pool.submit(images.load, cluster, node, references) for node in wanted]
+            for node in wanted:
+                nodes.start_kubelet(cluster, node)
+            network.route(cluster, wanted)
+            _apply_addons(api, cluster)
+            start_controllers(cluster, wanted)
+            _wait_until_ready(api, cluster, wanted)
+            _finish(copies)
+    say(f"{name} is ready, after {time.monotonic() - began:.0f} s")
     return cluster
+
+
+def _finish(futures: Sequence[Future[None]]) -> None:
+    """Wait for all of them, then raise what the first that failed raised."""
+    wait(futures)
+    for future in futures:
+        future.result()
 
 
 def down(name: str) -> bool:
@@ -74,8 +86,60 @@ def start_controllers(cluster: Instance, wanted: Sequence[Node]) -> None:
     """Start what enforces policies on every node, and what provisions volumes and load balancers."""
     for name in (CONTROL, *(node.name for node in wanted)):
         command = [sys.executable, "-m", "lab.cluster.controllers", str(cluster.folder), name]
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        Space(cluster, name).start("controllers", command, environment)
+        Space(cluster, name).start("controllers", command, PYTHONPATH=str(_ROOT), PYTHONDONTWRITEBYTECODE="1")
+
+
+def load(name: str, references: Sequence[str]) -> None:
+    """Copy images from Docker to every node of a cluster that runs. Raises ClusterError."""
+    with instance.locked(name):
+        cluster = _existing(name)
+        for node in running_nodes(cluster):
+            images.load(cluster, node, references)
+
+
+def stop_node(name: str, number: int) -> None:
+    """Take a node away as a power cut does; `up` brings it back with what was on its disk. Raises ClusterError."""
+    with instance.locked(name):
+        cluster = _existing(name)
+        Space(cluster, cluster.node(number).name).end()
+        nodes.remove_control_groups(cluster.node(number))
+
+
+def restart(name: str, space: str, process: str) -> None:
+    """End one process of a cluster and start it again; the pods of a node live on.
+
+    Args:
+        name: the instance.
+        space: a node, or "control".
+        process: for example kubelet, containerd or kube-apiserver.
+
+    Raises:
+        ClusterError: there is no such process.
+    """
+    with instance.locked(name):
+        cluster = _existing(name)
+        place = Space(cluster, space)
+        place.stop(process)
+        if space == CONTROL:
+            control_plane.start(cluster)
+        else:
+            node = cluster.node(int(space.removeprefix("node-")))
+            nodes.start_containerd(cluster, node)
+            nodes.start_kubelet(cluster, node)
+        start_controllers(cluster, running_nodes(cluster))
+
+
+def running_nodes(cluster: Instance) -> list[Node]:
+    """The nodes that are there, in order."""
+    names = [space.name for space in spaces(cluster) if space.name != CONTROL]
+    return [cluster.node(number) for number in sorted(int(name.removeprefix("node-")) for name in names)]
+
+
+def _existing(name: str) -> Instance:
+    cluster = instance.find(name)
+    if cluster is None:
+        raise ClusterError(f"there is no cluster {name}: start it with `make cluster CLUSTER={name}`")
+    return cluster
 
 
 def _start_runtime(cluster: Instance, node: Node) -> None:

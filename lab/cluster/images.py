@@ -47,8 +47,8 @@ def lab_images() -> list[str]:
     return [reference for reference in wanted if _identity(reference)]
 
 
-def load(instance: Instance, nodes: Sequence[Node], references: Sequence[str]) -> None:
-    """Copy images from Docker to the nodes; what a node has already is not copied again.
+def load(instance: Instance, node: Node, references: Sequence[str]) -> None:
+    """Copy images from Docker to a node; what it has already is not copied again.
 
     Raises:
         ClusterError: Docker does not have one of them.
@@ -57,12 +57,10 @@ def load(instance: Instance, nodes: Sequence[Node], references: Sequence[str]) -
     unknown = [reference for reference, identity in identities.items() if not identity]
     if unknown:
         raise ClusterError(f"Docker has no image {', '.join(unknown)}: build or pull it, then try again")
-    for node in nodes:
-        note = node.folder / "images.json"
-        loaded = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
-        missing = [reference for reference in references if loaded.get(reference) != identities[reference]]
-        if not missing:
-            continue
+    note = node.folder / "images.json"
+    loaded = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
+    missing = [reference for reference in references if loaded.get(reference) != identities[reference]]
+    if missing:
         say(f"{node.name}: loading {len(missing)} images from Docker")
         _copy(Space(instance, node.name), missing)
         note.write_text(json.dumps(loaded | {name: identities[name] for name in missing}), encoding="utf-8")

@@ -57,12 +57,13 @@ def connect(instance: Instance, space: Space, address: str) -> None:
     """Plug a space into the bridge with this address, unless it is."""
     interfaces = {link["ifname"] for link in json.loads(space.run("ip", "-json", "link"))}
     space.run("ip", "link", "set", "lo", "up")
+    # At most 15 letters; the last part of the address is a number of the cluster's own.
+    ours = f"psc{instance.block}x{address.rpartition('.')[2]}"
     if "eth0" not in interfaces:
-        # At most 15 letters; the number of the address is the cluster's own.
-        ours = f"psc{instance.block}x{address.rpartition('.')[2]}"
         peer = ["peer", "name", "eth0", "netns", str(space.first_process)]
         run(["ip", "link", "add", ours, "type", "veth", *peer])
-        run(["ip", "link", "set", ours, "master", instance.bridge, "up"])
+    # Again even if it was there: somebody may have removed the bridge.
+    run(["ip", "link", "set", ours, "master", instance.bridge, "up"])
     space.run("ip", "address", "replace", f"{address}/24", "dev", "eth0")
     space.run("ip", "link", "set", "eth0", "up")
     space.run("ip", "route", "replace", "default", "via", instance.machine_address)

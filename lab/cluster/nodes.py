@@ -26,6 +26,8 @@ def start_containerd(instance: Instance, node: Node) -> None:
     node.folder.mkdir(mode=0o711, exist_ok=True)
     space = Space(instance, node.name)
     if space.first_process is None:
+        # No pod outlived the space, so no address is taken.
+        shutil.rmtree(node.folder / "addresses", ignore_errors=True)
         space.create(program("pause"))
     network.connect(instance, space, node.address)
     network.prepare_node(instance, node)

@@ -100,21 +100,37 @@ class Space:
         """Run a program in the space to its end and return its stdout. Raises ClusterError when it fails."""
         return run(self.command(*command), text=text)
 
-    def start(self, process: str, command: Sequence[str], environment: dict[str, str] | None = None) -> None:
-        """Start a program that outlives this command, unless it runs; what it writes goes to the log of ``process``."""
-        if self.pids(command[0]):
+    def start(self, process: str, command: Sequence[str], **environment: str) -> None:
+        """Start a program that outlives this command, unless it runs; what it writes goes to the log of ``process``.
+
+        Args:
+            process: the program's own name, or that of a module of this package that Python runs.
+            command: program and arguments.
+            environment: its whole environment but for PATH: nothing of the user's goes into it.
+        """
+        if self.pids(process):
             return
         log = self.instance.log(self.name, process)
         script = 'log=$1; shift; exec setsid --fork "$@" >>"$log" 2>&1 </dev/null'
-        run(self.command("sh", "-c", script, "sh", str(log), *command), directory=Path("/"), environment=environment)
+        whole = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", **environment}
+        run(self.command("sh", "-c", script, "sh", str(log), *command), directory=Path("/"), environment=whole)
 
-    def pids(self, program: str) -> list[int]:
-        """Processes of the space, as the machine counts, that were started as ``program``."""
+    def stop(self, process: str) -> None:
+        """End a program that `start` started, as a crash does. Raises ClusterError when it does not run."""
+        pids = self.pids(process)
+        if not pids:
+            raise ClusterError(f"{process} does not run on {self.name} of cluster {self.instance.name}")
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not self.pids(process), f"{process} to end", explain=lambda: "it is still there")
+
+    def pids(self, process: str) -> list[int]:
+        """Processes of this name, as the machine counts: none or one."""
         first = self.first_process
         if first is None:
             return []
         ours = _namespace(first)
-        return [pid for pid in _processes() if _namespace(pid) == ours and _command_line(pid)[:1] == [program]]
+        return [pid for pid in _processes() if _namespace(pid) == ours and _is_named(_command_line(pid), process)]
 
     def end(self) -> None:
         """End the space and everything in it."""
@@ -154,6 +170,11 @@ def _command_line(pid: int) -> list[str]:
         return []
 
 
+def _is_named(words: Sequence[str], process: str) -> bool:
+    """Whether a command line is that of a program, or of a module of this package, with this name."""
+    return bool(words) and (Path(words[0]).name == process or words[1:3] == ["-m", f"lab.cluster.{process}"])
+
+
 def _namespace(pid: int) -> str | None:
     try:
         return os.readlink(f"/proc/{pid}/ns/pid")
@@ -169,11 +190,16 @@ def _alive(pid: int) -> bool:
 def _inside(pid: int, first: int) -> bool:
     """Whether a process descends from ``first``."""
     while pid > 1:
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-        pid = int(stat.rpartition(")")[2].split()[1])
+        pid = _parent(pid)
         if pid == first:
             return True
     return False
+
+
+def _parent(pid: int) -> int:
+    """0 when the process has ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(stat.rpartition(")")[2].split()[1])
