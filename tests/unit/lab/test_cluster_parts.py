@@ -57,9 +57,9 @@ def test_every_program_is_locked_by_checksums(module: programs.Module) -> None:
     folder = programs.MODULES / module.folder
     text = (folder / "go.mod").read_text()
     required = dict(re.findall(r"^\s*(?:require )?(\S+) (v\S+)", text, re.MULTILINE))
-    required |= dict(re.findall(r"^replace \S+ => (\S+) (v\S+)$", text, re.MULTILINE))
+    replaced = dict(re.findall(r"^replace \S+ => (\S+) (v\S+)$", text, re.MULTILINE))
     sums = (folder / "go.sum").read_text() if required else ""
-    assert all(f"{path} {version}" in sums for path, version in required.items())
+    assert all(f"{path} {replaced.get(path, version)}" in sums for path, version in required.items())
 
 
 def test_kubernetes_is_what_it_calls_itself() -> None:
