@@ -81,11 +81,8 @@ def wants_growth(claim: Object, volume: Object) -> bool:
     """Whether a bound claim asks for another size than it has; the API server lets sizes only grow."""
     wanted = text(claim, "spec", "resources", "requests", "storage")
     has = text(claim, "status", "capacity", "storage")
-    return (
-        text(claim, "status", "phase") == "Bound"
-        and wanted not in (has, "")
-        and text(volume, "status", "phase") == "Bound"
-    )
+    bound = text(claim, "status", "phase") == text(volume, "status", "phase") == "Bound"
+    return bound and has not in ("", wanted)
 
 
 def is_to_be_removed(volume: Object) -> bool:
