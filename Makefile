@@ -13,7 +13,7 @@ test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
-.PHONY: help up preview down repair status diagram outputs trust untrust images test lint docs bench clean-tools
+.PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test lint docs bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
@@ -47,6 +47,10 @@ untrust: ## take back what trust did (root)
 
 images: ## build the lab's images that are missing
 	@$(tools) && exec lab/images/build
+cluster: ## start a Kubernetes cluster for tests on this machine (root); prints where its kubeconfig is
+	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec lab/cluster/cluster up $(ARGS)
+cluster-down: ## remove that cluster and everything of it (root)
+	@$(test_tools) && exec lab/cluster/cluster down $(ARGS)
 test: ## run every test that this machine can run, and name those left out
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m pytest tests $(ARGS)
 lint: ## ruff and mypy --strict

@@ -31,7 +31,8 @@ def ensure_images(stack: Stack) -> None:
     if stack.lab_images:
         _run(stack, ["lab/images/build", *stack.lab_images], "the lab's images could not be built (see above)")
     if stack.lab_images and stack.on_kubernetes:
-        _run(stack, ["lab/cluster/cluster", "load", *stack.lab_images], "the lab's images could not be given to the cluster")
+        load = ["lab/cluster/cluster", "load", *stack.lab_images]
+        _run(stack, load, "the lab's images could not be given to the cluster")
 
 
 def _answers(path: str) -> bool:

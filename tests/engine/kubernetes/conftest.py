@@ -1,6 +1,5 @@
 """Deployments on the cluster of `PORTUS_STACK_TEST_KUBECONFIG`. Whoever changes one brings a deployment of his own."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,18 +11,15 @@ import yaml
 from tests.engine.docker.client import DockerClient, Edge, trusted
 from tests.engine.docker.deployment import ROOT, Config, Deployment
 from tests.engine.kubernetes.cluster import Cluster
+from tests.engine.named_cluster import named_kubeconfig
 
-_VARIABLE = "PORTUS_STACK_TEST_KUBECONFIG"
 SECOND = "kube-second"
 FIRST = "kube-first"
 
 
 @pytest.fixture(scope="session")
 def kubeconfig() -> Path:
-    given = os.environ.get(_VARIABLE, "")
-    if not given:
-        pytest.skip(f"no Kubernetes cluster: {_VARIABLE} is not set to the path of a kubeconfig")
-    return Path(given).resolve()
+    return named_kubeconfig()
 
 
 def cluster_config(name: str, port: int, **changes: Any) -> Config:

@@ -4,7 +4,6 @@ The cluster is the one of `PORTUS_STACK_TEST_KUBECONFIG`. Without a node most te
 and the controllers, not containers.
 """
 
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,18 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.contract.language_host_project import toolchain_environment
+from tests.engine.named_cluster import named_kubeconfig
 from tests.engine.plugins_kubernetes.cluster import LiveCluster
 from tests.engine.plugins_kubernetes.stack import Stack
-
-_VARIABLE = "PORTUS_STACK_TEST_KUBECONFIG"
 
 
 @pytest.fixture(scope="session")
 def kubeconfig() -> Path:
-    given = os.environ.get(_VARIABLE, "")
-    if not given:
-        pytest.skip(f"no Kubernetes cluster: {_VARIABLE} is not set to the path of a kubeconfig")
-    return Path(given).resolve()
+    return named_kubeconfig()
 
 
 @pytest.fixture(scope="session")
