@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 from kubernetes import client, config
+from urllib3.exceptions import HTTPError
 
 from ..console import OperationError
 from ..engine import Engine
@@ -15,7 +16,7 @@ from ..state import State, is_encrypted, plain
 
 _PROVIDER = "pulumi:providers:kubernetes"
 _GONE = 404
-_UNKNOWN_KIND = 404
+_SUCCESSES = (200, 201, 202)
 _PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses", "BackendTLSPolicy": "backendtlspolicies"}
 _CLUSTER_WIDE = ("Namespace",)
 
@@ -36,7 +37,7 @@ class Connection:
                 method,
                 query_params=list((query or {}).items()),
                 header_params={"Accept": "application/json"},
-                response_type="object",
+                response_types_map=dict.fromkeys(_SUCCESSES, "object"),
                 auth_settings=["BearerToken"],
                 _return_http_data_only=True,
                 _request_timeout=30,
@@ -45,7 +46,7 @@ class Connection:
             if error.status == _GONE:
                 return None
             raise OperationError(f"the cluster refused {method} {path}: {error.reason}") from error
-        except Exception as error:  # urllib3 has a class for each way in which a server does not answer
+        except HTTPError as error:
             raise OperationError(
                 f"the cluster does not answer: {type(error).__name__}",
                 "start it, or correct kubeconfig or kube_context in the stack file, then run this again",

@@ -1,5 +1,6 @@
 """The cluster behind a stack, asked without Pulumi and without the plugin."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -92,6 +93,17 @@ class Cluster:
         """Wait for every workload."""
         wait_for(lambda: not self.not_ready(), seconds, lambda: f"not ready: {self.not_ready()}")
 
+    def delete_pod(self, role: str, seconds: float = 240) -> None:
+        """Delete a role's pod and wait until another one is ready in its place."""
+        old = self.pods()[role].metadata
+        self.core.delete_namespaced_pod(old.name, self.namespace)
+
+        def replaced() -> bool:
+            pod = self.pods().get(role)
+            return pod is not None and pod.metadata.uid != old.uid and not self.not_ready()
+
+        wait_for(replaced, seconds, lambda: f"{role} did not come back; not ready: {self.not_ready()}")
+
     def create_namespace(self, labels: Mapping[str, str]) -> None:
         self.core.create_namespace({"metadata": {"name": self.namespace, "labels": dict(labels)}})
 
@@ -119,7 +131,7 @@ class Cluster:
         try:
             self.core.create_namespaced_pod(self.namespace, pod, dry_run="All")
         except client.ApiException as error:
-            return str(error.body)
+            return str(json.loads(error.body)["message"])
         return ""
 
 

@@ -91,9 +91,8 @@ def test_object_that_somebody_deleted_is_made_again(stack: Deployment, cluster: 
 def test_every_role_comes_back_with_every_image(client: DockerClient, edge: Edge, cluster: Cluster) -> None:
     repository = f"{edge.username}/{fresh('kept')}"
     pushed = client.push_new_image(repository)
-    for role, pod in cluster.pods().items():
-        cluster.core.delete_namespaced_pod(pod.metadata.name, cluster.namespace)
-        cluster.wait_until_ready()
+    for role in cluster.pods():
+        cluster.delete_pod(role)
         assert client.pull_afresh(repository) == pushed, role
 
 
