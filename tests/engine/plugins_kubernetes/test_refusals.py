@@ -124,8 +124,8 @@ def test_an_interrupted_wait_ends_promptly_and_the_next_up_goes_on(stack: Stack,
         cluster.wait(lambda: cluster.names("/apis/apps/v1", "replicasets"), "the Deployment's ReplicaSet")
         os.kill(process.pid, signal.SIGINT)
         began = time.monotonic()
-        process.communicate(timeout=60)
-        assert time.monotonic() - began < 30
+        process.communicate(timeout=120)
+        assert time.monotonic() - began < 60, "the standard limit is ten minutes"
     assert any("Resource operation was cancelled for" in reason for reason in stack.resource("d")["initErrors"])
     assert set(stack.steps(2)) == {"update d"}
     stack.up(2)

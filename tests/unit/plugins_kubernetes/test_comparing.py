@@ -85,6 +85,13 @@ def test_what_the_server_added_is_no_change_and_what_it_changed_is_one() -> None
     assert changes(old, old, spec={"ports": [{"port": 8080}]}) == {"spec.ports[0].port": "update"}
 
 
+def test_a_list_that_the_server_keeps_as_null_is_one_that_differs() -> None:
+    """Seen with the official plugin, which updates such an object each time."""
+    old = thing("Role", "rbac.authorization.k8s.io/v1", rules=[])
+    assert changes(old, old, rules=None) == {"rules": "update"}
+    assert changes(old, thing("Role", "rbac.authorization.k8s.io/v1"), rules=None) == {"rules": "delete"}
+
+
 def test_ignored_changes() -> None:
     old, new = thing("ConfigMap", data={"a": "1"}), thing("ConfigMap", data={"a": "2"})
     assert changes(old, new, "data") == {} and changes(old, new, "data.a") == {}

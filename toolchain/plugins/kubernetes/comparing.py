@@ -99,9 +99,9 @@ def _changes(path: Path, old: Value, new: Value) -> Iterator[_Change]:
 
 def _entry(path: Path, name: str, old: Properties, new: Properties) -> Iterator[_Change]:
     if new.get(name) is None:
-        if old.get(name) is not None:
+        if name in old:
             yield _Change(path, DiffKind.DELETE, None)
-    elif old.get(name) is None:
+    elif name not in old:
         yield _Change(path, DiffKind.ADD, new[name])
     else:
         yield from _changes(path, old[name], new[name])

@@ -109,7 +109,8 @@ def refuse_uncovered(token: str) -> None:
     """Raises `ProviderError` for the types that are no single object of a cluster, or only a part of one."""
     parts = token.split(":")
     package, version, kind = parts if len(parts) == len(("package", "version", "kind")) else ("", "", "")
-    if package != "kubernetes" or not kind or version.partition("/")[0] in ("helm.sh", "kustomize", "yaml"):
+    group, _, number = version.partition("/")
+    if package != "kubernetes" or not kind or not number or group in ("helm.sh", "kustomize", "yaml"):
         raise ProviderError(_not_covered(token))
     built_in = kind_of_type(token)
     if kind.endswith("Patch") and Kind(built_in.api_version, kind.removesuffix("Patch")).built_in:

@@ -35,7 +35,7 @@ class DeploymentAwaiter(Awaiter):
         self._tell(deployment)
         if not self._is_available(deployment):
             return False
-        self.wait.progress("✅ Deployment initialization complete")
+        self.wait.progress("Deployment initialization complete")
         return True
 
     def _is_available(self, deployment: Properties) -> bool:
@@ -104,7 +104,7 @@ class DeploymentAwaiter(Awaiter):
                     f"PersistentVolumeClaim: [{name_of(claim)}] is not ready. status.phase currently at: {phase}"
                 )
         if at(deployment, "spec", "replicas") == 0:
-            progress(f'Replicas scaled to 0 for Deployment "{self.wait.name}"')
+            progress.warn(f'Replicas scaled to 0 for Deployment "{self.wait.name}"')
             return
         found = self._replica_set(deployment)
         if found is not None and not self._has_pods(deployment):

@@ -51,9 +51,9 @@ class VolumeAwaiter(_Polled):
     def ready(self) -> bool:
         phase = text(self.wait.current(), "status", "phase")
         if phase == "Available":
-            self.wait.progress("✅ PV marked available")
+            self.wait.progress("PV marked available")
         if phase == "Bound":
-            self.wait.progress("✅ PV has been bound")
+            self.wait.progress("PV has been bound")
         return phase in ("Available", "Bound")
 
 

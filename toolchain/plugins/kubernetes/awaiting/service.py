@@ -41,7 +41,7 @@ class ServiceAwaiter(Awaiter):
             self.wait.progress("[2/3] Attempting to allocate IP address to Service")
         if not (targets and address):
             return False
-        self.wait.progress("✅ Service initialization complete")
+        self.wait.progress("Service initialization complete")
         return True
 
     def ready_at_the_end(self) -> bool:
@@ -112,7 +112,7 @@ class IngressAwaiter(Awaiter):
         if not _is_reached(self.wait.current()):
             self.wait.progress("[2/3] Waiting for update of .status.loadBalancer with hostname/IP")
             return False
-        self.wait.progress("✅ Ingress initialization complete")
+        self.wait.progress("Ingress initialization complete")
         return True
 
     def problems(self) -> list[str]:

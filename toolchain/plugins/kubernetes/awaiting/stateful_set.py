@@ -28,7 +28,7 @@ class StatefulSetAwaiter(Awaiter):
         self._tell(found)
         if not (_has_pods(found) and _has_revision(found)):
             return False
-        self.wait.progress("✅ StatefulSet initialization complete")
+        self.wait.progress("StatefulSet initialization complete")
         return True
 
     def problems(self) -> list[str]:
@@ -99,5 +99,5 @@ class DaemonSetAwaiter(Awaiter):
                 for warning in pod_warnings(owned(self._pods.objects, found)):
                     self.wait.progress.warn(warning)
                 return False
-        self.wait.progress(f"✅ All replicas scheduled as expected. Replicas: {wanted}")
+        self.wait.progress(f"All replicas scheduled as expected. Replicas: {wanted}")
         return at(found, "status") is not None

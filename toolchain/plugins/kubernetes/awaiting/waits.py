@@ -34,6 +34,7 @@ from toolchain.plugins.kubernetes.patience import Patience
 SKIP: Final = "pulumi.com/skipAwait"
 TIMEOUT: Final = "pulumi.com/timeoutSeconds"
 
+_SKIPPED: Final = "Skipping await logic"
 _AWAITERS: Final[Mapping[str, AwaiterType]] = {
     "apps/v1/Deployment": DeploymentAwaiter,
     "apps/v1/StatefulSet": StatefulSetAwaiter,
@@ -77,7 +78,7 @@ def await_ready(  # noqa: PLR0913, PLR0917 - what an operation knows
     """
     awaiter_type = _awaiter_type(kind, live)
     if annotation(live, SKIP) == "true":
-        status("Skipping await logic")
+        status(_SKIPPED)
         return live
     if awaiter_type is None or (kind == Kind("v1", "Secret") and not _is_token(live)):
         return live
@@ -104,6 +105,7 @@ def judge(cluster: Cluster, kind: Kind, live: Properties) -> None:
 def await_deleted(cluster: Cluster, kind: Kind, live: Properties, patience: Patience, status: Status) -> None:
     """Wait until the object is gone. Raises `AwaitError`."""
     if annotation(live, SKIP) == "true" and str(kind) in _DELETES_UNWATCHED:
+        status(_SKIPPED)
         return
     progress = Progress(status)
     with Feeds(cluster.api) as feeds:
@@ -114,7 +116,8 @@ def await_deleted(cluster: Cluster, kind: Kind, live: Properties, patience: Pati
                 revision = feeds.revision
                 if feed.problem or (revision and feed.named(name_of(live)) is None):
                     return
-                progress("Resource scheduled for deletion")
+                if revision:
+                    progress("Resource scheduled for deletion")
                 if patience.cancelled or not patience.rest:
                     raise _undeleted(feed.named(name_of(live)) or live, patience, progress)
                 feeds.wait(revision, min(0.2, patience.rest))
