@@ -11,7 +11,7 @@ test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks)
 
-.PHONY: help up preview down repair outputs trust untrust images test lint bench clean-tools
+.PHONY: help up preview down repair outputs trust untrust images cluster cluster-down test lint bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1]'
@@ -22,6 +22,7 @@ help: ## this list
 	@echo '  ARGS          more arguments for pulumi, for example ARGS=--diff (up, preview, down), or for pytest (test)'
 	@echo '  PROVIDERS     official, or a folder with provider plugins to use instead of the default ones'
 	@echo '  SHOW_SECRETS  1: outputs shows secrets'
+	@echo '  CLUSTER       which test cluster, default "default"; NODES: how many nodes it has, default 1'
 
 up: ## deploy the stack, or change it to what its file says; goes on after an interrupt
 	$(operation)
@@ -40,6 +41,10 @@ untrust: ## take back what trust did (root)
 
 images: ## build the lab's images that are missing
 	@$(tools) && exec lab/images/build
+cluster: ## start a Kubernetes for tests, or what is missing of it, and print its KUBECONFIG (root)
+	@$(tools) && toolchain/docker && lab/images/build >&2 && exec lab/cluster/cluster up
+cluster-down: ## remove that Kubernetes and everything of it (root)
+	@$(tools) && exec lab/cluster/cluster down
 test: ## run every test that this machine can run, and name those left out
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m pytest tests $(ARGS)
 lint: ## ruff and mypy --strict

@@ -84,7 +84,8 @@ def route(instance: Instance, nodes: list[Node]) -> None:
 def prepare_node(instance: Instance, node: Node) -> None:
     """Let a node forward, and hide pods from everybody but the cluster behind the node's own address."""
     space = Space(instance, node.name)
-    space.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+    # Without a limit on ICMP every refused connection is told so, not only the first few of a second.
+    space.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0")
     rule = ["POSTROUTING", "--source", node.pods_cidr, "!", "--destination", instance.pods_cidr, "--jump", "MASQUERADE"]
     command = ["iptables", "--wait", "--table", "nat"]
     if "MASQUERADE" not in space.run(*command, "--list-rules", "POSTROUTING").split():
