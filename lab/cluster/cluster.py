@@ -76,7 +76,8 @@ def down(name: str) -> bool:
         for space in spaces(cluster):
             space.end()
         for folder in cluster.folder.glob("node-*"):
-            nodes.remove_control_groups(cluster.node(int(folder.name.removeprefix("node-"))))
+            _clean_up(cluster, cluster.node(int(folder.name.removeprefix("node-"))))
+        network.disconnect(cluster, cluster.control_address)
         network.remove_bridge(cluster)
         shutil.rmtree(cluster.folder)
     return True
@@ -102,7 +103,13 @@ def stop_node(name: str, number: int) -> None:
     with instance.locked(name):
         cluster = _existing(name)
         Space(cluster, cluster.node(number).name).end()
-        nodes.remove_control_groups(cluster.node(number))
+        _clean_up(cluster, cluster.node(number))
+
+
+def _clean_up(cluster: Instance, node: Node) -> None:
+    """Remove what a node that ended leaves on this machine, but for its disk."""
+    nodes.remove_control_groups(node)
+    network.disconnect(cluster, node.address)
 
 
 def restart(name: str, space: str, process: str) -> None:

@@ -57,9 +57,9 @@ def connect(instance: Instance, space: Space, address: str) -> None:
     """Plug a space into the bridge with this address, unless it is."""
     interfaces = {link["ifname"] for link in json.loads(space.run("ip", "-json", "link"))}
     space.run("ip", "link", "set", "lo", "up")
-    # At most 15 letters; the last part of the address is a number of the cluster's own.
-    ours = f"psc{instance.block}x{address.rpartition('.')[2]}"
+    ours = _plug(instance, address)
     if "eth0" not in interfaces:
+        disconnect(instance, address)
         peer = ["peer", "name", "eth0", "netns", str(space.first_process)]
         run(["ip", "link", "add", ours, "type", "veth", *peer])
     # Again even if it was there: somebody may have removed the bridge.
@@ -67,6 +67,17 @@ def connect(instance: Instance, space: Space, address: str) -> None:
     space.run("ip", "address", "replace", f"{address}/24", "dev", "eth0")
     space.run("ip", "link", "set", "eth0", "up")
     space.run("ip", "route", "replace", "default", "via", instance.machine_address)
+
+
+def disconnect(instance: Instance, address: str) -> None:
+    """Take the plug of a space that ended out of the bridge: the kernel itself does so only some time later."""
+    if _link_exists(_plug(instance, address)):
+        run(["ip", "link", "delete", _plug(instance, address)])
+
+
+def _plug(instance: Instance, address: str) -> str:
+    """The machine's end of a space's wire, at most 15 letters; the last part of the address tells it from others."""
+    return f"psc{instance.block}x{address.rpartition('.')[2]}"
 
 
 def route(instance: Instance, nodes: list[Node]) -> None:
