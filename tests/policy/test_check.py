@@ -12,18 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.policy.graphs import Change, Graph, put, state_of
+from tests.policy.large import large_state, measured
 from tests.policy.pack import PACK
 
 CONFIG = PACK.parent / "stacks" / "policy.fleet.json"
 MEBIBYTE = 1024 * 1024
 LIMIT_MIB, LIMIT_SECONDS = 500, 10.0
-MEASURED = (
-    *(sys.executable, "-c"),
-    "import resource, sys; from portus_policies.check import main; main(['check', *sys.argv[1:]]); "
-    "used = resource.getrusage(resource.RUSAGE_SELF); "
-    "print(used.ru_maxrss / 1024, used.ru_utime + used.ru_stime, file=sys.stderr)",
-)
-"""Judges a file, then tells its peak of memory (MiB) and processor time (s), which busy neighbours do not change."""
 SENTINEL = "correct-horse-battery-staple"
 
 
@@ -138,24 +132,9 @@ def test_secrets_without_a_passphrase_are_unseen_not_clean(graph: Callable[[str,
     assert "[unseen]" in done.stdout and "hub-registry-files: uploads" in done.stdout
 
 
-def large_state(worse: Graph, count: int) -> Any:
-    whole = state_of(worse)
-    resources = whole["deployment"]["resources"]
-    copies = [
-        {**each, "urn": f"{each['urn']}-{number}"} for number in range(count // len(resources)) for each in resources
-    ]
-    return {"version": 3, "deployment": {"resources": [*resources, *copies]}}
-
-
 def test_ten_thousand_resources_in_time_and_memory(graph: Callable[[str, bool], Graph], tmp_path: Path) -> None:
     file = write(tmp_path, large_state(graph("docker", False), 10_000))
-    done = subprocess.run(
-        [*MEASURED, str(file), "--config", str(CONFIG), "--format", "json"],
-        cwd=PACK,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = measured(file, "--config", str(CONFIG), "--format", "json")
     peak, seconds = (float(each) for each in done.stderr.split())
     print(
         f"\n10 000 resources, {file.stat().st_size // MEBIBYTE} MiB: {seconds:.1f} s, {peak:.0f} MiB",

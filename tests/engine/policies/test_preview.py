@@ -39,8 +39,8 @@ BAD = {
         "rnd-entropy",
     ),
     "registry_settings": (
-        'docker.Container("c", image="sha256:" + "a" * 64, start=False, must_run=False, network_mode="none", opts=opts, uploads=['
-        '{"file": "/etc/x/config.yml", "content": "storage: {inmemory: {}}\\nhttp: {addr: x}\\n", "permissions": "0444"}])',
+        'docker.Container("c", image="sha256:" + "a" * 64, start=False, must_run=False, network_mode="none", '
+        + """opts=opts, uploads=[{"file": "/etc/x/config.yml", "content": "storage: {inmemory: {}}\\nhttp: {addr: x}"}])""",
         "reg-storage",
     ),
     "portus_settings": (
