@@ -40,7 +40,7 @@ BAD = {
     ),
     "registry_settings": (
         'docker.Container("c", image="sha256:" + "a" * 64, start=False, must_run=False, network_mode="none", '
-        + """opts=opts, uploads=[{"file": "/etc/x/config.yml", "content": "storage: {inmemory: {}}\\nhttp: {addr: x}"}])""",
+        + """opts=opts, uploads=[{"file": "/etc/x/config.yml", "content": "storage: {inmemory: {}}\\nhttp: {}"}])""",
         "reg-storage",
     ),
     "portus_settings": (
