@@ -127,13 +127,18 @@ def policies_narrow(policy: Resource) -> Verdicts:
         for entry in policy.at("spec", direction).each():
             if entry.unknown:
                 yield Unseen(entry.path)
-            elif not given(_known(entry.at(peers))) and not (direction == "ingress" and public):
+            elif not given(_known(entry.at(peers))) and not _may_be_anybody(direction, entry, public):
                 yield Bad(entry.at(peers).path, "anybody")
             for peer in entry.at(peers).each():
                 if not (direction == "ingress" and public) and not _only_tls(direction, entry):
                     yield from forbid(peer.at("ipBlock", "cidr"), lambda value: value in _EVERYWHERE, "everywhere")
                 if not peer.unknown and peer.value == {}:
                     yield Bad(peer.path, "anybody")
+
+
+def _may_be_anybody(direction: str, entry: Node, public: bool) -> bool:
+    """Whoever may come to the edge; and what is outside has names only, so a way out to certain ports has no peers."""
+    return public if direction == "ingress" else bool(_ports(entry))
 
 
 def _selects_public_role(policy: Resource) -> bool:

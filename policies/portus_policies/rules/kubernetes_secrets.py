@@ -14,6 +14,7 @@ from ..values import Bad, Node, Value, Verdicts, demand, forbid, is_true, number
 from .docker_hygiene import open_secret
 
 _TIGHTEST_READABLE_MODE = 0o440
+_PROGRAMS = (".py", ".rb", ".js", ".go", ".pl", ".lua")
 _PSA = "pod-security.kubernetes.io"
 _FORBIDDEN_NAMESPACES = re.compile(r"^(?:default|kube-.*)$")
 _CLUSTER_KINDS = frozenset(
@@ -96,6 +97,8 @@ def no_secret_in_config_map(config: Resource) -> Verdicts:
 def _open_entry(name: str, text: str) -> bool:
     if PRIVATE_KEY.search(text) or password_in_url(text):
         return True
+    if name.endswith(_PROGRAMS):  # in a program `password = …` is code
+        return False
     is_file = "\n" in text or "." in name
     return secret_assignment(text) if is_file else open_secret(name, text)
 
@@ -141,8 +144,10 @@ def secret_mode(workload: Resource) -> Verdicts:
             continue
         names.add(volume.at("name").text)
         holder = projected if secret.missing else secret
-        yield from demand(holder.at("defaultMode"), _tight)
-        for items in (holder.at("items"), *(each.at("items") for each in sources)):
+        listed = [secret.at("items")] if projected.missing else [each.at("items") for each in sources]
+        if not all(_modes_given(items) for items in listed):
+            yield from demand(holder.at("defaultMode"), _tight)
+        for items in listed:
             for item in items.each():
                 if not item.at("mode").missing:
                     yield from demand(item.at("mode"), _tight)
@@ -150,6 +155,11 @@ def secret_mode(workload: Resource) -> Verdicts:
         for mount in container.at("volumeMounts").each():
             if mount.at("name").text in names:
                 yield from demand(mount.at("readOnly"), is_true)
+
+
+def _modes_given(items: Node) -> bool:
+    """Whether every item has a mode of its own, so that the default does not matter."""
+    return bool(items.value) and not items.unknown and all(not each.at("mode").missing for each in items.each())
 
 
 def _tight(value: Value) -> bool:

@@ -387,6 +387,8 @@ def no_signing_key(stack: Stack) -> Iterator[About]:
         for _, content in _files_of(holder):
             if content.text and content.text in private:
                 yield About(holder, Bad(content.path, "it is the token key"))
+        if holder.type in CONFIG_MAP:  # what is there is public: the bytes above have told
+            continue
         own = [each for each in secrets_behind(stack, holder) if each.type == KEY and each.urn not in keys]
         served = [each for each in secrets_behind(stack, holder) if each.type in CERTIFICATES and each.urn not in keys]
         if served and not own and any(each.urn in keys for each in secrets_behind(stack, holder)):
