@@ -1,5 +1,6 @@
 """Ask a resource handler what the engine asks, without a server."""
 
+from collections.abc import Callable
 from threading import Event
 from typing import TypedDict
 
@@ -14,7 +15,6 @@ from toolchain.plugins.framework.resource import (
     ReadResult,
     Resource,
     Severity,
-    Status,
     UpdateRequest,
 )
 from toolchain.plugins.framework.values import Properties, Secret, Value
@@ -27,7 +27,7 @@ class _About(TypedDict):
     type: str
     name: str
     log: Log
-    status: Status
+    status: Callable[[str], None]
     cancelled: Event
 
 
@@ -87,7 +87,7 @@ class Asking:
             "type": "t",
             "name": NAME,
             "log": lambda severity, text: self.messages.append((severity, text)),
-            "status": lambda text, severity=Severity.INFO: None,
+            "status": lambda text: None,
             "cancelled": Event(),
         }
 

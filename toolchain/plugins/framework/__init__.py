@@ -37,7 +37,6 @@ from toolchain.plugins.framework.resource import (
     ReadResult,
     Resource,
     Severity,
-    Status,
     UpdateRequest,
 )
 from toolchain.plugins.framework.server import serve
@@ -65,7 +64,6 @@ __all__ = [
     "Resource",
     "Secret",
     "Severity",
-    "Status",
     "Unknown",
     "UpdateRequest",
     "Value",

@@ -4,11 +4,10 @@ Names and meanings are those of the engine's `ResourceProvider` service (`proto/
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from threading import Event
-from typing import Protocol
 
 from toolchain.plugins.framework.values import Properties, Value
 
@@ -53,23 +52,18 @@ Log = Callable[[Severity, str], None]
 """Shows a message beside the resource of the request."""
 
 
-class Status(Protocol):
-    """Replaces the progress text beside the resource; it is not kept."""
-
-    def __call__(self, text: str, severity: Severity = Severity.INFO) -> None: ...
-
-
 @dataclass(frozen=True)
 class Request:
     """What every request says. `type` is the type token, `name` the logical name, `cancelled` is set when the engine
-    asks to stop: a handler that waits waits on it too, and raises `ProviderError`.
+    asks to stop: a handler that waits waits on it too, and raises `ProviderError`. `status` replaces the progress text
+    beside the resource.
     """
 
     urn: str
     type: str
     name: str
     log: Log
-    status: Status
+    status: Callable[[str], None]
     cancelled: Event
 
 
@@ -132,8 +126,7 @@ class DiffKind(Enum):
 @dataclass(frozen=True)
 class Diff:
     """What would change. `changed` None means "unknown, compare the inputs". `detailed` None means that the engine
-    derives the display from the inputs. Its paths in `input_diffs` are shown as changes of the inputs, others as
-    changes from the state to the inputs.
+    derives the display from the inputs.
     """
 
     changed: bool | None = False
@@ -142,7 +135,6 @@ class Diff:
     diffs: Sequence[str] = ()
     detailed: Mapping[str, DiffKind] | None = None
     delete_before_replace: bool = False
-    input_diffs: Collection[str] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,0 @@
-"""``python -m portus_policies COMMAND``: see ``--help``."""
-
-import sys
-
-from .check import main
-
-sys.exit(main())
