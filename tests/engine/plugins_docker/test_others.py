@@ -119,14 +119,14 @@ def test_secrets_stay_secret(stack: Stack) -> None:
 
 
 def test_an_engine_over_ssh(stack: Stack, tmp_path: Path) -> None:
-    """The `ssh` program is replaced by one that runs the remote command here."""
+    """The `ssh` program is replaced by one that gives the remote command to a shell here, as sshd does."""
     ssh = tmp_path / "bin" / "ssh"
     ssh.parent.mkdir()
     ssh.write_text(f"""#!/bin/sh
         echo "$@" >> {tmp_path}/called
         while [ "$1" != -- ]; do shift; done
         shift 2
-        exec "$@"
+        exec sh -c "$*"
     """)
     ssh.chmod(0o755)
     stack.environment = {**stack.environment, "PATH": f"{ssh.parent}:{stack.environment['PATH']}"}
@@ -138,7 +138,7 @@ def test_an_engine_over_ssh(stack: Stack, tmp_path: Path) -> None:
     """)
     stack.up()
     called = (tmp_path / "called").read_text()
-    assert "-o BatchMode=yes -o ConnectTimeout=30 -T -l operator -p 2222 -- far.test docker system dial-stdio" in called
+    assert "-l operator -p 2222 -o BatchMode=yes -o ConnectTimeout=30 -T -- far.test docker system dial-stdio" in called
     assert stack.changes() == {}
     stack.destroy()
 

@@ -98,9 +98,12 @@ def test_the_digest_that_belongs_to_the_name() -> None:
 def test_ssh_commands() -> None:
     target = SshTarget.parse("ssh://me@host:2222/run/docker.sock")
     assert target.command(["-o", "BatchMode=yes"]) == [
-        *["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-T", "-l", "me", "-p", "2222", "--", "host"],
-        *["docker", "--host", "unix:///run/docker.sock", "system", "dial-stdio"],
+        *["ssh", "-l", "me", "-p", "2222", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-T", "--", "host"],
+        "docker --host=unix:///run/docker.sock system dial-stdio",
     ]
+    odd = SshTarget.parse("ssh://host/a b;id").command(["-T"])
+    assert odd[:-1] == ["ssh", "-T", "-o", "ConnectTimeout=30", "--", "host"]
+    assert odd[-1] == "docker '--host=unix:///a b;id' system dial-stdio"
     assert "ConnectTimeout=30" not in SshTarget.parse("ssh://host").command(["-o", "ConnectTimeout=1"])
 
 

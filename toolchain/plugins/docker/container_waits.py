@@ -4,9 +4,11 @@ import time
 
 from toolchain.plugins.docker.engine_api import EngineError, Operation
 from toolchain.plugins.docker.engine_json import object_at
+from toolchain.plugins.docker.patience import OutOfTimeError
 from toolchain.plugins.framework import ProviderError
 
 _INTERVAL = 1  # second between looks, as in the official plugin
+_NOT_HEALTHY = "container failed to be in healthy state"
 _NO_HEALTH_CHECK = (
     "you have supplied a 'wait' argument, but the container does not have a healthcheck defined. "
     "Please remove the 'wait' argument or add a 'healthcheck' attribute"
@@ -14,7 +16,21 @@ _NO_HEALTH_CHECK = (
 
 
 def wait_until_healthy(operation: Operation, container: str, limit: int) -> None:
-    """Wait at most `limit` seconds. An unhealthy container may still become healthy. Raises `ProviderError`."""
+    """Wait at most `limit` seconds. An unhealthy container may still become healthy.
+
+    Raises:
+        ProviderError: the container has no health check, or is not healthy when the limit or that of the whole
+            operation (`customTimeouts`) passes, for which the official plugin has one text
+            (terraform-provider-docker, `resource_docker_container_funcs.go`).
+        StoppedError: cancelled.
+    """
+    try:
+        _look_until_healthy(operation, container, limit)
+    except OutOfTimeError as error:
+        raise ProviderError(_NOT_HEALTHY) from error
+
+
+def _look_until_healthy(operation: Operation, container: str, limit: int) -> None:
     began = time.monotonic()
     while True:
         health = _health(operation, container)
@@ -24,7 +40,7 @@ def wait_until_healthy(operation: Operation, container: str, limit: int) -> None
             return
         waited = time.monotonic() - began
         if waited >= limit:
-            raise ProviderError("container failed to be in healthy state")
+            raise ProviderError(_NOT_HEALTHY)
         operation.patience.status(f"waiting for health: {health} ({waited:.0f} s)")
         operation.patience.sleep(min(_INTERVAL, limit - waited))
 

@@ -15,6 +15,10 @@ class StoppedError(ProviderError):
     """The operation ended before its result: cancelled, or out of time."""
 
 
+class OutOfTimeError(StoppedError):
+    """The time limit of the operation passed."""
+
+
 class Patience:
     """A time limit together with the engine's cancellation.
 
@@ -31,7 +35,7 @@ class Patience:
         if self._cancelled.is_set():
             raise StoppedError("context canceled")
         if self._end is not None and time.monotonic() >= self._end:
-            raise StoppedError("context deadline exceeded")
+            raise OutOfTimeError("context deadline exceeded")
 
     def sleep(self, seconds: float) -> None:
         """Wait, but not past a cancellation or the limit, which raise `StoppedError`."""

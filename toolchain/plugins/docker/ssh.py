@@ -4,6 +4,7 @@ The remote end is `docker system dial-stdio`, as the Docker client does it (dock
 `~/.ssh/config`, agents and jump hosts work. No password is ever asked for: there is no terminal.
 """
 
+import shlex
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -41,13 +42,16 @@ class SshTarget:
         return cls(parts.hostname, parts.username, parts.port, parts.path if parts.path.strip("/") else "")
 
     def command(self, options: Sequence[str]) -> list[str]:
-        """The `ssh` command line that reaches the remote engine."""
+        """The `ssh` command line that reaches the remote engine.
+
+        ssh takes the first value of an option, so that user and port of the URL win over those of `options`. The remote
+        command is one argument, quoted, because a shell reads it there.
+        """
         given = any("ConnectTimeout" in option for option in options)
-        command = ["ssh", *options, *([] if given else ["-o", _CONNECT_TIMEOUT]), "-T"]
-        command += ["-l", self.user] if self.user else []
-        command += ["-p", str(self.port)] if self.port else []
-        remote = ["docker", *(["--host", f"unix://{self.path}"] if self.path else []), "system", "dial-stdio"]
-        return [*command, "--", self.host, *remote]
+        command = ["ssh", *(["-l", self.user] if self.user else []), *(["-p", str(self.port)] if self.port else [])]
+        command += [*options, *([] if given else ["-o", _CONNECT_TIMEOUT]), *([] if "-T" in options else ["-T"])]
+        remote = ["docker", *([f"--host=unix://{self.path}"] if self.path else []), "system", "dial-stdio"]
+        return [*command, "--", self.host, shlex.join(remote)]
 
 
 class _SshConnection(urllib3.connection.HTTPConnection):
