@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import requests
-import yaml
+
+from lab.cluster.instance import API_PORT, Instance
 
 Object = dict[str, object]
 """A Kubernetes object, or a part of one, as its JSON says it."""
@@ -44,24 +42,15 @@ class Event:
 class Api:
     """A connection to the API server."""
 
-    def __init__(self, kubeconfig: Path) -> None:
-        """Read a kubeconfig that `lab.cluster.kubeconfig` wrote."""
-        content = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-        cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
-        self._server: str = cluster["server"]
+    def __init__(self, instance: Instance) -> None:
+        """Connect to a cluster as its administrator, with the certificates in its folder: no copy of a key is made."""
+        folder = instance.certificates
+        self._server = f"https://{instance.control_address}:{API_PORT}"
         self._session = requests.Session()
         # The machine's own proxy knows no way to a test cluster.
         self._session.trust_env = False
-        self._folder = tempfile.TemporaryDirectory(prefix="portus-stack-cluster-")
-        self._session.verify = self._file("ca.crt", cluster["certificate-authority-data"])
-        certificate = self._file("user.crt", user["client-certificate-data"])
-        self._session.cert = (certificate, self._file("user.key", user["client-key-data"]))
-
-    def _file(self, name: str, content: str) -> str:
-        path = Path(self._folder.name, name)
-        path.touch(mode=0o600)
-        path.write_bytes(base64.b64decode(content))
-        return str(path)
+        self._session.verify = str(folder / "ca.crt")
+        self._session.cert = (str(folder / "admin.crt"), str(folder / "admin.key"))
 
     def get(self, path: str, **query: str) -> Object:
         """The object or list at ``path``. Raises ApiError."""

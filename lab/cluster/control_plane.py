@@ -8,7 +8,7 @@ from lab.cluster import kubeconfig, network
 from lab.cluster.api import Api
 from lab.cluster.certificates import Authority
 from lab.cluster.console import last_lines, wait_for
-from lab.cluster.instance import CONTROL, Instance
+from lab.cluster.instance import API_PORT, CONTROL, Instance
 from lab.cluster.programs import program
 from lab.cluster.space import Space
 
@@ -33,7 +33,7 @@ _USERS = (
 
 def authority(instance: Instance) -> Authority:
     """The cluster's certificate authority."""
-    return Authority(instance.folder / "certificates")
+    return Authority(instance.certificates)
 
 
 def start(instance: Instance) -> Api:
@@ -49,7 +49,8 @@ def start(instance: Instance) -> Api:
     network.connect(instance, space, instance.control_address)
     for name, flags in _flags(instance, certificates).items():
         space.start(name, [str(program(name)), *flags])
-    api = Api(kubeconfig.write(instance, certificates, "admin", instance.kubeconfig))
+    kubeconfig.write(instance, certificates, "admin", instance.kubeconfig)
+    api = Api(instance)
     log = instance.log(CONTROL, "kube-apiserver")
     wait_for(api.answers, "the API server", explain=lambda: last_lines(log))
     return api
@@ -93,7 +94,7 @@ def _api_server_flags(instance: Instance, folder: Path) -> list[str]:
     return [
         f"--etcd-servers={_ETCD}",
         f"--advertise-address={instance.control_address}",
-        f"--secure-port={kubeconfig.API_PORT}",
+        f"--secure-port={API_PORT}",
         f"--service-cluster-ip-range={instance.services_cidr}",
         f"--tls-cert-file={folder}/api-server.crt",
         f"--tls-private-key-file={folder}/api-server.key",

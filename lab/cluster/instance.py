@@ -19,6 +19,9 @@ DEFAULT_NAME = "default"
 CONTROL = "control"
 """Name of the space that etcd, the API server, the controller manager and the scheduler run in."""
 
+API_PORT = 6443
+"""Where the API server listens, on the control plane's address."""
+
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
 #: Second bytes of the 10.N.0.0/16 that clusters take. Kubernetes' usual 10.96 and the pools of the Docker tests (10.192
 #: and above) are not among them.
@@ -88,6 +91,11 @@ class Instance:
     def kubeconfig(self) -> Path:
         """The administrator's."""
         return self.folder / "kubeconfig"
+
+    @property
+    def certificates(self) -> Path:
+        """Keys and certificates of the cluster, for root's eyes only."""
+        return self.folder / "certificates"
 
     @property
     def volumes(self) -> Path:

@@ -8,9 +8,7 @@ from pathlib import Path
 import yaml
 
 from lab.cluster.certificates import Authority
-from lab.cluster.instance import Instance
-
-API_PORT = 6443
+from lab.cluster.instance import API_PORT, Instance
 
 
 def write(instance: Instance, authority: Authority, user: str, path: Path) -> Path:

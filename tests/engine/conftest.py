@@ -13,7 +13,8 @@ from lab.cluster.console import ClusterError
 from lab.cluster.instance import Instance
 
 _VARIABLE = "PORTUS_STACK_TEST_KUBECONFIG"
-_NAME = "suite"
+_NAME = f"suite-{os.getpid()}"
+"""Sessions beside one another have clusters of their own."""
 
 
 @pytest.fixture(scope="session")

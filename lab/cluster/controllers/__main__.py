@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("space", help="the space that they run in")
     chosen = parser.parse_args()
     cluster = instance.load(chosen.folder)
-    api = Api(cluster.kubeconfig)
+    api = Api(cluster)
     if chosen.space == instance.CONTROL:
         Loop("volumes", api, volumes.PATHS, volumes.Provisioner(api, cluster.volumes).work).start()
         balancers = load_balancers.LoadBalancers(api, cluster.load_balancer_cidr)

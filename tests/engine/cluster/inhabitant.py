@@ -52,7 +52,7 @@ class Inhabitant:
 
     def __init__(self, instance: Instance) -> None:
         """Make the namespace."""
-        self.instance, self.api = instance, Api(instance.kubeconfig)
+        self.instance, self.api = instance, Api(instance)
         self.namespace = f"test-{uuid.uuid4().hex[:8]}"
         labels = {"pod-security.kubernetes.io/enforce": "restricted", "name": self.namespace}
         self.api.apply(f"/api/v1/namespaces/{self.namespace}", _object("v1", "Namespace", metadata={"labels": labels}))

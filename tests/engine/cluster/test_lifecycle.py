@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "lab.cluster"]
-NAME = "brief"
+NAME = f"brief-{os.getpid()}"
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -39,6 +40,7 @@ def traces(cluster: Instance) -> list[str]:
             found += [line for line in mounts.read_text().splitlines() if str(cluster.folder) in line]
         except (FileNotFoundError, ProcessLookupError, OSError):
             continue
+    found += [str(path) for path in Path(tempfile.gettempdir()).glob("portus-stack-cluster-*")]
     found += [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/portus-stack-{NAME}-*")]
     return found + ([str(cluster.folder)] if cluster.folder.exists() else [])
 
@@ -63,7 +65,7 @@ def test_cluster_comes_is_repaired_and_goes_without_trace(lab_cluster: Instance)
         for process, space in (("kube-apiserver", control), ("etcd", control), ("kubelet", node)):
             space.stop(process)
         command("up", "--name", NAME)
-        assert Api(cluster.kubeconfig).get("/api/v1/nodes/node-1")
+        assert Api(cluster).get("/api/v1/nodes/node-1")
         node.end()
         command("up", "--name", NAME)
         assert node.pids("containerd")
@@ -72,4 +74,4 @@ def test_cluster_comes_is_repaired_and_goes_without_trace(lab_cluster: Instance)
     assert "gone" in done.stderr
     assert traces(cluster) == []
     assert "no cluster" in command("down", "--name", NAME).stderr
-    assert Api(lab_cluster.kubeconfig).answers()
+    assert Api(lab_cluster).answers()
