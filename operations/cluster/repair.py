@@ -5,6 +5,7 @@ name is free; what is gone is forgotten, so that the next `up` makes it again. C
 unless the engine was about to make them: then no pod has had them yet.
 """
 
+import time
 from collections.abc import Sequence
 
 from ..console import OperationError, say
@@ -21,6 +22,9 @@ _KINDS = (
     *("kubernetes:core/v1:ServiceAccount", "kubernetes:networking.k8s.io/v1:NetworkPolicy"),
     *("kubernetes:networking.k8s.io/v1:Ingress", "kubernetes:policy/v1:PodDisruptionBudget"),
 )
+_GONE_SECONDS = 300
+"""Longer than any pod is given to end."""
+_POLL_SECONDS = 0.5
 _Orphan = tuple[str, str, str]
 """Type, namespace, name."""
 
@@ -72,5 +76,12 @@ def _remove(cluster: Connection, orphan: _Orphan, state: State) -> None:
             f"{kind} {namespace}/{name} holds data of this deployment, but no state knows it",
             f"`pulumi import` it, or remove it for good: kubectl -n {namespace} delete pvc {name}",
         )
-    cluster.ask("DELETE", path_of(type_, namespace, name), {"propagationPolicy": "Foreground"})
+    path, deadline = path_of(type_, namespace, name), time.monotonic() + _GONE_SECONDS
+    cluster.ask("DELETE", path, {"propagationPolicy": "Foreground"})
+    while cluster.ask("GET", path) is not None:  # until then its name is taken
+        if time.monotonic() > deadline:
+            raise OperationError(
+                f"{kind} {namespace}/{name} does not go away", f"see why: kubectl -n {namespace} describe {kind} {name}"
+            )
+        time.sleep(_POLL_SECONDS)
     say(f"removed {kind} {name}: no state knows it")
