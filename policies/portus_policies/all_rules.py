@@ -15,7 +15,9 @@ from .rules import (
     kubernetes_secrets,
     kubernetes_workloads,
     portus_settings,
+    portus_standing,
     registry_settings,
+    registry_trust,
     whole_stack,
 )
 
@@ -30,7 +32,9 @@ ROOMS = (
     certificates,
     generated,
     registry_settings,
+    registry_trust,
     portus_settings,
+    portus_standing,
     database_settings,
     whole_stack,
 )

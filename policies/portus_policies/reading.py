@@ -29,6 +29,8 @@ _FORMS: dict[tuple[str | None, ...], str] = {("deployment", "resources", None): 
 """Where resources stand: the keys of what is around them, None for a list."""
 _PLAN = "resourcePlans"
 _MEBIBYTE = 1024 * 1024
+_READ_BYTES = 4 * _MEBIBYTE
+"""Read at a time: the parser begins a text anew with each read, so that small ones take quadratic time."""
 
 
 class BadInput(Exception):
@@ -81,7 +83,7 @@ def _entries(file: IO[bytes]) -> Iterator[tuple[str, str, object]]:
     keys: list[str | None] = []
     builder: ijson.ObjectBuilder | None = None
     begun, form, urn = 0, "", ""
-    for event, value in ijson.basic_parse(file, use_float=True):
+    for event, value in ijson.basic_parse(file, use_float=True, buf_size=_READ_BYTES):
         starts, ends = event in _STARTS, event in _ENDS
         if starts and builder is None and event == "start_map":
             found = _form(keys)

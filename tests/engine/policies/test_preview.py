@@ -47,6 +47,28 @@ BAD = {
         'docker.Container("c", image="opensuse/portus:2.4.3", envs=["RAILS_ENV=development"], opts=opts)',
         "portus-production",
     ),
+    "portus_standing": (
+        'docker.Container("c", image="opensuse/portus:2.4.3", envs=["ADMIN_PASSWORD=Harbor12345"], opts=opts)',
+        "portus-no-defaults",
+    ),
+    "registry_trust": (
+        """
+t = pulumi.ResourceOptions(provider=tls.Provider("t3"))
+key = tls.PrivateKey("k", algorithm="RSA", rsa_bits=3072, opts=t)
+life = {"private_key_pem": key.private_key_pem, "validity_period_hours": 800, "early_renewal_hours": 200, "opts": t}
+tls.SelfSignedCert("token", allowed_uses=["digital_signature"], **life)
+leaf = tls.SelfSignedCert("leaf", allowed_uses=["server_auth", "digital_signature"], dns_names=["r.corp.net"], **life)
+docker.Container(
+    "c", image="sha256:" + "a" * 64, start=False, must_run=False, network_mode="none", opts=opts,
+    labels=[{"label": "org.portus-stack.role", "value": "registry"}],
+    uploads=[
+        {"file": "/etc/x/a.key", "content": key.private_key_pem},
+        {"file": "/etc/x/a.crt", "content": leaf.cert_pem},
+    ],
+)
+""",
+        "reg-no-signing-key",
+    ),
     "database_settings": (
         'docker.Container("c", image="mariadb:11", envs=["MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1"], opts=opts)',
         "db-root-password",
