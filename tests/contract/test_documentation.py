@@ -176,18 +176,17 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="chromium is missing: the site is not opened in a browser")
 
 
+def browser_command(folder: Path) -> list[str]:
+    """A browser without a window, its profile in ``folder``, that connects to nothing but what it is told to open."""
+    quiet = ("background-networking", "component-update", "sync", "quic", "gpu")
+    disabled = [f"--disable-{feature}" for feature in quiet]
+    return [str(BROWSER), "--headless", "--no-sandbox", "--no-first-run", *disabled, f"--user-data-dir={folder}"]
+
+
 def opened(url: str, folder: Path) -> str:
     """The page as the browser has it after its scripts ran."""
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--user-data-dir={folder}",
-        "--virtual-time-budget=15000",
-    ]
-    done = subprocess.run(
-        [str(BROWSER), *options, "--dump-dom", url], capture_output=True, text=True, timeout=120, check=False
-    )
+    options = [*browser_command(folder), "--virtual-time-budget=15000", "--dump-dom", url]
+    done = subprocess.run(options, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -205,16 +204,8 @@ def test_browser_walks_every_page_of_the_navigation(address: str, tmp_path: Path
 @needs_browser
 def test_search_finds_an_answer(address: str, tmp_path: Path) -> None:
     """The browser stays until the page has told what it found: the search runs in a worker, in real time."""
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        f"--user-data-dir={tmp_path}",
-        "--remote-debugging-port=0",
-    ]
-    with subprocess.Popen(
-        [str(BROWSER), *options, f"{address}/searcher"], stderr=subprocess.DEVNULL, start_new_session=True
-    ) as browser:
+    options = [*browser_command(tmp_path), "--remote-debugging-port=0", f"{address}/searcher"]
+    with subprocess.Popen(options, stderr=subprocess.DEVNULL, start_new_session=True) as browser:
         try:
             found = Site.found.get(timeout=60)
         finally:

@@ -122,7 +122,7 @@ def _daemon_finds(registry: str) -> bool:
     """Whether this machine's docker daemon knows the registry's host name; what it is refused there is no matter."""
     with closing(docker.from_env()) as daemon:
         try:
-            daemon.api.inspect_distribution(f"{registry}/nobody/nothing")
+            daemon.images.get_registry_data(f"{registry}/nobody/nothing")
         except docker.errors.APIError as error:
             return "no such host" not in str(error)
     return True

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,38 @@ class Finished:
 
     code: int
     output: str
+
+
+Filters = dict[str, str | list[str] | bool]
+
+
+def finish(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout_seconds: float = 600
+) -> Finished:
+    """Run a command in a folder to its end; never raises for its exit code."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout_seconds,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout)
+
+
+def remove_labelled(client: docker.DockerClient, name: str) -> None:
+    """Remove whatever carries the label of the PortusStack ``name``, for when destroy did not get that far."""
+    labels: Filters = {"label": f"{NAME_LABEL}={name}"}
+    for container in client.containers.list(all=True, filters=labels):
+        container.remove(force=True, v=True)
+    for network in client.networks.list(filters=labels):
+        network.remove()
+    for volume in client.volumes.list(filters=labels):
+        volume.remove(force=True)
 
 
 class Deployment:
@@ -110,19 +142,8 @@ class Deployment:
         """The same for another stack of the project."""
         return self._run([sys.executable, "-m", "operations", *arguments, "--stack", stack], 300)
 
-    def _run(self, command: list[str], timeout_seconds: float) -> Finished:
-        done = subprocess.run(
-            command,
-            cwd=self.project,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
-        return Finished(done.returncode, done.stdout)
+    def _run(self, command: Sequence[str], timeout_seconds: float) -> Finished:
+        return finish(command, self.project, self.environment, timeout_seconds)
 
     def pulumi(self, *arguments: str) -> str:
         """Run pulumi and return what it printed; an exit code other than 0 fails the test with that text."""
@@ -166,21 +187,22 @@ class Deployment:
 
     def containers(self, running: bool = True) -> dict[str, Container]:
         """Role or task → container; never-started carriers of files are left out."""
-        found = self.docker.containers.list(all=True, filters={"label": f"{NAME_LABEL}={self.name}"})
+        labels: Filters = {"label": f"{NAME_LABEL}={self.name}"}
+        found = self.docker.containers.list(all=True, filters=labels)
         kept = [
             each
             for each in found
-            if not each.name.endswith("-files") and (running is False or each.status == "running")
+            if not str(each.name).endswith("-files") and (running is False or each.status == "running")
         ]
         return {each.labels[ROLE_LABEL]: each for each in kept}
 
     def leftovers(self) -> list[str]:
         """Names of containers, networks and volumes with this stack's label."""
-        labels = {"label": f"{NAME_LABEL}={self.name}"}
+        labels: Filters = {"label": f"{NAME_LABEL}={self.name}"}
         containers = self.docker.containers.list(all=True, filters=labels)
         networks = self.docker.networks.list(filters=labels)
         volumes = self.docker.volumes.list(filters=labels)
-        return sorted(each.name for each in (*containers, *networks, *volumes))
+        return sorted(str(each.attrs["Name"]).removeprefix("/") for each in (*containers, *networks, *volumes))
 
     def identities(self) -> dict[str, tuple[str, str]]:
         """Role or task → container id and start time: what changes when something restarts."""
@@ -202,13 +224,7 @@ class Deployment:
 
     def remove_by_label(self) -> None:
         """Remove whatever carries this stack's label, for when destroy did not get that far."""
-        labels = {"label": f"{NAME_LABEL}={self.name}"}
-        for container in self.docker.containers.list(all=True, filters=labels):
-            container.remove(force=True, v=True)
-        for network in self.docker.networks.list(filters=labels):
-            network.remove()
-        for volume in self.docker.volumes.list(filters=labels):
-            volume.remove(force=True)
+        remove_labelled(self.docker, self.name)
 
 
 def wait_for(condition: Callable[[], bool], timeout_seconds: float, evidence: Callable[[], str]) -> None:

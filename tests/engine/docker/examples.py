@@ -14,7 +14,7 @@ from typing import Any
 import docker
 import yaml
 
-from tests.engine.docker.deployment import NAME_LABEL, ROOT, Finished
+from tests.engine.docker.deployment import ROOT, Finished, finish, remove_labelled
 
 IMAGES: dict[str, Any] = {
     "portus": {"image": "portus-stack.lab/portus-standin:2.4"},
@@ -47,18 +47,7 @@ class Example:
 
     def run(self, *command: str) -> Finished:
         """Run a command in the folder; never raises for its exit code."""
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        return Finished(done.returncode, done.stdout)
+        return finish(command, self.folder, self.environment)
 
     def must(self, *command: str) -> str:
         """Run a command and return what it printed; fails when it does."""
@@ -122,13 +111,7 @@ def remove(owners: tuple[str, ...]) -> None:
     """Remove what carries the label of one of these PortusStacks."""
     client = docker.from_env()
     for owner in owners:
-        labels: dict[str, Any] = {"label": f"{NAME_LABEL}={owner}"}
-        for container in client.containers.list(all=True, filters=labels):
-            container.remove(force=True, v=True)
-        for network in client.networks.list(filters=labels):
-            network.remove()
-        for volume in client.volumes.list(filters=labels):
-            volume.remove(force=True)
+        remove_labelled(client, owner)
     client.close()
 
 

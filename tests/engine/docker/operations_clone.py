@@ -11,13 +11,12 @@ from pathlib import Path
 import docker
 import yaml
 
-from tests.engine.docker.deployment import NAME_LABEL, ROOT, Config, Finished
+from tests.engine.docker.deployment import NAME_LABEL, ROOT, Config, Filters, Finished, remove_labelled
 
 DEPLOYMENT_LABEL = "org.portus-stack.deployment"
 _LINKED = ("toolchain", "lab", "components", "requirements.txt", "requirements-test.txt")
 _COPIED = ("Makefile", "Pulumi.yaml", "__main__.py")
 
-Filters = dict[str, str | list[str] | bool]
 Objects = dict[str, set[str]]
 """Kind → names."""
 
@@ -100,13 +99,7 @@ class Clone:
 
     def clean(self) -> None:
         """Remove whatever carries this stack's label."""
-        label: Filters = {"label": f"{NAME_LABEL}={self.name}"}
-        for container in self.docker.containers.list(all=True, filters=label):
-            container.remove(force=True, v=True)
-        for network in self.docker.networks.list(filters=label):
-            network.remove()
-        for volume in self.docker.volumes.list(filters=label):
-            volume.remove(force=True)
+        remove_labelled(self.docker, self.name)
 
     def close(self) -> None:
         """Remove everything of this stack."""

@@ -58,8 +58,8 @@ def test_docker_metadata_and_logs_show_no_secret(stack: Deployment) -> None:
         _assert_absent(secrets, container.logs().decode(errors="replace"), f"the log of {role}")
         top = container.top(ps_args="-eo pid,args")
         _assert_absent(secrets, json.dumps(top), f"the processes of {role}")
-    for image in {container.image.id for container in stack.containers().values()}:
-        _assert_absent(secrets, json.dumps(stack.docker.api.history(image)), "an image's history")
+    for image in {container.attrs["Image"] for container in stack.containers().values()}:
+        _assert_absent(secrets, json.dumps(stack.docker.images.get(image).history()), "an image's history")
 
 
 def test_previews_and_updates_print_no_secret(stack: Deployment) -> None:

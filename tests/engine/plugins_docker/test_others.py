@@ -158,7 +158,12 @@ def test_an_interrupted_wait_ends_promptly_and_the_next_up_goes_on(stack: Stack)
     environment = {**stack.environment, "PROGRAM_VERSION": "1", "RUN_LABEL": stack.label}
     command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"]
     with subprocess.Popen(
-        command, cwd=stack.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+        command,
+        cwd=stack.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     ) as process:
         _wait_for_container(stack.label)
         os.kill(process.pid, signal.SIGINT)

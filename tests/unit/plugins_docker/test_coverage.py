@@ -44,7 +44,7 @@ _LIFECYCLE = {
 
 def _walk(arguments: type, schema: Schema, path: str) -> Iterator[tuple[str, str, Property | None]]:
     """Path, name and property of every input of an arguments class, nested ones too."""
-    annotations = inspect.signature(arguments.__init__).parameters
+    annotations = inspect.signature(arguments).parameters
     for python_name, name in input_type_py_to_pulumi_names(arguments).items():
         item = schema.get(name)
         yield f"{path}.{name}", name, item

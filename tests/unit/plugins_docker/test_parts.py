@@ -18,7 +18,7 @@ from toolchain.plugins.docker.images import registry_of, repo_digest
 from toolchain.plugins.docker.patience import Patience, StoppedError
 from toolchain.plugins.docker.provider_inputs import check_configuration
 from toolchain.plugins.docker.ssh import SshTarget
-from toolchain.plugins.framework import UNKNOWN, ProviderError, Secret
+from toolchain.plugins.framework import UNKNOWN, Properties, ProviderError, Secret
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_cpu_counts_are_shown_as_the_official_plugin_does(text: str, shown: str)
     assert format_cpus(parse_cpus(text)) == shown
 
 
-def _entry(upload: dict[str, object]) -> tuple[tarfile.TarInfo, bytes]:
+def _entry(upload: Properties) -> tuple[tarfile.TarInfo, bytes]:
     with tarfile.open(fileobj=io.BytesIO(uploads._archive(upload))) as archive:
         (entry,) = archive.getmembers()
         file = archive.extractfile(entry)
@@ -57,7 +57,7 @@ def _entry(upload: dict[str, object]) -> tuple[tarfile.TarInfo, bytes]:
     ("given_mode", "mode"),
     [({}, 0o644), ({"executable": True}, 0o744), ({"executable": True, "permissions": "0400"}, 0o400)],
 )
-def test_an_upload_belongs_to_root_with_its_mode(given_mode: dict[str, object], mode: int) -> None:
+def test_an_upload_belongs_to_root_with_its_mode(given_mode: Properties, mode: int) -> None:
     entry, content = _entry({"file": "/a/b", "content": "é", **given_mode})
     assert (entry.name, entry.mode, entry.uid, entry.gid, content) == ("/a/b", mode, 0, 0, "é".encode())
 
@@ -196,4 +196,4 @@ def test_patience_hands_on_results_and_errors() -> None:
     patience = Patience(10, threading.Event(), lambda _: None)
     assert patience.call(lambda: 3) == 3
     with pytest.raises(KeyError):
-        patience.call(lambda: {}["x"])
+        patience.call(lambda: dict[str, str]()["x"])

@@ -10,7 +10,7 @@ from toolchain.plugins.docker.container_schema import CONTAINER
 from toolchain.plugins.docker.inputs import imported, refreshed
 from toolchain.plugins.docker.planning import in_set_order, known, meta, plan, set_key, settled
 from toolchain.plugins.docker.schemas import NETWORK
-from toolchain.plugins.framework import UNKNOWN
+from toolchain.plugins.framework import UNKNOWN, Properties
 
 
 def _planned(**program: object) -> dict[str, object]:
@@ -68,8 +68,8 @@ def test_the_order_of_a_set_does_not_matter(values: list[dict[str, str]]) -> Non
 
 
 def test_a_refresh_changes_only_inputs_that_were_there() -> None:
-    old = {"restart": "no", "mustRun": True, "memory": 64, "__defaults": ["mustRun", "restart"]}
-    state = {"restart": "always", "mustRun": True, "memory": 64, "hostname": "h"}
+    old: Properties = {"restart": "no", "mustRun": True, "memory": 64, "__defaults": ["mustRun", "restart"]}
+    state: Properties = {"restart": "always", "mustRun": True, "memory": 64, "hostname": "h"}
     assert refreshed(old, state, CONTAINER.inputs) == {
         "restart": "always",
         "mustRun": True,
@@ -79,5 +79,5 @@ def test_a_refresh_changes_only_inputs_that_were_there() -> None:
 
 
 def test_an_import_takes_what_is_neither_default_nor_zero() -> None:
-    state = {"name": "n", "restart": "no", "memory": 0, "image": "i", "bridge": "b", "hosts": []}
+    state: Properties = {"name": "n", "restart": "no", "memory": 0, "image": "i", "bridge": "b", "hosts": []}
     assert imported(state, CONTAINER.inputs) == {"name": "n", "image": "i", "__defaults": []}

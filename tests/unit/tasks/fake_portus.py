@@ -213,8 +213,8 @@ class FakePortus:
             box = f'<input type="hidden" name="registry[use_ssl]" value="0"><input type="checkbox"{checked} '
             return self._page(session, f'<form>{form}{box} name="registry[use_ssl]" value="1"></form>')
         if path == "/admin/users" and method == "POST":
-            form = incoming.form
-            session.alert = self.add(form["user[username]"], form["user[password]"], form["user[email]"])
+            user = incoming.form
+            session.alert = self.add(user["user[username]"], user["user[password]"], user["user[email]"])
             return self._page(session, "<form></form>") if session.alert else redirect("/admin/users")
         if path == "/admin/users":
             rows = "".join(

@@ -256,12 +256,13 @@ def test_a_bot_without_rights_is_explained(portus: FakePortus, run: Run) -> None
 
 @pytest.mark.parametrize("version", ["2.4"])
 def test_wrong_settings_name_their_path(portus: FakePortus, run: Run) -> None:
-    for change, words in [
+    changes: list[tuple[dict[str, object], str]] = [
         ({"registry": {**RECORD, "use_ssl": "yes"}}, "registry.use_ssl must be true or false"),
         ({"portus_url": "http://portus"}, "portus_url must start with https://"),
         ({"generation": 3}, "generation must be a whole number from 1 to 2"),
         ({"surprise": 1}, "unknown keys: surprise"),
         ({"ca_file": "/nowhere"}, "ca_file: there is no file /nowhere"),
-    ]:
+    ]
+    for change, words in changes:
         with pytest.raises(task.SettingsError, match=words):
             run(**change)
