@@ -49,7 +49,9 @@ class PlanRecord(pulumi.ComponentResource):
             "processes": [_process(process, words) for process in plan.processes],
             "links": [vars(link) for link in plan.links],
         }
-        super().__init__("portus:internal:Plan", resource_name(settings.name, "plan"), dict(props), opts)
+        # A refused destroy must leave it, too, and nothing can depend on it: depends_on means a component's children.
+        own = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.data.protect or None))
+        super().__init__("portus:internal:Plan", resource_name(settings.name, "plan"), dict(props), own)
         self.register_outputs({})
 
 

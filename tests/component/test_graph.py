@@ -169,6 +169,8 @@ def test_destroy_meets_the_protection_before_anything_else(variant: str, deploye
     assert protection.request.protect == samples.settings(VARIANTS[variant]).data.protect
     everything = {one.urn for one in inside(recording) if one.request.custom and not one.type.startswith(PROVIDER)}
     assert everything <= set(protection.request.dependencies)
+    # A component without children is nobody's dependency, and would be deleted at once.
+    assert recording.named(f"{NAME}-plan").request.protect == protection.request.protect
 
 
 def test_what_can_be_made_again_is_never_protected(deployed: Deployed) -> None:

@@ -133,5 +133,5 @@ def second_host(
 
 def _remove_containers(host: SecondHost) -> None:
     with contextlib.closing(host.client()) as client:
-        for container in client.containers.list(all=True):
+        for container in client.containers.list(all=True, ignore_removed=True):
             container.remove(force=True)

@@ -67,7 +67,7 @@ def finish(
 def remove_labelled(client: docker.DockerClient, name: str) -> None:
     """Remove whatever carries the label of the PortusStack ``name``, for when destroy did not get that far."""
     labels: Filters = {"label": f"{NAME_LABEL}={name}"}
-    for container in client.containers.list(all=True, filters=labels):
+    for container in client.containers.list(all=True, ignore_removed=True, filters=labels):
         container.remove(force=True, v=True)
     for network in client.networks.list(filters=labels):
         network.remove()
@@ -188,7 +188,7 @@ class Deployment:
     def containers(self, running: bool = True) -> dict[str, Container]:
         """Role or task → container; never-started carriers of files are left out."""
         labels: Filters = {"label": f"{NAME_LABEL}={self.name}"}
-        found = self.docker.containers.list(all=True, filters=labels)
+        found = self.docker.containers.list(all=True, ignore_removed=True, filters=labels)
         kept = [
             each
             for each in found
@@ -199,7 +199,7 @@ class Deployment:
     def leftovers(self) -> list[str]:
         """Names of containers, networks and volumes with this stack's label."""
         labels: Filters = {"label": f"{NAME_LABEL}={self.name}"}
-        containers = self.docker.containers.list(all=True, filters=labels)
+        containers = self.docker.containers.list(all=True, ignore_removed=True, filters=labels)
         networks = self.docker.networks.list(filters=labels)
         volumes = self.docker.volumes.list(filters=labels)
         return sorted(str(each.attrs["Name"]).removeprefix("/") for each in (*containers, *networks, *volumes))

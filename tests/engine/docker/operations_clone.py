@@ -87,8 +87,9 @@ class Clone:
     def objects(self) -> Objects:
         """What is there with this stack's label."""
         label: Filters = {"label": f"{NAME_LABEL}={self.name}"}
+        containers = self.docker.containers.list(all=True, ignore_removed=True, filters=label)
         return {
-            "container": {str(each.name) for each in self.docker.containers.list(all=True, filters=label)},
+            "container": {str(each.name) for each in containers},
             "network": {str(each.name) for each in self.docker.networks.list(filters=label)},
             "volume": {str(each.name) for each in self.docker.volumes.list(filters=label)},
         }

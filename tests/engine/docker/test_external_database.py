@@ -34,7 +34,7 @@ def mariadb(database_password: str) -> Iterator[str]:
     # The daemon's first run leaves `Gateway` out; it is the subnet's first address.
     subnet = ipaddress.ip_network(client.networks.get("bridge").attrs["IPAM"]["Config"][0]["Subnet"])
     address = str(subnet[1])
-    for old in client.containers.list(all=True, filters={"name": f"^{CONTAINER}$"}):
+    for old in client.containers.list(all=True, ignore_removed=True, filters={"name": f"^{CONTAINER}$"}):
         old.remove(force=True, v=True)
     container = client.containers.run(
         "portus-stack.lab/mariadb:10.11",

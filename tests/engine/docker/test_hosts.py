@@ -100,7 +100,7 @@ def use(deployment: Deployment, host: SecondHost, folder: Path) -> None:
 def assert_destroyed(deployment: Deployment, far: Daemon) -> None:
     deployment.destroy()
     assert deployment.leftovers() == []
-    assert far.containers.list(all=True, filters=LABEL) == []
+    assert far.containers.list(all=True, ignore_removed=True, filters=LABEL) == []
     assert far.networks.list(filters=LABEL) == []
     assert far.volumes.list(filters=LABEL) == []
 
