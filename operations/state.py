@@ -40,7 +40,13 @@ def plain(value: object) -> object:
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of a state; ``provider`` is its provider's URN, ``replaced`` means that it waits for deletion."""
+    """One resource of a state.
+
+    Attributes:
+        replaced: it waits for its deletion.
+        unfinished: its creation failed or was interrupted half-way.
+        provider: its provider's URN.
+    """
 
     urn: str
     type: str
@@ -50,6 +56,7 @@ class Resource:
     protected: bool
     retained: bool
     replaced: bool
+    unfinished: bool
     provider: str
 
     @classmethod
@@ -63,6 +70,7 @@ class Resource:
             protected=value.get("protect") is True,
             retained=value.get("retainOnDelete") is True,
             replaced=value.get("delete") is True,
+            unfinished=bool(value.get("initErrors")),
             provider=str(value.get("provider") or "").rpartition("::")[0],
         )
 

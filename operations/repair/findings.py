@@ -7,7 +7,7 @@ from ..state import PendingOperation, Resource, State
 from .survey import DockerObject
 
 _RUNS = ("running", "restarting")
-_PAUSED = "paused"
+_NEVER_STARTED = "created"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Findings:
         pending: operations that the engine did not finish.
         missing: resources of the state whose object is gone.
         cut_off: containers, with their resource, of a network that is gone; a new one does not bring them back.
+        half_made: containers, with their resource, whose creation ended before the start: they may lack networks and
+            files, and the engine does not always make them anew.
         stopped: containers that have to run and do not, in start order.
         in_the_way: objects with a name of ours that belong to another deployment; never touched.
     """
@@ -29,13 +31,14 @@ class Findings:
     pending: Sequence[PendingOperation] = ()
     missing: Sequence[Resource] = ()
     cut_off: Sequence[tuple[DockerObject, Resource]] = ()
+    half_made: Sequence[tuple[DockerObject, Resource]] = ()
     stopped: Sequence[DockerObject] = ()
     in_the_way: Sequence[DockerObject] = ()
 
     @property
     def any(self) -> bool:
         """Whether there is anything to repair."""
-        return any((self.orphans, self.pending, self.missing, self.cut_off, self.stopped))
+        return any((self.orphans, self.pending, self.missing, self.cut_off, self.half_made, self.stopped))
 
 
 def compare(state: State, found: Sequence[DockerObject], stack_name: str) -> Findings:
@@ -46,6 +49,7 @@ def compare(state: State, found: Sequence[DockerObject], stack_name: str) -> Fin
     # What waits for its deletion may well be gone: deleting it again is no error.
     missing = [each for key, each in resources.items() if key not in there and not each.replaced]
     cut_off = _cut_off(present, resources, missing)
+    half_made = _half_made(present, resources)
     # By id alone: two providers may lead to one daemon, which then shows everything twice.
     known = {(each.kind, each.id) for each in resources.values()}
     ours = (each for each in found if each.deployment in state.deployments)
@@ -56,7 +60,8 @@ def compare(state: State, found: Sequence[DockerObject], stack_name: str) -> Fin
         pending=state.pending,
         missing=missing,
         cut_off=cut_off,
-        stopped=_stopped(present, resources, {each.id for each, _ in cut_off}),
+        half_made=half_made,
+        stopped=_stopped(present, resources, {each.id for each, _ in (*cut_off, *half_made)}),
         in_the_way=_in_the_way(state, found, stack_name),
     )
 
@@ -76,6 +81,16 @@ def _cut_off(
         (each, resources[key])
         for key, each in present.items()
         if any((each.host, network) in gone for network in resources[key].network_names)
+    ]
+
+
+def _half_made(
+    present: Mapping[_Key, DockerObject], resources: Mapping[_Key, Resource]
+) -> list[tuple[DockerObject, Resource]]:
+    return [
+        (each, resources[key])
+        for key, each in present.items()
+        if resources[key].runs and resources[key].unfinished and each.status == _NEVER_STARTED
     ]
 
 

@@ -6,10 +6,10 @@ import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from ..console import OperationError, say
 from ..stack import PROJECT
+from .backend import folder_of
 
 _ENGINE = "pulumi"
 
@@ -40,10 +40,10 @@ class Lock:
 
 def locks_of(stack_name: str, backend: str) -> list[Lock]:
     """The locks of a stack; none for a backend that is no folder (those release theirs by themselves)."""
-    url = urlsplit(backend)
-    if url.scheme != "file":
+    root = folder_of(backend)
+    if root is None:
         return []
-    folder = Path(unquote(url.path)) / ".pulumi" / "locks" / "organization" / PROJECT / stack_name
+    folder = root / "locks" / "organization" / PROJECT / stack_name
     found = []
     for path in sorted(folder.glob("*.json")):
         try:

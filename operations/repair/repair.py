@@ -1,8 +1,9 @@
 """Makes a stack ready for the engine again after an interrupt, a kill, or an outside hand.
 
-The engine by itself goes on after most of them. It does not: release the lock of a process that was killed; know what
-an operation that it did not finish left on the host (the next `up` then finds the name taken, or makes a second one);
-see that a container was stopped or removed behind its back.
+The engine by itself goes on after most of them. It does not: release the lock of a process that was killed; read a
+state when it was killed while it wrote the attributes beside it; know what an operation that it did not finish left on
+the host (the next `up` then finds the name taken, or makes a second one); finish every container that is half made; see
+that a container was stopped or removed behind its back.
 """
 
 import os
@@ -19,6 +20,7 @@ from ..engine import Engine
 from ..stack import DEFAULT_DOCKER_HOST
 from ..state import State
 from . import actions
+from .backend import remove_cut_off_sidecars
 from .findings import Findings, compare
 from .lock import locks_of, release_stale
 from .survey import DockerObject, survey
@@ -51,7 +53,9 @@ def repair(engine: Engine, restart: bool = True) -> Repaired:
     Raises:
         OperationError: a living process holds the lock, a host does not answer, or Docker or the engine refuses.
     """
-    interrupted = release_stale(locks_of(engine.stack.name, os.environ.get("PULUMI_BACKEND_URL", "")))
+    backend = os.environ.get("PULUMI_BACKEND_URL", "")
+    interrupted = release_stale(locks_of(engine.stack.name, backend))
+    remove_cut_off_sidecars(engine.stack.name, backend)
     state = engine.export()
     if state is None:
         return Repaired(None, interrupted)
@@ -79,9 +83,10 @@ def _put_right(engine: Engine, state: State, clients: actions.Clients, findings:
         actions.clear_pending(engine, state)
     if not restart:
         return []
-    cut_off = [each for each, _ in findings.cut_off]
-    actions.remove(clients, cut_off, "its network is gone")
-    gone = [*findings.missing, *(resource for _, resource in findings.cut_off)]
+    gone = list(findings.missing)
+    for useless, why in ((findings.cut_off, "its network is gone"), (findings.half_made, "it was not finished")):
+        actions.remove(clients, [each for each, _ in useless], why)
+        gone += [resource for _, resource in useless]
     if gone:
         actions.forget(engine, state, gone)
     return actions.start(clients, findings.stopped)

@@ -160,6 +160,33 @@ def test_containers_and_networks_that_were_stopped_or_removed_come_back(clone: C
     assert f"{NAME}-c" in find(f"{NAME}-c").attrs["NetworkSettings"]["Networks"]
 
 
+def test_a_kill_while_the_engine_wrote_the_attributes_of_its_state(clone: Clone) -> None:
+    """The engine itself says only `failed to load checkpoint: EOF`."""
+    clone.must("up")
+    (attributes,) = (clone.state / "backend").rglob(f"stacks/portus-stack/{NAME}.json.attrs")
+    attributes.write_text("")
+    said = clone.must("up")
+    assert f"removed the half-written {NAME}.json.attrs" in said
+    assert_complete(clone)
+
+
+def test_a_container_that_was_left_half_made_is_made_anew(clone: Clone) -> None:
+    """Made and not started, on no network; with an entrypoint the engine would only update it."""
+    program = clone.folder / "__main__.py"
+    whole = program.read_text().replace('command=["sleep", "infinity"]', 'entrypoints=["sleep"], command=["infinity"]')
+    program.write_text(
+        whole.replace('[{"name": network.name}]', '[{"name": "no-such-network" if part == "c" else network.name}]')
+    )
+    assert clone.make("up").code != 0
+    assert clone.docker.containers.get(f"{NAME}-c").status == "created"
+    program.write_text(whole)
+    assert f"removed container {NAME}-c: it was not finished" in clone.must("up")
+    assert_complete(clone)
+    container = clone.docker.containers.get(f"{NAME}-c")
+    assert container.status == "running"
+    assert set(container.attrs["NetworkSettings"]["Networks"]) == {f"{NAME}-c"}
+
+
 def test_orphans_of_ours_go_volumes_and_strangers_stay(clone: Clone) -> None:
     clone.must("up")
     deployment = clone.docker.containers.get(f"{NAME}-a").labels[DEPLOYMENT_LABEL]

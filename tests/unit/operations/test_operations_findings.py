@@ -34,6 +34,19 @@ def test_two_providers_of_one_daemon_make_no_orphans() -> None:
     assert not compare(known, twice, "s").any
 
 
+def test_a_container_that_was_not_made_to_the_end_is_made_anew_not_started() -> None:
+    known = state(resource("container", "s-edge", initErrors=["context canceled"]))
+    never_started = replace(there("container", "s-edge"), status="created")
+    found = compare(known, [never_started], "s")
+    assert found.any
+    assert [each.name for each, _ in found.half_made] == ["s-edge"]
+    assert not found.stopped
+    # One that was started is whole, whatever it was waited for; and so is one that somebody made anew without a start.
+    assert not compare(known, [replace(never_started, status="running")], "s").any
+    whole = compare(state(resource("container", "s-edge")), [never_started], "s")
+    assert not whole.half_made and [each.name for each in whole.stopped] == ["s-edge"]
+
+
 def test_a_volume_is_never_an_orphan() -> None:
     found = compare(state(), [there("volume", "s-data")], "s")
     assert not found.orphans and not found.any

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from operations.console import OperationError
+from operations.repair.backend import remove_cut_off_sidecars
 from operations.repair.lock import is_engine, locks_of, release_stale
 
 
@@ -96,3 +97,26 @@ def test_a_damaged_lock_is_an_error_that_names_it(tmp_path: Path) -> None:
 
 def test_other_backends_keep_their_own_locks() -> None:
     assert locks_of("s", "https://api.example.com") == []
+
+
+def test_half_written_attributes_go_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stacks = tmp_path / ".pulumi" / "stacks" / "portus-stack"
+    history = tmp_path / ".pulumi" / "history" / "portus-stack" / "s"
+    stacks.mkdir(parents=True)
+    history.mkdir(parents=True)
+    broken = [stacks / "s.json.attrs", stacks / "s.json.bak.attrs", history / "s-1.history.json.attrs"]
+    for path, content in zip(broken, ("", '{"user.content', "\xff"), strict=True):
+        path.write_text(content)
+    kept = {
+        stacks / "s.json": "{",  # a state is never touched, nor another stack's files
+        stacks / "s.json.bak": "",
+        stacks / "other.json.attrs": "",
+        history / "s-2.history.json.attrs": '{"user.content_type": "", "md5": null}',
+    }
+    for path, content in kept.items():
+        path.write_text(content)
+    remove_cut_off_sidecars("s", f"file://{tmp_path}")
+    assert not [path for path in broken if path.exists()]
+    assert {path: path.read_text() for path in kept} == kept
+    assert capsys.readouterr().err.count("removed the half-written") == len(broken)
+    remove_cut_off_sidecars("s", "s3://elsewhere")

@@ -1,0 +1,41 @@
+"""The engine's files in a file backend (pulumi/pulumi, pkg/backend/diy)."""
+
+import json
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ..console import say
+from ..stack import PROJECT
+
+
+def folder_of(backend: str) -> Path | None:
+    """The folder of a ``file://`` backend with everything in it; None for a backend that is none."""
+    url = urlsplit(backend)
+    return Path(unquote(url.path)) / ".pulumi" if url.scheme == "file" else None
+
+
+def remove_cut_off_sidecars(stack_name: str, backend: str) -> None:
+    """Remove the attributes (``*.attrs``) of a stack's state, its backups and history that a kill left half written.
+
+    The engine replaces a state at one stroke, but writes its attributes before that and in place, and cannot read a
+    whole state beside broken ones (gocloud.dev, blob/fileblob). Without them it can; it needs nothing of theirs.
+    Call it when no engine works on the stack.
+    """
+    root = folder_of(backend)
+    if root is None:
+        return
+    found = [*(root / "stacks" / PROJECT).glob(f"{stack_name}.json*.attrs")]
+    for kind in ("backups", "history"):
+        found += (root / kind / PROJECT / stack_name).rglob("*.attrs")
+    for path in found:
+        if not _is_json(path):
+            path.unlink()
+            say(f"removed the half-written {path.name}; the state itself is whole")
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return True
