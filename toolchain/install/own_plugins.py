@@ -10,7 +10,7 @@ from .folders import SOURCES, Folders, is_complete, new_folder
 from .packages import Plugin
 from .python import interpreter_of
 
-_COPIED = ("__init__.py", "launch.py", "protocol.py", "language_host", "plugins")
+_COPIED = ("__init__.py", "ending.py", "launch.py", "protocol.py", "language_host", "plugins")
 """What runs later, and must therefore not depend on the checkout; the installer itself does not."""
 
 _LAUNCHER = """#!/bin/sh

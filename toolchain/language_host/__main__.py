@@ -2,12 +2,13 @@
 
 import argparse
 import os
-import signal
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
+
+from toolchain.ending import Ending
 
 from .guard import Guard
 
@@ -22,16 +23,14 @@ def main() -> int:
     parser.add_argument("engine", nargs="?", default="")
     arguments, _ = parser.parse_known_args()
     guard = Guard.start()
-    ended = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    Thread(target=_end_with_engine, args=(ended,), daemon=True).start()
-    serve(arguments.engine, arguments.executor.absolute(), guard, ended)
+    ending = Ending()
+    Thread(target=_end_with_engine, args=(ending,), daemon=True).start()
+    serve(arguments.engine, arguments.executor.absolute(), guard, ending)
     return 0
 
 
-def serve(engine: str, executor: Path, guard: Guard, ended: Event) -> None:
-    """Serve on a free port of the loopback interface until `ended` is set, then end what was started."""
+def serve(engine: str, executor: Path, guard: Guard, ending: Ending) -> None:
+    """Serve on a free port of the loopback interface until the end is asked for, then end what was started."""
     import grpc  # noqa: PLC0415  (gRPC starts threads, and the guard must be forked before)
 
     from toolchain.protocol import CHANNEL_OPTIONS  # noqa: PLC0415
@@ -46,18 +45,18 @@ def serve(engine: str, executor: Path, guard: Guard, ended: Event) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    ended.wait()
+    ending.wait()
     children.stop_all()
     server.stop(grace=None).wait()
 
 
-def _end_with_engine(ended: Event) -> None:
+def _end_with_engine(ending: Ending) -> None:
     """The engine holds the other end of our stdin: when it is gone, even killed, reading comes to an end."""
     if not stat.S_ISFIFO(os.fstat(0).st_mode):
         return
     while os.read(0, 1):
         pass
-    ended.set()
+    ending.ask()
 
 
 if __name__ == "__main__":

@@ -5,14 +5,13 @@ from the first line of stdout, and ends it with an interrupt. Every other output
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import grpc
 
+from toolchain.ending import Ending
 from toolchain.plugins.framework.engine_log import EngineLog
 from toolchain.plugins.framework.protocol import provider_pb2_grpc
 from toolchain.plugins.framework.provider import Provider
@@ -24,9 +23,9 @@ _PARENT_SECONDS = 1.0  # how long a plugin may outlive an engine that was killed
 _THREADS = 256  # handlers may wait for minutes, and the engine asks for as many at once as `--parallel` says
 
 
-def _wait(ended: Event, engine: int) -> None:
-    """Until `ended`, or until the engine, a process id, is gone: one that was killed interrupts nobody."""
-    while not ended.wait(_PARENT_SECONDS) and os.getppid() == engine:
+def _wait(ending: Ending, engine: int) -> None:
+    """Until the end is asked for, or until the engine, a process id, is gone: one that was killed interrupts nobody."""
+    while not ending.wait(_PARENT_SECONDS) and os.getppid() == engine:
         pass
 
 
@@ -47,12 +46,10 @@ def serve(provider: Provider, arguments: Sequence[str]) -> int:
     servicer = ProviderServicer(provider, EngineLog(addresses[-1]))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
-    ended = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    ending = Ending()
     server.start()
     print(port, flush=True)
-    _wait(ended, engine)
+    _wait(ending, engine)
     provider.cancelled.set()
     server.stop(grace=None).wait()
     return 0
