@@ -51,9 +51,7 @@ def query(container: str, user: str, password: str, statement: str) -> str:
 def test_runs_as_its_user_with_a_read_only_root_and_passwords_from_files(running: Lab) -> None:
     container = start(running, *HARDENING)
     running.wait_for_database(container)
-    assert (
-        query(container, "portus", DATABASE_PASSWORD, "SELECT 1; CREATE TABLE portus.t (i INT)") == "1"
-    )
+    assert query(container, "portus", DATABASE_PASSWORD, "SELECT 1; CREATE TABLE portus.t (i INT)") == "1"
     assert ROOT_PASSWORD not in logs(container)
     assert DATABASE_PASSWORD not in logs(container)
 
