@@ -18,9 +18,7 @@ _TAG = "latest"
 
 def script_settings(settings: Settings) -> dict[str, object]:
     """The script's settings.json."""
-    plain = (
-        {"http_url": f"http://{settings.hostnames.portus}:{http_port(settings)}/"} if settings.http_port else {}
-    )
+    plain = {"http_url": f"http://{settings.hostnames.portus}:{http_port(settings)}/"} if settings.http_port else {}
     return {
         "generation": settings.portus.generation,
         "portus_url": f"https://{settings.hostnames.portus_address}",
