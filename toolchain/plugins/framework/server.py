@@ -16,9 +16,8 @@ from toolchain.plugins.framework.engine_log import EngineLog
 from toolchain.plugins.framework.protocol import provider_pb2_grpc
 from toolchain.plugins.framework.provider import Provider
 from toolchain.plugins.framework.servicer import ProviderServicer
+from toolchain.protocol import CHANNEL_OPTIONS
 
-_MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; the engine's own limit
-_OPTIONS = [("grpc.max_receive_message_length", _MESSAGE_LIMIT), ("grpc.max_send_message_length", _MESSAGE_LIMIT)]
 _PARENT_SECONDS = 1.0  # how long a plugin may outlive an engine that was killed
 _THREADS = 256  # handlers may wait for minutes, and the engine asks for as many at once as `--parallel` says
 
@@ -42,7 +41,7 @@ def serve(provider: Provider, arguments: Sequence[str]) -> int:
         print(f"{program} is started by the Pulumi engine, with its address", file=sys.stderr)
         return 2
     engine = os.getppid()  # before the port is told: from then on the engine may be killed at any moment
-    server = grpc.server(ThreadPoolExecutor(_THREADS, thread_name_prefix=provider.name), options=_OPTIONS)
+    server = grpc.server(ThreadPoolExecutor(_THREADS, thread_name_prefix=provider.name), options=CHANNEL_OPTIONS)
     servicer = ProviderServicer(provider, EngineLog(addresses[-1]))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
