@@ -3,7 +3,7 @@
 STACK ?=
 ARGS ?=
 GO ?= $(CURDIR)/toolchain/go
-export GO
+export GO ALLOW_DATA_LOSS
 # What make says of folders must not stand among the outputs.
 MAKEFLAGS += --no-print-directory
 
@@ -13,10 +13,10 @@ test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
-.PHONY: help up preview down repair status diagram outputs trust untrust images test lint docs bench clean-tools
+.PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test lint docs bench clean-tools
 
 help: ## this list
-	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1]'
+	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-13s %s\n", $$1, $$2 }'
 	@echo
@@ -24,10 +24,12 @@ help: ## this list
 	@echo '  ARGS          more arguments for pulumi, for example ARGS=--diff (up, preview, down), or for pytest (test)'
 	@echo '  PROVIDERS     official, or a folder with provider plugins to use instead of the default ones'
 	@echo '  SHOW_SECRETS  1: outputs shows secrets'
+	@echo '  ALLOW_DATA_LOSS  names of volumes, claims, credentials, keys that this very preview may delete or replace'
+	@echo '  CLUSTER       which test cluster, default "default"; NODES: how many nodes it has, default 1'
 
 up: ## deploy the stack, or change it to what its file says; goes on after an interrupt
 	$(operation)
-preview: ## show what up would do
+preview: ## show what up would do, judged by the policy pack; refuses to lose data
 	$(operation)
 down: ## remove the stack and everything of it; refuses when its data is protected
 	$(operation)
@@ -46,10 +48,14 @@ untrust: ## take back what trust did (root)
 
 images: ## build the lab's images that are missing
 	@$(tools) && exec lab/images/build
+cluster: ## start a Kubernetes for tests, or what is missing of it, and print its KUBECONFIG (root)
+	@$(tools) && toolchain/docker && lab/images/build >&2 && exec lab/cluster/cluster up
+cluster-down: ## remove that Kubernetes and everything of it (root)
+	@$(tools) && exec lab/cluster/cluster down
 test: ## run every test that this machine can run, and name those left out
 	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m pytest tests $(ARGS)
 lint: ## ruff and mypy --strict
-	@$(test_tools) && ruff check $(sources) && exec mypy $(sources)
+	@$(test_tools) && ruff check $(sources) && exec mypy $(patsubst policies,policies/portus_policies,$(sources))
 docs: ## build the documentation as a site in site/
 	@$(test_tools) && exec python -m mkdocs build --strict
 bench: ## measure, and write benchmarks/

@@ -1,12 +1,11 @@
 """One PortusStack per Pulumi stack: configuration → providers → component → outputs.
 
-The only reader of pulumi.Config.
+The only reader of pulumi.Config. The provider of a target that was not chosen is not even imported.
 """
 
 from typing import cast
 
 import pulumi
-import pulumi_docker as docker
 import pulumi_random as random
 import pulumi_tls as tls
 
@@ -14,10 +13,10 @@ from components import OUTPUTS, PortusStack, PortusStackArgs
 
 GROUPS = (
     *("hostnames", "portus", "registry", "database", "edge", "administrator"),
-    *("certificates", "rotation", "data", "docker"),
+    *("certificates", "rotation", "data", "docker", "kubernetes"),
 )
 PLAIN = ("target", "task_image", "smoke_check")
-OF_THE_PROGRAM = ("docker_host",)
+OF_THE_PROGRAM = ("docker_host", "kubeconfig", "kube_context")
 config = pulumi.Config()
 
 
@@ -27,9 +26,18 @@ def unknown_keys() -> set[str]:
     return {key for namespace, _, key in given if namespace == config.name} - {*GROUPS, *PLAIN, *OF_THE_PROGRAM}
 
 
-def needs_docker_host(hosts: object) -> bool:
-    """Whether a role may run on the daemon of ``docker_host``: where every host has an address, none has to be here."""
-    return not isinstance(hosts, list) or not all(isinstance(host, dict) and host.get("address") for host in hosts)
+def target_providers(target: object, hosts: object) -> list[pulumi.ProviderResource]:
+    """The cluster's; or the daemon's of ``docker_host``, unless every host has an address of its own."""
+    if target == "kubernetes":
+        import pulumi_kubernetes as kubernetes  # noqa: PLC0415
+
+        kubeconfig, context = config.get("kubeconfig") or None, config.get("kube_context") or None
+        return [kubernetes.Provider("kubernetes", kubeconfig=kubeconfig, context=context)]
+    if isinstance(hosts, list) and all(isinstance(host, dict) and host.get("address") for host in hosts):
+        return []
+    import pulumi_docker as docker  # noqa: PLC0415
+
+    return [docker.Provider("docker", host=config.require("docker_host"))]
 
 
 arguments = {group: config.get_object(group) or {} for group in GROUPS}
@@ -38,13 +46,15 @@ arguments["smoke_check"] = config.get_bool("smoke_check")
 # The component refuses these together with whatever else is wrong, and tells the nearest name.
 arguments |= dict.fromkeys(unknown_keys())
 
-providers: list[pulumi.ProviderResource] = [random.Provider("random"), tls.Provider("tls")]
-if needs_docker_host(arguments["docker"].get("hosts")):
-    providers.append(docker.Provider("docker", host=config.require("docker_host")))
 stack = PortusStack(
     pulumi.get_stack(),
     cast(PortusStackArgs, arguments),  # every value is checked by the component
-    pulumi.ResourceOptions(providers=providers),
+    pulumi.ResourceOptions(
+        providers=[
+            *(random.Provider("random"), tls.Provider("tls")),
+            *target_providers(arguments["target"], arguments["docker"].get("hosts")),
+        ]
+    ),
 )
 for output in OUTPUTS:
     pulumi.export(output, getattr(stack, output))

@@ -21,7 +21,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="portus-stack-bench-"))
     try:
         found: list[Row] = []
-        for measure in (rows.preview_against_empty_program, rows.scaling, rows.deployed_rows):
+        for measure in (rows.preview_against_empty_program, rows.policies, rows.scaling, rows.deployed_rows):
             print(f"bench: {(measure.__doc__ or '').splitlines()[0]}", file=sys.stderr, flush=True)
             result = measure(folder)
             found += result if isinstance(result, list) else [result]

@@ -1,5 +1,6 @@
 """The figures, one function each. Bars: the project's quality plan."""
 
+import json
 import math
 import os
 import statistics
@@ -10,12 +11,16 @@ from typing import Any, cast
 
 from benchmarks.compose import ComposePeer
 from benchmarks.measure import Row, pairs, run, seconds
+from tests.component.deployments import deploy
 from tests.engine.docker.client import DockerClient, Edge, new_image, trusted
-from tests.engine.docker.deployment import Deployment, local_config, prepared
+from tests.engine.docker.deployment import ROOT, Deployment, local_config, prepared
+from tests.policy.graphs import recorded
+from tests.policy.large import large_state, measured
 
 NAME, PORT = "bench", 9643
 REPETITIONS = 3
 IMAGE_MEGABYTES = 200
+CHECKED_RESOURCES = 10_000
 SCALES = (1, 5, 15, 50)
 ADDED_BY_US = ("edge", "bootstrap", "smoke_check")
 _MEBIBYTE = 1024 * 1024
@@ -42,6 +47,29 @@ def preview_against_empty_program(folder: Path) -> Row:
         _preview(empty)
         values = pairs(lambda: _preview(one), lambda: _preview(empty), REPETITIONS)
     return Row("preview of one PortusStack / of an empty program", values, 2.0)
+
+
+def policies(folder: Path) -> list[Row]:
+    """Preview with the policy pack against the preview without, and the pack's own check of a large state."""
+    pack = run(str(ROOT / "toolchain" / "policies")).strip()
+    configuration = str(ROOT / "stacks" / "policy.local.json")
+    with prepared("judged", folder / "judged", local_config("judged", PORT)) as judged:
+
+        def with_pack() -> None:
+            arguments = ("--policy-pack", pack, "--policy-pack-config", configuration)
+            judged.pulumi("preview", "-s", judged.name, *arguments)
+
+        with_pack()
+        _preview(judged)
+        values = pairs(with_pack, lambda: _preview(judged), REPETITIONS)
+    file = folder / "large.json"
+    file.write_text(json.dumps(large_state(recorded(deploy()), CHECKED_RESOURCES)))
+    peak, used = (float(each) for each in measured(file).stderr.split())
+    return [
+        Row("preview with the policy pack / without", values, 1.3),
+        Row(f"check of {CHECKED_RESOURCES} resources, processor time", (used,), 10.0, "s"),
+        Row(f"check of {CHECKED_RESOURCES} resources, peak of memory", (peak,), 500.0, "MiB"),
+    ]
 
 
 def scaling(folder: Path) -> Row:

@@ -19,7 +19,8 @@ from .trust import trust, untrust
 from .up import up
 
 _FAILED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
-_ENVIRONMENT = """Environment: SHOW_SECRETS=1 makes `outputs` show secrets; the rest is as `toolchain/env` sets it.
+_ENVIRONMENT = """Environment: SHOW_SECRETS=1 makes `outputs` show secrets; ALLOW_DATA_LOSS=NAME,… names the
+volumes, claims, credentials and keys that `preview` may find deleted or replaced; `toolchain/env` sets the rest.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
 
 
@@ -49,7 +50,10 @@ def _status_options(command: argparse.ArgumentParser) -> None:
 Command = Callable[[Engine, argparse.Namespace], int]
 _COMMANDS: dict[str, tuple[str, Command]] = {
     "up": ("deploy the stack, or change it to what its file says", lambda engine, given: up(engine, given.passed_on)),
-    "preview": ("show what up would do", lambda engine, given: preview(engine, given.passed_on)),
+    "preview": (
+        "show what up would do, judged by the policy pack",
+        lambda engine, given: preview(engine, given.passed_on),
+    ),
     "down": ("remove the stack and everything of it", lambda engine, given: down(engine, given.passed_on)),
     "repair": ("put right what an interrupted up left; up calls it by itself", lambda engine, _: _repair(engine)),
     "status": ("tell how the stack is: roles, certificates, last smoke check, drift", status),

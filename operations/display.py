@@ -10,6 +10,7 @@ _TELLS_NOTHING = re.compile(
     r"^ \+- .* replac(ing|ed) \("  # the deletion and the creation have lines of their own
     r"|^The resources in the stack have been deleted, but"  # the stack itself goes next, by our own hand
     r"|^If you want to remove the stack completely"
+    r"|^Update plan written to |^Run `pulumi up --plan="  # it is read and removed
 )
 
 

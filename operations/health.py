@@ -1,4 +1,4 @@
-"""Waits until a stack's containers are well."""
+"""Waits until what a stack runs is well."""
 
 import time
 from collections.abc import Mapping
@@ -21,6 +21,11 @@ def wait_until_well(engine: Engine, state: State) -> None:
     Raises:
         OperationError: some are not within 5 minutes; the message names them.
     """
+    if engine.stack.on_kubernetes:
+        from .cluster import wait_until_ready  # noqa: PLC0415 - its client takes half a second to import
+
+        wait_until_ready(engine, state)
+        return
     wanted = {each.id: each.object_name for each in state.docker_resources if each.runs and not each.replaced}
     if not wanted:
         return

@@ -18,8 +18,11 @@ def ensure_docker(stack: Stack) -> None:
 
     Raises:
         OperationError: there is none, and it could not be had.
+
+    A cluster needs none, but for building the lab's images.
     """
-    if DEFAULT_DOCKER_HOST in stack.docker_addresses and not _answers(urlsplit(DEFAULT_DOCKER_HOST).path):
+    needed = DEFAULT_DOCKER_HOST in stack.docker_addresses or stack.lab_images
+    if needed and not _answers(urlsplit(DEFAULT_DOCKER_HOST).path):
         _run(stack, ["toolchain/docker"], "this machine has no working Docker engine (see above)")
 
 
@@ -27,6 +30,9 @@ def ensure_images(stack: Stack) -> None:
     """Build those of the lab's images that the stack file asks for and that are missing. Raises OperationError."""
     if stack.lab_images:
         _run(stack, ["lab/images/build", *stack.lab_images], "the lab's images could not be built (see above)")
+    if stack.lab_images and stack.on_kubernetes:
+        load = ["lab/cluster/cluster", "load", *stack.lab_images]
+        _run(stack, load, "the lab's images could not be given to the cluster")
 
 
 def _answers(path: str) -> bool:

@@ -1,9 +1,14 @@
-"""`preview`: show what `up` would do, and leave nothing."""
+"""`preview`: show what `up` would do, judge it by the policy pack, refuse to lose data, and leave nothing."""
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from .config_copy import remove_copy
+from .console import say
+from .data_loss import read_plan, refuse_losses
 from .engine import Engine
+from .policies import policy_arguments
 from .prepare import ensure_docker
 from .previewed import Step, steps_of
 from .state import State
@@ -16,12 +21,13 @@ def preview(engine: Engine, arguments: Sequence[str]) -> int:
     """
     _ = engine.stack.document
     ensure_docker(engine.stack)
+    policies = policy_arguments(engine.stack)
     state = engine.export()
     if state is not None:
-        return min(engine.configured(state, "preview", *arguments), 1)
+        return _preview(engine, state, [*policies, *arguments])
     state = engine.create()
     try:
-        return min(engine.configured(state, "preview", *arguments), 1)
+        return _preview(engine, state, [*policies, *arguments])
     finally:
         engine.remove(remove_backups=True)
         remove_copy(engine.stack)
@@ -41,3 +47,14 @@ def preview_steps(engine: Engine) -> tuple[State | None, list[Step]]:
     finally:
         engine.remove(remove_backups=True)
         remove_copy(engine.stack)
+
+
+def _preview(engine: Engine, state: State, arguments: Sequence[str]) -> int:
+    """The exit code of the preview; what it would do is read from a plan, which is then removed."""
+    with tempfile.TemporaryDirectory(prefix="portus-stack-") as folder:
+        plan = Path(folder) / "plan.json"
+        code = min(engine.configured(state, "preview", "--save-plan", str(plan), *arguments), 1)
+        say("the plan was read for lost data, and is removed")
+        if code == 0:
+            refuse_losses(read_plan(plan), engine.stack.name)
+    return code

@@ -97,8 +97,15 @@ class Stack:
         return group.get(key) if isinstance(group, dict) else None
 
     @property
+    def on_kubernetes(self) -> bool:
+        """Whether the file names a cluster as its target."""
+        return self.setting("target") == "kubernetes"
+
+    @property
     def docker_addresses(self) -> tuple[str, ...]:
-        """Addresses of the Docker daemons that the file names."""
+        """Addresses of the Docker daemons that the file names; none when its target is a cluster."""
+        if self.on_kubernetes:
+            return ()
         inherited = str(self.setting("docker_host") or DEFAULT_DOCKER_HOST)
         hosts = self.docker_setting("hosts")
         if not isinstance(hosts, list) or not hosts:

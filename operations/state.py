@@ -160,6 +160,23 @@ class State:
         return [each for each in self.resources if each.kind]
 
     @property
+    def kubernetes_resources(self) -> Sequence[Resource]:
+        """Objects of a cluster, those that wait for their deletion among them."""
+        return [each for each in self.resources if each.type.startswith("kubernetes:")]
+
+    @property
+    def kubernetes_stacks(self) -> frozenset[tuple[str, str]]:
+        """Namespace and name of each PortusStack that has something on a cluster."""
+        objects = [each for each in self.kubernetes_resources if "/" in each.id]
+        names = sorted(set(self.deployments.values()))
+        return frozenset(
+            (each.id.partition("/")[0], name)
+            for each in objects
+            for name in names
+            if each.name.startswith(f"{name}-") or each.name == name
+        )
+
+    @property
     def protected(self) -> Sequence[Resource]:
         """What the engine refuses to delete."""
         return [each for each in self.resources if each.protected]

@@ -122,6 +122,13 @@ def _wanted(engine: Engine, machine: Machine) -> Trust:
     if names and stack.docker_setting("hosts"):
         say(f"warning: {' and '.join(names)} leads nowhere here: put it into your DNS, pointing at the edge's host")
         names = []
+    if names and stack.on_kubernetes:
+        from .cluster import node_address  # noqa: PLC0415 - its client takes half a second to import
+
+        address = node_address(engine, state)
+        if not address:
+            say(f"warning: {' and '.join(names)} leads nowhere here: put it into your DNS, pointing at the cluster")
+        return Trust(str(state.outputs["ca_certificate_pem"]), addresses, names if address else [], address)
     bind = str(stack.docker_setting("bind_address") or _EVERYWHERE)
     return Trust(str(state.outputs["ca_certificate_pem"]), addresses, names, _LOOPBACK if bind == _EVERYWHERE else bind)
 

@@ -23,6 +23,7 @@ def up(engine: Engine, arguments: Sequence[str]) -> int:
         say(f"warning: {failure}")
     state = repaired.state or engine.create()
     if engine.configured(state, "up", "--yes", "--skip-preview", *arguments):
+        explain(engine)
         say(f"up did not finish; once the cause is gone, `make up STACK={stack.name}` goes on from here")
         return 1
     deployed = engine.export()
@@ -31,6 +32,20 @@ def up(engine: Engine, arguments: Sequence[str]) -> int:
     wait_until_well(engine, deployed)
     print(summary(stack.name, deployed), flush=True)
     return 0
+
+
+def explain(engine: Engine) -> None:
+    """Say what is wrong with the pods of a stack on a cluster, which the engine's messages only half tell."""
+    state = engine.export()
+    if not engine.stack.on_kubernetes or state is None:
+        return
+    from .cluster import unwell  # noqa: PLC0415 - its client takes half a second to import
+
+    try:
+        for reason in unwell(engine, state):
+            say(f"the cluster says of {reason}")
+    except OperationError as error:  # the failure itself has been told
+        say(f"warning: {error}")
 
 
 def summary(stack: str, state: State) -> str:

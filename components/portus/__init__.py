@@ -24,6 +24,17 @@ from .args import (
     S3StorageArgs,
     Target,
 )
+from .kubernetes_args import (
+    ExposeArgs,
+    GatewayArgs,
+    IngressArgs,
+    KubernetesArgs,
+    LoadBalancerArgs,
+    NodePortArgs,
+    PodArgs,
+    RolePodsArgs,
+    TolerationArgs,
+)
 from .portus_stack import OUTPUTS, PortusStack
 from .settings import InvalidSettings
 
@@ -37,10 +48,17 @@ __all__ = [
     "DockerHostArgs",
     "DockerTlsArgs",
     "EdgeArgs",
+    "ExposeArgs",
     "ExternalDatabaseArgs",
     "FilesystemStorageArgs",
+    "GatewayArgs",
     "HostnamesArgs",
+    "IngressArgs",
     "InvalidSettings",
+    "KubernetesArgs",
+    "LoadBalancerArgs",
+    "NodePortArgs",
+    "PodArgs",
     "PortusArgs",
     "PortusStack",
     "PortusStackArgs",
@@ -49,8 +67,10 @@ __all__ = [
     "RegistryStorageArgs",
     "ResourcesArgs",
     "Role",
+    "RolePodsArgs",
     "RotationArgs",
     "S3StorageArgs",
     "Target",
+    "TolerationArgs",
     "__version__",
 ]

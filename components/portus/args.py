@@ -9,11 +9,14 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
+from .kubernetes_args import KubernetesArgs
+
 
 class Target(str, Enum):
     """Where a PortusStack runs."""
 
     DOCKER = "docker"
+    KUBERNETES = "kubernetes"
 
 
 class Role(str, Enum):
@@ -53,6 +56,8 @@ class PortusArgs(TypedDict):
     """1 (images 2.0 to 2.2) or 2 (2.3 and later). Default: what the image's tag says."""
     settings: NotRequired[dict[str, Any]]
     """Portus options in the shape of its ``config.yml``; each leaf may be an Input. Unknown options are refused."""
+    replicas: NotRequired[int]
+    """How many run the web application, 1 to 50; more than 1 on Kubernetes only. Default: 1."""
     resources: NotRequired[ResourcesArgs]
     """Bounds of the web application. Default: 1024 MiB, 2 CPUs."""
     background_resources: NotRequired[ResourcesArgs]
@@ -66,6 +71,8 @@ class FilesystemStorageArgs(TypedDict):
 
     size_gib: NotRequired[int]
     """Size in GiB where the target can size a volume. Default: 50."""
+    shared: NotRequired[bool]
+    """Whether many can write to the volume at once (Kubernetes: access mode ReadWriteMany). Default: false."""
 
 
 class S3StorageArgs(TypedDict):
@@ -75,9 +82,9 @@ class S3StorageArgs(TypedDict):
     """Bucket name."""
     region: str
     """Region name; any word for servers that have none."""
-    access_key: pulumi.Input[str]
-    """Access key id."""
-    secret_key: pulumi.Input[str]
+    access_key: NotRequired[pulumi.Input[str]]
+    """Access key id. Default: with ``secret_key``, the rights of the machine that the registry runs on (AWS)."""
+    secret_key: NotRequired[pulumi.Input[str]]
     """Secret access key; always kept secret."""
     region_endpoint: NotRequired[str]
     """``https://host[:port]`` of a server other than AWS. Default: AWS."""
@@ -107,6 +114,8 @@ class RegistryArgs(TypedDict):
     """Whether manifests can be deleted, in the registry and in Portus alike. Default: true."""
     log_level: NotRequired[str]
     """``error``, ``warn`` or ``info``. Default: ``info``."""
+    replicas: NotRequired[int]
+    """How many, 1 to 50; more than 1 on Kubernetes only, and with S3 or a shared volume only. Default: 1."""
     resources: NotRequired[ResourcesArgs]
     """Default: 512 MiB, 2 CPUs."""
 
@@ -144,6 +153,8 @@ class EdgeArgs(TypedDict):
 
     image: NotRequired[str]
     """``repository[:tag][@sha256:…]`` of an unprivileged nginx. Default: ``1.28-alpine`` of nginxinc's, by digest."""
+    replicas: NotRequired[int]
+    """How many, 1 to 50; more than 1 on Kubernetes only. Default: 1."""
     resources: NotRequired[ResourcesArgs]
     """Default: 64 MiB, 2 CPUs."""
 
@@ -273,3 +284,5 @@ class PortusStackArgs(TypedDict):
     """Whether ``up`` ends with a push and a pull through the edge. Default: true."""
     docker: NotRequired[DockerArgs]
     """Settings of the Docker target."""
+    kubernetes: NotRequired[KubernetesArgs]
+    """Settings of the Kubernetes target."""

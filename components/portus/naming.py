@@ -1,5 +1,7 @@
 """Names and labels: the one place that spells them."""
 
+PRODUCT = "portus-stack"
+"""What everything of every PortusStack is part of."""
 LABEL_PREFIX = "org.portus-stack"
 NAME_LABEL = f"{LABEL_PREFIX}.name"
 ROLE_LABEL = f"{LABEL_PREFIX}.role"

@@ -26,11 +26,13 @@ class File:
 class Data:
     """State that outlives its process: a volume mounted at ``path``.
 
-    ``size_gib`` binds only targets that can size a volume.
+    ``size_gib`` binds only targets that can size a volume; ``shared`` means that replicas write to it at once, wherever
+    they run.
     """
 
     path: str
     size_gib: int
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,12 @@ class Limits:
 class Security:
     """What a process may do.
 
-    ``user`` is ``uid:gid``, None for the image's own; capabilities are added to an empty set.
+    ``user`` is ``uid:gid``, None for the image's own; capabilities are added to an empty set. ``unprivileged_user`` is
+    the one to run as where a target can give it the files and the data, which needs ``user`` elsewhere.
     """
 
     user: str | None = None
+    unprivileged_user: str | None = None
     read_only_root: bool = True
     capabilities: tuple[str, ...] = ()
     new_privileges: bool = False
@@ -103,17 +107,41 @@ class Process:
 
 
 @dataclass(frozen=True)
+class TlsPair:
+    """What a role presents to outsiders, and the CA that they verify it with; all PEM, the key secret."""
+
+    certificate_pem: pulumi.Output[str]
+    private_key_pem: pulumi.Output[str]
+    ca_pem: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
 class Workload(Process):
-    """Runs a role for ever."""
+    """Runs a role for ever.
+
+    ``exclusive``: no two at once, not even while one takes over from the other. ``first_alone``: the first replica
+    prepares what the others use, so it is ready before another starts. ``presents`` is for what outsiders reach.
+    """
 
     data: Data | None = None
+    replicas: int = 1
+    exclusive: bool = False
+    first_alone: bool = False
+    presents: TlsPair | None = None
 
 
 @dataclass(frozen=True)
 class Task(Process):
-    """Runs once and must succeed; ``verifies`` names the processes after whose replacement it runs again."""
+    """Runs once and must succeed; ``verifies`` names the processes after whose replacement it runs again.
+
+    Done, it idles. ``ending`` are further arguments that make it end instead, when it is done or after
+    ``start_seconds`` without success, for targets that wait for an end. ``report`` tells what success means, without
+    the time, where a target cannot read what the task printed.
+    """
 
     verifies: tuple[str, ...] = ()
+    ending: tuple[str, ...] = ()
+    report: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from .protection import DataProtection
 from .record import PlanRecord
 from .roles import tls_servers
 from .settings import settings_from_args
-from .targets.docker import DockerTarget
+from .targets import deploy
 
 
 class PortusStack(pulumi.ComponentResource):
@@ -48,15 +48,14 @@ class PortusStack(pulumi.ComponentResource):
         certificates = Certificates(settings, tls_servers(settings), child)
         plan = make_plan(settings, credentials, certificates)
         PlanRecord(settings, plan, credentials, certificates, child)
-        target = DockerTarget(settings, plan, credentials.deployment, child)
+        target = deploy(settings, plan, credentials.deployment, child)
         DataProtection(settings, (credentials, certificates, target), child)
 
-        ready = pulumi.Output.all(*(container.id for container in target.containers.values()))
-        self.portus_url = _when(ready, f"https://{settings.hostnames.portus_address}")
-        self.registry_url = _when(ready, settings.hostnames.registry_address)
+        self.portus_url = _when(target.ready, f"https://{settings.hostnames.portus_address}")
+        self.registry_url = _when(target.ready, settings.hostnames.registry_address)
         self.ca_certificate_pem = certificates.public_ca_pem
         self.certificates_expire_at = certificates.expire_at
-        self.administrator_username = _when(ready, settings.administrator.username)
+        self.administrator_username = _when(target.ready, settings.administrator.username)
         self.administrator_password = credentials.administrator_password
         self.images = pulumi.Output.all(**target.images)
         self.smoke_check = (

@@ -48,8 +48,9 @@ def forget(engine: Engine, state: State, gone: Sequence[Resource]) -> None:
     if engine.configured(state, "refresh", "--yes", "--skip-preview", *targets):
         raise OperationError("the engine could not refresh what is gone (see above)", "correct the cause, try again")
     for each in gone:
-        loss = ", and the data in it is gone with it" if each.kind == "volume" else ""
-        say(f"{each.kind} {each.object_name or each.name} is gone{loss}: `up` makes it again")
+        kind = each.kind or each.type.rpartition(":")[2]
+        loss = ", and the data in it is gone with it" if kind in ("volume", "PersistentVolumeClaim") else ""
+        say(f"{kind} {each.object_name or each.name} is gone{loss}: `up` makes it again")
 
 
 def start(clients: Clients, stopped: Sequence[DockerObject]) -> list[str]:

@@ -59,6 +59,11 @@ def repair(engine: Engine, restart: bool = True) -> Repaired:
     state = engine.export()
     if state is None:
         return Repaired(None, interrupted)
+    if engine.stack.on_kubernetes:
+        from ..cluster import repair_cluster  # noqa: PLC0415 - its client takes half a second to import
+
+        changed = repair_cluster(engine, state, restart)
+        return Repaired(engine.export() if changed else state, changed or interrupted)
     with ExitStack() as stack:
         hosts = hosts_of(state, engine) or _own_host(engine)
         clients = {urn: stack.enter_context(connected(host)) for urn, host in hosts.items()}

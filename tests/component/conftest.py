@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from tests.component.deployments import VARIANTS, deploy
+from tests.component.deployments import VARIANTS, deploy, kubernetes_args
 from tests.component.recorder import Recording
 
 Deployed = Callable[..., Recording]
@@ -18,5 +18,16 @@ def deployed() -> Deployed:
     @cache
     def recording(variant: str = "default", preview: bool = False) -> Recording:
         return deploy(VARIANTS[variant], preview=preview)
+
+    return recording
+
+
+@pytest.fixture(scope="session")
+def on_kubernetes() -> Deployed:
+    """The recording of a variant on Kubernetes, as an update or as a preview."""
+
+    @cache
+    def recording(variant: str = "default", preview: bool = False) -> Recording:
+        return deploy(kubernetes_args(variant), preview=preview)
 
     return recording

@@ -5,12 +5,13 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_docker as docker
+import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 import pulumi_tls as tls
 
 from components.portus import PortusStack, PortusStackArgs
 from tests.component.recorder import MARK, Recording, record
-from tests.unit.portus import plans, samples
+from tests.unit.portus import kubernetes_samples, plans, samples
 
 NAME = "hub"
 SECRET_OPTIONS = {"email.smtp.password": f"{MARK}-smtp", "oauth.github.client_secret": f"{MARK}-github"}
@@ -37,10 +38,43 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
+KUBERNETES_VARIANTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "generation 1": plans.GENERATION_1,
+    "external database": plans.EXTERNAL_DATABASE,
+    "bucket": plans.S3,
+    "registry 3": {"registry": {"image": "registry:3.1.1"}},
+    "one host name": plans.ONE_HOSTNAME,
+    "secret options": {"portus": {"settings": SECRET_OPTIONS}},
+    "unprotected": {"data": {"protect": False}},
+    "retained": {"data": {"protect": False, "retain": True}},
+    "no smoke check": {"smoke_check": False},
+    "load balancer": kubernetes_samples.target("load_balancer"),
+    "ingress": kubernetes_samples.target("ingress"),
+    "gateway": {"kubernetes": {"expose": {"gateway": {"name": "front"}}}},
+    "gateway that ends TLS": {"kubernetes": {"expose": {"gateway": {"name": "front", "passthrough": False}}}},
+    "replicas": {
+        "portus": {"replicas": 3},
+        "edge": {"replicas": 2},
+        "registry": {"replicas": 2, "storage": {"filesystem": {"shared": True}}},
+    },
+    "somebody's namespace": {"kubernetes": {"namespace": "theirs", "create_namespace": False}},
+    **{f"every argument, {way}": kubernetes_samples.complete(way) for way in kubernetes_samples.WAYS},
+}
+
+
+def kubernetes_args(variant: str) -> dict[str, Any]:
+    """What a variant adds to the minimal arguments, the target among it."""
+    more = KUBERNETES_VARIANTS[variant]
+    exposed = "expose" in more.get("kubernetes", {})
+    return samples.merged({"target": "kubernetes"} if exposed else kubernetes_samples.target(), more)
+
+
 def providers() -> list[pulumi.ProviderResource]:
     """What a program without default providers hands to its components."""
     return [
         docker.Provider("docker", host="unix:///var/run/docker.sock"),
+        kubernetes.Provider("kubernetes", kubeconfig="{}"),
         random.Provider("random"),
         tls.Provider("tls"),
     ]

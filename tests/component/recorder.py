@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import pulumi
 from google.protobuf import empty_pb2, json_format, struct_pb2
@@ -73,6 +74,9 @@ class Registration:
 
     @functools.cached_property
     def labels(self) -> dict[str, str]:
+        metadata = self.values.get("metadata")
+        if isinstance(metadata, dict):
+            return {key: str(value) for key, value in cast(dict[str, Json], metadata.get("labels") or {}).items()}
         found = self.values.get("labels") or []
         assert isinstance(found, list)
         return {str(item["label"]): str(item["value"]) for item in found if isinstance(item, dict)}
@@ -121,6 +125,16 @@ CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
 VOLUME = "docker:index/volume:Volume"
 IMAGE = "docker:index/remoteImage:RemoteImage"
+SERVICE = "kubernetes:core/v1:Service"
+JOB = "kubernetes:batch/v1:Job"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+SECRET = "kubernetes:core/v1:Secret"
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+NAMESPACE = "kubernetes:core/v1:Namespace"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+COMPLETED_AT = "2026-11-25T12:00:00Z"
 PASSWORD = "random:index/randomPassword:RandomPassword"
 IDENTIFIER = "random:index/randomId:RandomId"
 PRIVATE_KEY = "tls:index/privateKey:PrivateKey"
@@ -151,6 +165,23 @@ def _generated(request: resource_pb2.RegisterResourceRequest) -> dict[str, str]:
             "repoDigest": f"repository@sha256:{_digest(request.name)}",
         },
     }.get(request.type, {})
+
+
+def _on_cluster(request: resource_pb2.RegisterResourceRequest, preview: bool) -> dict[str, Json]:
+    """What the API server adds: a name is known at once, the rest when the object exists."""
+    inputs = reveal(json_format.MessageToDict(request.object))
+    assert isinstance(inputs, dict)
+    metadata = cast(dict[str, Json], inputs.get("metadata") or {})
+    state: dict[str, Json] = {"metadata": {"name": f"{request.name}-{_digest(request.name)[:8]}", **metadata}}
+    if preview:
+        return state
+    cast(dict[str, Json], state["metadata"]).update({"uid": _digest(request.name)[:12], "generation": 1})
+    if request.type == SERVICE:
+        specification = cast(dict[str, Json], inputs["spec"])
+        state["spec"] = {**specification, "clusterIP": f"10.96.0.{int(_digest(request.name)[:2], 16)}"}
+    if request.type == JOB:
+        state["status"] = {"completionTime": COMPLETED_AT}
+    return state
 
 
 class NoMocks(mocks.Mocks):
@@ -189,6 +220,8 @@ class RecordingMonitor(mocks.MockMonitor):
         state.CopyFrom(request.object)
         if not self.preview:
             state.update(_generated(request))
+        if request.type.startswith("kubernetes:"):
+            state.update(_on_cluster(request, self.preview))
         for name in request.additionalSecretOutputs:
             if name in state and not is_secret(json_format.MessageToDict(state).get(name)):
                 value = json_format.MessageToDict(state)[name]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from components.portus import OUTPUTS, InvalidSettings
-from tests.component.recorder import COMPONENT, Recording, record
+from tests.component.recorder import COMPONENT, DEPLOYMENT, Recording, record
 
 ROOT = Path(__file__).parents[2]
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
@@ -45,7 +45,7 @@ def test_stack_file_deploys(file: Path, preview: bool) -> None:
     recording = run(stack, yaml.safe_load(file.read_text(encoding="utf-8"))["config"], preview)
     assert recording.named(stack, COMPONENT)
     assert set(recording.exports) == set(OUTPUTS)
-    assert f"{stack}-edge" in recording.containers
+    assert recording.containers.get(f"{stack}-edge") or recording.named(f"{stack}-edge", DEPLOYMENT)
     assert all(one.request.provider for one in recording if one.request.custom and not one.type.startswith("pulumi:"))
 
 

@@ -1,6 +1,7 @@
 """Pulumi.yaml, __main__.py and the arguments of PortusStack say the same."""
 
 import ast
+import inspect
 import re
 from typing import Any
 
@@ -11,17 +12,23 @@ from typing_extensions import get_type_hints, is_typeddict
 from components import portus as library
 from components.portus import args as arguments
 from components.portus import images
+from components.portus import kubernetes_args as kubernetes_arguments
 from components.portus.args import PortusStackArgs
 from tests.contract.project_files import ROOT
 from tests.unit.portus.samples import _FORWARD_REFERENCES
 
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
 CONFIG: dict[str, dict[str, Any]] = PROJECT["config"]
-OF_THE_PROGRAM = {"docker_host"}
+OF_THE_PROGRAM = {"docker_host", "kubeconfig", "kube_context"}
 """Keys for the program itself: which providers it makes."""
 TYPES = {"string": str, "boolean": bool, "object": dict, "integer": int}
-SOURCE = (ROOT / "components" / "portus" / "args.py").read_text(encoding="utf-8")
-GROUPS = [one for one in vars(arguments).values() if is_typeddict(one) and one.__module__ == arguments.__name__]
+MODULES = (arguments, kubernetes_arguments)
+GROUPS = [
+    one
+    for module in MODULES
+    for one in vars(module).values()
+    if is_typeddict(one) and one.__module__ == module.__name__
+]
 
 
 def test_every_argument_is_configurable_and_every_key_is_an_argument() -> None:
@@ -82,7 +89,9 @@ def _documented(node: ast.ClassDef) -> dict[str, str]:
     return found
 
 
-CLASSES = [node for node in ast.parse(SOURCE).body if isinstance(node, ast.ClassDef)]
+CLASSES = [
+    node for module in MODULES for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)
+]
 
 
 @pytest.mark.parametrize("node", CLASSES, ids=lambda node: node.name)

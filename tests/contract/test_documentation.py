@@ -23,7 +23,7 @@ from tests.contract.project_files import ROOT, project_files
 PAGES = [path for path in project_files(".md") if path.parts[0] != "lab"]
 ILLUSTRATIVE = "<!-- illustrative:"
 """Stands on the line before a block that cannot be run as it is, with the reason."""
-MADE = ("stacks/Pulumi.mine.yaml", "examples/typescript/sdk")
+MADE = ("stacks/policy.prod.json", "stacks/Pulumi.mine.yaml", "examples/typescript/sdk")
 """What a reader makes."""
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^(?P<before>[^\n]*)\n```(?P<language>\w+)\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)

@@ -1,6 +1,7 @@
 """Who may import whom (docs: architecture). Read from the source, so that a forgotten import is found too."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -25,7 +26,8 @@ ALLOWED: dict[str, set[str]] = {
     "naming": set(),
     "images": set(),
     "token_trust": set(),
-    "args": set(),
+    "kubernetes_args": set(),
+    "args": {"kubernetes_args"},
     "plan": set(),
     "contract": {"naming"},
     "settings": {"args", "images", "contract"},
@@ -36,10 +38,15 @@ ALLOWED: dict[str, set[str]] = {
     "roles": {"settings", "plan", "contract", "naming", "images", "token_trust", "credentials", "certificates"},
     "tasks": {"settings", "plan", "contract", "naming", "roles", "credentials", "certificates"},
     "planner": {"settings", "plan", "roles", "tasks", "credentials", "certificates"},
-    "targets": {"settings", "plan", "naming"},
+    "targets": {"args", "settings", "plan", "naming"},
 }
 """Room of ``components/portus`` → the rooms that it may use. ``portus_stack`` and ``__init__`` may use all."""
-PROVIDERS = {"pulumi_docker": {"targets"}, "pulumi_random": {"credentials"}, "pulumi_tls": {"certificates"}}
+PROVIDERS = {
+    "pulumi_docker": {"targets"},
+    "pulumi_kubernetes": {"targets"},
+    "pulumi_random": {"credentials"},
+    "pulumi_tls": {"certificates"},
+}
 """Provider package → the rooms that may create its resources."""
 
 
@@ -92,6 +99,16 @@ def test_roles_do_not_know_a_target_and_targets_no_role() -> None:
             assert not [name for name in library_imports(path) if ".targets" in name]
 
 
+def test_a_target_is_imported_only_when_it_was_chosen() -> None:
+    """A preview for Docker does not pay for the import of Kubernetes, nor does it need its provider."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import components; "
+        "print(sorted({'pulumi_docker', 'pulumi_kubernetes'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(ROOT)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_only_the_program_reads_configuration() -> None:
     for path in project_files(".py"):
         if path.parts[0] == "components":
@@ -99,8 +116,13 @@ def test_only_the_program_reads_configuration() -> None:
             assert "pulumi.Config" not in source and "get_config" not in source, path
 
 
-def test_product_toolchain_and_lab_know_nothing_of_one_another() -> None:
-    rooms = {"components": {"toolchain", "lab"}, "toolchain": {"components", "lab"}, "lab": {"components", "toolchain"}}
+def test_product_policies_toolchain_and_lab_know_nothing_of_one_another() -> None:
+    rooms = {
+        "components": {"toolchain", "lab", "policies", "portus_policies"},
+        "toolchain": {"components", "lab", "policies", "portus_policies"},
+        "lab": {"components", "toolchain", "policies", "portus_policies"},
+        "policies": {"components", "toolchain", "lab", "operations"},
+    }
     for path in project_files(".py"):
         for name in imported(ROOT / path, path.parent.parts):
             assert name.split(".")[0] not in rooms.get(path.parts[0], set()), f"{path} imports {name}"

@@ -11,6 +11,8 @@ from toolchain.install.own_plugins import install_own_plugins
 from toolchain.install.packages import Plugin, required_plugins
 from toolchain.install.providers import find_plugins
 
+DOCKER = Plugin("docker", "5.2.0")
+KUBERNETES = Plugin("kubernetes", "4.34.2")
 RANDOM = Plugin("random", "4.21.4")
 TLS = Plugin("tls", "5.6.2")
 
@@ -60,6 +62,24 @@ def test_all_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
     make_plugin(tmp_path, "random", "4.21.4", mode=0o644)  # not a program
     with pytest.raises(InstallError, match=r"no resource-random-v4.21.4, no resource-tls-v5.6.2"):
         find_plugins(tmp_path, [RANDOM, TLS])
+
+
+@pytest.mark.parametrize("lacking", [KUBERNETES, DOCKER])
+def test_the_plugin_of_one_target_may_be_missing_and_that_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], lacking: Plugin
+) -> None:
+    needed = [plugin for plugin in (DOCKER, KUBERNETES, RANDOM) if plugin != lacking]
+    for plugin in needed:
+        make_plugin(tmp_path, plugin.name, plugin.version)
+    assert [found.asked for found in find_plugins(tmp_path, [DOCKER, KUBERNETES, RANDOM])] == needed
+    said = capfd.readouterr().err
+    assert f"has no {lacking.folder_name}: stacks on {lacking.name} cannot be deployed with it, others can" in said
+
+
+def test_the_plugins_of_both_targets_may_not(tmp_path: Path) -> None:
+    make_plugin(tmp_path, "random", "4.21.4")
+    with pytest.raises(InstallError, match=r"no resource-docker-v5.2.0, no resource-kubernetes-v4.34.2"):
+        find_plugins(tmp_path, [DOCKER, KUBERNETES, RANDOM])
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:

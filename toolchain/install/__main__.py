@@ -1,4 +1,4 @@
-"""The commands behind the scripts `toolchain/env`, `go`, `language`, `docker` and `clean`."""
+"""The commands behind the scripts `toolchain/env`, `go`, `language`, `docker`, `policies` and `clean`."""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ from .docker_engine import ensure_docker
 from .folders import Folders
 from .go import Go
 from .languages import LANGUAGES, install_language
+from .policies import install_policies
 from .python import DEPLOY_LOCK, TEST_LOCK
 from .ready import remove_unused, write_note
 from .toolset import Request, install_toolset
@@ -31,6 +32,7 @@ def main() -> int:
     language = commands.add_parser("language", help="build a language host if it is missing, and print its folder")
     language.add_argument("name", choices=sorted(LANGUAGES))
     commands.add_parser("docker", help="make sure that a Docker engine answers")
+    commands.add_parser("policies", help="make the policy pack ready and print its folder")
     commands.add_parser("clean", help="remove the tool folder")
     arguments = parser.parse_args()
     try:
@@ -51,6 +53,8 @@ def _run(arguments: argparse.Namespace, folders: Folders) -> None:
         say(f"removed {folders.tools}" if folders.remove() else f"there is no {folders.tools}")
     elif arguments.command == "language":
         print(_locked(folders, lambda: install_language(folders, arguments.name)))
+    elif arguments.command == "policies":
+        print(_locked(folders, lambda: install_policies(folders)))
     elif arguments.command == "go":
         _print_go(_locked(folders, lambda: Go.find_or_install(folders)))
     else:

@@ -34,9 +34,7 @@ LANGUAGES: Mapping[str, tuple[Program, ...]] = {
         ),
     ),
     # The last tagged module that holds the host; it runs compiled programs of today's SDK, but generates none.
-    "nodejs": (
-        Program("pulumi-language-nodejs", "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs"),
-    ),
+    "nodejs": (Program("pulumi-language-nodejs", "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs"),),
     "nodejs-sdk": (Program("portus-stack-nodejs-sdk", "."),),
 }
 """Name → the programs that it consists of."""

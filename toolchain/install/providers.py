@@ -12,6 +12,9 @@ from .packages import Plugin
 OWN = "own"
 OFFICIAL = "official"
 
+_OF_ONE_TARGET = frozenset({"docker", "kubernetes"})
+"""Each serves one target's stacks only, so a folder may do without one of them."""
+
 _PLUGIN_FOLDER = re.compile(r"^resource-(?P<name>.+?)-v(?P<version>\d+\.\d+\.\d+.*)$")
 
 
@@ -29,19 +32,25 @@ class FoundPlugin:
 def find_plugins(providers: Path, needed: Sequence[Plugin]) -> list[FoundPlugin]:
     """Find every plugin needed in `<providers>/plugins/` or `<providers>/`: the version asked for, else the highest.
 
+    A folder may lack the plugin of one target; that is said, and a stack on that target then ends with the engine's own
+    error.
+
     Raises:
-        InstallError: the folder is not there, or lacks plugins; all that are missing are named at once.
+        InstallError: the folder is not there, or lacks other plugins; all that are missing are named at once.
     """
     if not providers.is_dir():
         raise InstallError(f"PROVIDERS={providers}: there is no such folder; give a folder, `official`, or nothing")
     base = providers / "plugins" if (providers / "plugins").is_dir() else providers
     found = [(plugin, _best(base, plugin)) for plugin in needed]
-    missing = [plugin.folder_name for plugin, best in found if best is None]
-    if missing:
+    missing = [plugin for plugin, best in found if best is None]
+    lacking = f"PROVIDERS={providers}: {base} has no {', no '.join(plugin.folder_name for plugin in missing)}"
+    if len(missing) > 1 or any(plugin.name not in _OF_ONE_TARGET for plugin in missing):
         raise InstallError(
-            f"PROVIDERS={providers}: {base} has no {', no '.join(missing)} (of any version, with its program in it); "
+            f"{lacking} (of any version, with its program in it); "
             "ours are not mixed with others, so add them there or leave PROVIDERS out"
         )
+    for plugin in missing:
+        say(f"{lacking}: stacks on {plugin.name} cannot be deployed with it, others can")
     return [best for _, best in found if best is not None]
 
 

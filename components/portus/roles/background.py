@@ -36,5 +36,6 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         security=portus.security(contract),
         links=links(settings),
         after=("bootstrap",),
+        exclusive=True,  # two would take the same events
         stop_seconds=_STOP_SECONDS,
     )

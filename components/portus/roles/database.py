@@ -42,6 +42,7 @@ def workload(settings: Settings, credentials: Credentials) -> Workload:
             File(password, credentials.database_password, secret=True),
         ),
         data=Data(_DATA_PATH, settings.database.size_gib),
+        exclusive=True,
         scratch=("/tmp", "/run/mysqld"),
         probe=Probe(("healthcheck.sh", "--connect", "--innodb_initialized")),
         limits=Limits(settings.database.resources.memory_mib, settings.database.resources.cpus),

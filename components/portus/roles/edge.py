@@ -9,7 +9,7 @@ It ends TLS 1.2+, redirects plain HTTP, sends each host name to its role, verifi
 from ..certificates import Certificates
 from ..contract import contract_of
 from ..naming import files_path, internal_name
-from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
+from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, TlsPair, Workload
 from ..settings import Settings
 from . import registry
 from .edge_configuration import UPSTREAMS, EdgeNames, nginx_configuration
@@ -41,7 +41,7 @@ exec nginx -c "$1" -g 'daemon off;'
 def public_links(settings: Settings) -> tuple[Link, ...]:
     """What reaches the edge from outside."""
     https = Link(OUTSIDE, "edge", settings.hostnames.port, True, "people and docker clients")
-    if not settings.docker.http_port:
+    if not settings.http_port:
         return (https,)
     return (https, Link(OUTSIDE, "edge", http_port(settings), False, "is redirected to HTTPS"))
 
@@ -67,7 +67,7 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
         portus_host=settings.hostnames.portus,
         registry_host=settings.hostnames.registry,
         public_port=settings.hostnames.port,
-        http_port=http_port(settings) if settings.docker.http_port else 0,
+        http_port=http_port(settings) if settings.http_port else 0,
         portus=f"{internal_name(settings.name, 'portus')}:{contract_of(settings.portus.generation).port}",
         registry=f"{internal_name(settings.name, 'registry')}:{registry.PORT}",
     )
@@ -91,6 +91,8 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
         security=Security(user=_NGINX_USER),
         links=links(settings),
         aliases=settings.hostnames.names,
+        replicas=settings.edge.replicas,
+        presents=TlsPair(server.certificate_pem, server.private_key_pem, certificates.public_ca_pem),
         after=("background",) if settings.portus.generation > 1 else ("bootstrap",),
         stop_seconds=30,
     )

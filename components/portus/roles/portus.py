@@ -207,6 +207,8 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         security=security(contract),
         links=links(settings),
         after=() if settings.database.external else ("database",),
+        replicas=settings.portus.replicas,
+        first_alone=True,  # its init makes and migrates the tables, and looks at nobody else
         start_seconds=settings.portus.start_timeout_seconds,
         stop_seconds=_STOP_SECONDS,
     )

@@ -4,6 +4,8 @@ Sources: distribution ``docs`` configuration reference; ``registry/auth/token`` 
 ignores ``jwks``.
 """
 
+from urllib.parse import urlsplit
+
 import pulumi
 import yaml
 
@@ -18,6 +20,12 @@ from ..token_trust import jwks
 PORT = 5000
 _HEALTH_PORT = 5001
 _DATA_PATH = "/var/lib/registry"
+_NOBODY = "65532:65532"
+_STOP_SECONDS = 30
+_DRAIN_SECONDS = _STOP_SECONDS - 5
+"""How long requests in flight may go on after the stop signal; by default Distribution cuts them off at once."""
+_AWS = "https://s3.amazonaws.com"
+_PORTS = {True: 443, False: 80}
 _CONFIG = files_path("config.yml")
 _START = files_path("start.sh")
 _TRUST_DIRECTORY = files_path("trust")
@@ -46,7 +54,12 @@ def links(settings: Settings) -> tuple[Link, ...]:
     events = Link("registry", "portus", contract_of(settings.portus.generation).port, True, "reports pushes to Portus")
     if settings.registry.s3 is None:
         return (events,)
-    return (events, Link("registry", OUTSIDE, 443, True, "keeps layers in S3"))
+    endpoint = urlsplit(settings.registry.s3.region_endpoint or _AWS)
+    tls = endpoint.scheme == "https"
+    layers = Link("registry", OUTSIDE, endpoint.port or _PORTS[tls], tls, "keeps layers in S3")
+    if settings.registry.s3.access_key is not None:
+        return (events, layers)
+    return (events, layers, Link("registry", OUTSIDE, _PORTS[False], False, "asks its machine for rights on S3"))
 
 
 def configuration(settings: Settings) -> str:
@@ -64,6 +77,7 @@ def configuration(settings: Settings) -> str:
         "http": {
             "addr": f":{PORT}",
             "relativeurls": True,
+            "draintimeout": f"{_DRAIN_SECONDS}s",
             "headers": {"X-Content-Type-Options": ["nosniff"]},
             "tls": {
                 "certificate": files_path("registry.crt"),
@@ -113,9 +127,10 @@ def _storage(settings: Settings) -> dict[str, object]:
 def _secrets(settings: Settings, credentials: Credentials) -> dict[str, pulumi.Output[str]]:
     """Environment variable → value, for what must not stand in the configuration."""
     secrets = {"REGISTRY_HTTP_SECRET": credentials.http_secret}
-    if settings.registry.s3:
-        secrets["REGISTRY_STORAGE_S3_ACCESSKEY"] = settings.registry.s3.access_key
-        secrets["REGISTRY_STORAGE_S3_SECRETKEY"] = settings.registry.s3.secret_key
+    s3 = settings.registry.s3
+    if s3 and s3.access_key and s3.secret_key:
+        secrets["REGISTRY_STORAGE_S3_ACCESSKEY"] = s3.access_key
+        secrets["REGISTRY_STORAGE_S3_SECRETKEY"] = s3.secret_key
     return secrets
 
 
@@ -136,7 +151,12 @@ def _files(settings: Settings, credentials: Credentials, certificates: Certifica
 
 
 def workload(settings: Settings, credentials: Credentials, certificates: Certificates) -> Workload:
-    """One registry; its files are root's because the official image runs as root (without capabilities here)."""
+    """Its files are root's because the official image runs as root (without capabilities here).
+
+    With layers on a volume that cannot be shared there is one at a time: two would not see each other's uploads.
+    """
+    storage = settings.registry
+    data = None if storage.s3 else Data(_DATA_PATH, storage.size_gib, storage.shared)
     return Workload(
         name="registry",
         image=settings.registry.image,
@@ -146,10 +166,13 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
             "SSL_CERT_DIR": f"/etc/ssl/certs:{_TRUST_DIRECTORY}",
         },
         files=_files(settings, credentials, certificates),
-        data=None if settings.registry.s3 else Data(_DATA_PATH, settings.registry.size_gib),
+        data=data,
+        replicas=storage.replicas,
+        exclusive=data is not None and not data.shared,
         scratch=("/tmp",),
         probe=Probe(("wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{_HEALTH_PORT}/debug/health")),
         limits=Limits(settings.registry.resources.memory_mib, settings.registry.resources.cpus),
-        security=Security(),
+        security=Security(unprivileged_user=_NOBODY),
         links=links(settings),
+        stop_seconds=_STOP_SECONDS,
     )

@@ -7,6 +7,7 @@ from .. import images
 from ..args import Target
 from . import patterns, rules
 from .docker import read_docker
+from .kubernetes import read_kubernetes
 from .model import (
     Administrator,
     CertificateSettings,
@@ -28,6 +29,7 @@ from .problems import Problems
 from .reader import Reader
 
 _MARIADB_PORT = 3306
+_MOST_REPLICAS = 50
 _LAST_LEAF_HOURS = 398 * 24
 """CA/Browser Forum Baseline Requirements: clients refuse longer leaf certificates."""
 
@@ -54,11 +56,23 @@ def settings_from_args(name: str, args: Mapping[str, object]) -> Settings:
         data=_data(root.group("data")),
         smoke_check=root.boolean("smoke_check", True),
         docker=read_docker(root.group("docker"), hostnames.port),
+        kubernetes=read_kubernetes(root.group("kubernetes"), name, hostnames.port),
     )
+    _refuse_other_targets(root, settings.target)
     root.finish()
     rules.check(settings, problems)
     problems.raise_if_any(name)
     return settings
+
+
+def _refuse_other_targets(root: Reader, target: Target) -> None:
+    for other in Target:
+        if other is not target and root.mapping(other.value):
+            root.problem(other.value, f"belongs to target {other.value}, but target is {target.value}: remove one")
+
+
+def _replicas(reader: Reader) -> int:
+    return reader.integer("replicas", 1, 1, _MOST_REPLICAS)
 
 
 def _image(reader: Reader, key: str, default: str) -> str:
@@ -104,6 +118,7 @@ def _portus(reader: Reader) -> PortusSettings:
         image=image,
         generation=reader.integer("generation", generation or 2, 1, 2),
         options=read_options(reader, "settings", image),
+        replicas=_replicas(reader),
         resources=_resources(reader.group("resources"), 1024, 2.0),
         background_resources=_resources(reader.group("background_resources"), 768, 1.0),
         start_timeout_seconds=reader.integer("start_timeout_seconds", 150, 60, 3600, "seconds"),
@@ -119,7 +134,9 @@ def _registry(reader: Reader) -> RegistrySettings:
         storage.problem("s3", "and registry.storage.filesystem exclude each other")
     settings = RegistrySettings(
         image=_image(reader, "image", images.REGISTRY),
+        replicas=_replicas(reader),
         size_gib=filesystem.integer("size_gib", 50, 1, 65536, "GiB"),
+        shared=filesystem.boolean("shared", False),
         s3=_s3(storage.group("s3")) if storage.has("s3") else None,
         delete_enabled=reader.boolean("delete_enabled", True),
         log_level=reader.choice("log_level", "info", ("error", "warn", "info")),
@@ -131,11 +148,12 @@ def _registry(reader: Reader) -> RegistrySettings:
 
 
 def _s3(reader: Reader) -> S3Storage:
+    keys = reader.given("access_key") or reader.given("secret_key")
     storage = S3Storage(
         bucket=reader.text("bucket", None, *patterns.BUCKET),
         region=reader.text("region", None, *patterns.REGION),
-        access_key=reader.secret("access_key", *patterns.S3_KEY),
-        secret_key=reader.secret("secret_key", *patterns.S3_KEY),
+        access_key=reader.secret("access_key", *patterns.S3_KEY) if keys else None,
+        secret_key=reader.secret("secret_key", *patterns.S3_KEY) if keys else None,
         region_endpoint=reader.text("region_endpoint", "", *patterns.ENDPOINT),
         root_directory=reader.text("root_directory", "", *patterns.ROOT_DIRECTORY),
         encrypt=reader.boolean("encrypt", False),
@@ -168,7 +186,11 @@ def _external_database(reader: Reader) -> ExternalDatabase:
 
 
 def _edge(reader: Reader) -> EdgeSettings:
-    settings = EdgeSettings(_image(reader, "image", images.EDGE), _resources(reader.group("resources"), 64, 2.0))
+    settings = EdgeSettings(
+        image=_image(reader, "image", images.EDGE),
+        replicas=_replicas(reader),
+        resources=_resources(reader.group("resources"), 64, 2.0),
+    )
     reader.finish()
     return settings
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from ..args import Role, Target
+from .kubernetes_model import KubernetesSettings
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class PortusSettings:
     image: str
     generation: int
     options: Mapping[str, pulumi.Input[bool | int | str]]
+    replicas: int
     resources: Resources
     background_resources: Resources
     start_timeout_seconds: int
@@ -57,12 +59,12 @@ class PortusSettings:
 
 @dataclass(frozen=True)
 class S3Storage:
-    """An S3 bucket."""
+    """An S3 bucket; both keys None means the rights of the machine."""
 
     bucket: str
     region: str
-    access_key: pulumi.Output[str]
-    secret_key: pulumi.Output[str]
+    access_key: pulumi.Output[str] | None
+    secret_key: pulumi.Output[str] | None
     region_endpoint: str
     root_directory: str
     encrypt: bool
@@ -70,10 +72,12 @@ class S3Storage:
 
 @dataclass(frozen=True)
 class RegistrySettings:
-    """``s3`` None means a volume of ``size_gib``."""
+    """``s3`` None means a volume of ``size_gib``, ``shared`` where many can write to it at once."""
 
     image: str
+    replicas: int
     size_gib: int
+    shared: bool
     s3: S3Storage | None
     delete_enabled: bool
     log_level: str
@@ -106,6 +110,7 @@ class EdgeSettings:
     """The TLS edge."""
 
     image: str
+    replicas: int
     resources: Resources
 
 
@@ -210,6 +215,12 @@ class Settings:
     data: DataSettings
     smoke_check: bool
     docker: DockerSettings
+    kubernetes: KubernetesSettings
+
+    @property
+    def http_port(self) -> int:
+        """Public port for plain HTTP, which only redirects; 0 means that there is none."""
+        return self.docker.http_port if self.target is Target.DOCKER else self.kubernetes.expose.http_port
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -1,6 +1,7 @@
 """What a valid text looks like: (regular expression, words for the error message)."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 _HOST = rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*"
 
 NAME = (r"[a-z][a-z0-9-]{0,30}[a-z0-9]", "2 to 32 lower-case letters, digits and dashes, beginning with a letter")
@@ -43,3 +44,13 @@ HOST_ADDRESS = (
     "unix:///path, ssh://user@host[:port] or tcp://host:port",
 )
 SSH_OPTION = (r"[^\s\x00-\x1f][^\x00-\x1f]*", "an option for ssh, such as -oBatchMode=yes")
+CIDR = (
+    r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}|[0-9a-f:]{2,39}/[0-9]{1,3}",
+    "a network (CIDR), such as 192.0.2.0/24",
+)
+DNS_LABEL = (_LABEL, "a name of up to 63 lower-case letters, digits and dashes")
+OBJECT_NAME = (_HOST, "a name of a Kubernetes object: lower-case letters, digits, dashes and dots")
+LABEL_VALUE = (_WORD, "a Kubernetes label value: up to 63 letters, digits, dots, dashes, underscores")
+LABEL_KEY = (rf"(?:(?=[^/]{{1,253}}/){_LABEL}(?:\.{_LABEL})*/)?{_WORD}", "a Kubernetes label key: [prefix/]name")
+VARIABLE = (r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of an environment variable")
+PRINTABLE = (r"[^\x00-\x1f\x7f]*", "printable text")

@@ -49,6 +49,11 @@ class Reader:
         """Whether ``key`` is given and not null."""
         return self._take(key) is not None
 
+    def given(self, key: str) -> bool:
+        """Whether ``key`` is given and not null; its value may be an Output."""
+        self._asked.add(key)
+        return self._values.get(key) is not None
+
     def _take(self, key: str) -> object:
         self._asked.add(key)
         value = self._values.get(key)
@@ -64,6 +69,21 @@ class Reader:
     def mapping(self, key: str) -> Mapping[str, object]:
         """The nested group ``key`` as it is, for keys that are not known beforehand."""
         return Reader(self._take(key), self.at(key), self._problems)._values
+
+    def words(self, key: str, key_form: tuple[str, str], value_form: tuple[str, str]) -> dict[str, str]:
+        """A mapping of texts; each form is a pattern and what would be right, as in :meth:`text`.
+
+        Values are not shown: environments hold what should not stand there.
+        """
+        found: dict[str, str] = {}
+        for word, value in self.mapping(key).items():
+            if _CONTROL.search(word) or not re.fullmatch(key_form[0], word):
+                self.problem(key, f"must have keys that are each {key_form[1]}")
+            elif not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH or not _fits(value_form[0], value):
+                self.problem(key, f"must have at {word} {value_form[1]}")
+            else:
+                found[word] = value
+        return found
 
     def groups(self, key: str) -> list["Reader"]:
         """The list of groups ``key``."""
@@ -175,6 +195,10 @@ class Reader:
         for key in self._values:
             if key not in self._asked:
                 self.problem(key, f"is not an argument{nearest(key, tuple(self._asked))}")
+
+
+def _fits(pattern: str, value: str) -> bool:
+    return not _CONTROL.search(value) and re.fullmatch(pattern, value) is not None
 
 
 def _checked(pattern: str, message: str) -> Callable[[object], str]:

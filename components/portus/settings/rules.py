@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 
 from .. import images
-from ..args import Role
+from ..args import Role, Target
+from .kubernetes_rules import check_kubernetes, check_replicas
 from .model import DockerHost, Settings
 from .problems import Problems
 
@@ -22,8 +23,12 @@ _TOGETHER_WITH_DATABASE = (Role.PORTUS, Role.BACKGROUND)
 def check(settings: Settings, problems: Problems) -> None:
     """Note every impossible combination."""
     _check_portus(settings, problems)
-    _check_docker(settings, problems)
-    _check_hosts(settings, problems)
+    if settings.target is Target.DOCKER:
+        _check_docker(settings, problems)
+        _check_hosts(settings, problems)
+    check_replicas(settings, problems)
+    if settings.target is Target.KUBERNETES:
+        check_kubernetes(settings, problems)
 
 
 def _check_portus(settings: Settings, problems: Problems) -> None:

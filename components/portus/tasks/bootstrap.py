@@ -61,6 +61,7 @@ def bootstrap(settings: Settings, credentials: Credentials, certificates: Certif
         security=task.SECURITY,
         links=(Link("bootstrap", "portus", port, True, "makes the administrator and the registry's record"),),
         after=("portus", "registry"),
+        ending=task.ending(_START_SECONDS),
         start_seconds=_START_SECONDS,
         stop_seconds=task.STOP_SECONDS,
     )

@@ -13,13 +13,12 @@ from ..settings import Settings
 from . import task
 
 _START_SECONDS = 180
+_TAG = "latest"
 
 
 def script_settings(settings: Settings) -> dict[str, object]:
     """The script's settings.json."""
-    plain = (
-        {"http_url": f"http://{settings.hostnames.portus}:{http_port(settings)}/"} if settings.docker.http_port else {}
-    )
+    plain = {"http_url": f"http://{settings.hostnames.portus}:{http_port(settings)}/"} if settings.http_port else {}
     return {
         "generation": settings.portus.generation,
         "portus_url": f"https://{settings.hostnames.portus_address}",
@@ -29,7 +28,7 @@ def script_settings(settings: Settings) -> dict[str, object]:
         "ca_file": task.CA,
         "bot": {"username": task.BOT, "password_file": task.BOT_PASSWORD},
         "repository": task.BOT_REPOSITORY,
-        "tag": "latest",
+        "tag": _TAG,
         **plain,
     }
 
@@ -37,7 +36,7 @@ def script_settings(settings: Settings) -> dict[str, object]:
 def smoke_check(settings: Settings, credentials: Credentials, certificates: Certificates) -> Task:
     """The task; it goes through the edge by the public names, as a docker client would."""
     links = [Link("smoke_check", "edge", settings.hostnames.port, True, "does what a docker client does")]
-    if settings.docker.http_port:
+    if settings.http_port:
         links.append(Link("smoke_check", "edge", http_port(settings), False, "expects to be redirected"))
     return Task(
         name="smoke_check",
@@ -56,6 +55,8 @@ def smoke_check(settings: Settings, credentials: Credentials, certificates: Cert
         links=tuple(links),
         after=("edge",),
         verifies=tuple(role.value for role in settings.roles),
+        ending=task.ending(_START_SECONDS),
+        report={"repository": task.BOT_REPOSITORY, "tag": _TAG},
         start_seconds=_START_SECONDS,
         stop_seconds=task.STOP_SECONDS,
     )

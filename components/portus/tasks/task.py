@@ -35,6 +35,11 @@ def settings_file(settings: Mapping[str, object]) -> File:
     return File(SETTINGS, json.dumps(settings, indent=1, sort_keys=True))
 
 
+def ending(seconds: int) -> tuple[str, ...]:
+    """Arguments that make a script end: with 0 when it is done, with 1 after ``seconds`` without success."""
+    return ("--within", str(seconds))
+
+
 PROBE = _DONE
 LIMITS = Limits(memory_mib=128, cpus=1.0)
 SECURITY = Security(user=_NOBODY)

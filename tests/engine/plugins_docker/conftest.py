@@ -131,8 +131,8 @@ def _import_image(folder: Path) -> None:
     (busybox,) = (folder / "package").glob("**/busybox")
     applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     root = folder / "root"
-    for name in ("bin", "tmp", "etc", "data"):
-        (root / name).mkdir(parents=True)
+    for place in ("bin", "tmp", "etc", "data"):
+        (root / place).mkdir(parents=True)
     shutil.copy(busybox, root / "bin" / "busybox")
     for applet in applets:
         if applet != "busybox":

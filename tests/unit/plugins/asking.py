@@ -1,6 +1,5 @@
 """Ask a resource handler what the engine asks, without a server."""
 
-from collections.abc import Callable
 from threading import Event
 from typing import TypedDict
 
@@ -15,6 +14,7 @@ from toolchain.plugins.framework.resource import (
     ReadResult,
     Resource,
     Severity,
+    Status,
     UpdateRequest,
 )
 from toolchain.plugins.framework.values import Properties, Secret, Value
@@ -27,7 +27,7 @@ class _About(TypedDict):
     type: str
     name: str
     log: Log
-    status: Callable[[str], None]
+    status: Status
     cancelled: Event
 
 
@@ -87,7 +87,7 @@ class Asking:
             "type": "t",
             "name": NAME,
             "log": lambda severity, text: self.messages.append((severity, text)),
-            "status": lambda text: None,
+            "status": lambda text, severity=Severity.INFO: None,
             "cancelled": Event(),
         }
 

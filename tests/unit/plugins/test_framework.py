@@ -165,19 +165,19 @@ def test_an_unknown_configuration_key_is_named(plugin: Plugin) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["random", "tls"])
+@pytest.mark.parametrize("name", ["random", "tls", "kubernetes"])
 def test_a_plugin_starts_answers_and_ends_quietly(name: str) -> None:
     with running([sys.executable, "-m", f"toolchain.plugins.{name}", "-logtostderr"]) as plugin:
         error = failure(lambda: plugin.check(f"{name}:index:Other", {}))
         assert "is not covered" in str(error.details())
 
 
-@pytest.mark.parametrize("name", ["random", "tls"])
+@pytest.mark.parametrize("name", ["random", "tls", "kubernetes"])
 def test_starting_loads_neither_the_sdk_nor_the_cryptography(name: str) -> None:
     """A preview starts every plugin: what is not needed to answer the first question is loaded later."""
     program = f"import sys, toolchain.plugins.{name}.__main__; print(*sys.modules)"
     finished = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert not {"pulumi", "cryptography", "bcrypt"} & set(finished.stdout.split())
+    assert not {"pulumi", "cryptography", "bcrypt", "kubernetes", "yaml"} & set(finished.stdout.split())
 
 
 def test_a_plugin_does_not_outlive_an_engine_that_was_killed() -> None:
@@ -192,7 +192,7 @@ def test_a_plugin_does_not_outlive_an_engine_that_was_killed() -> None:
     assert engine.stdout.read() == "", "the end of the stream comes when the plugin has ended"
 
 
-@pytest.mark.parametrize("name", ["random", "tls"])
+@pytest.mark.parametrize("name", ["random", "tls", "kubernetes"])
 def test_starting_twice_is_no_trouble(name: str) -> None:
     command = [sys.executable, "-m", f"toolchain.plugins.{name}"]
     with running(command) as one, running(command) as other:

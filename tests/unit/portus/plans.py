@@ -64,6 +64,7 @@ def certificates(settings: Settings) -> Certificates:
         token_public_key_pem=pulumi.Output.from_input(PORTUS_DEVELOPMENT_KEY_PEM),
         token_certificate_pem=pulumi.Output.from_input("token.crt"),
         internal_ca_pem=pulumi.Output.from_input("ca.crt"),
+        public_ca_pem=pulumi.Output.from_input("ca.crt"),
         trust_pem=pulumi.Output.from_input("ca.crt"),
     )
     return cast(Certificates, found)

@@ -10,6 +10,7 @@ from typing_extensions import NotRequired, Required, get_type_hints, is_typeddic
 from components.portus import InvalidSettings
 from components.portus.args import PortusStackArgs
 from components.portus.settings import Settings, settings_from_args
+from tests.unit.portus import kubernetes_samples
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
@@ -28,6 +29,7 @@ COMPLETE: dict[str, Any] = {
         "resources": {"memory_mib": 2048, "cpus": 1.5},
         "background_resources": {"memory_mib": 1024, "cpus": 0.5},
         "start_timeout_seconds": 300,
+        "replicas": 1,
     },
     "registry": {
         "image": f"registry:3.1@{DIGEST}",
@@ -44,6 +46,7 @@ COMPLETE: dict[str, Any] = {
         },
         "delete_enabled": False,
         "log_level": "warn",
+        "replicas": 1,
         "resources": {"memory_mib": 512, "cpus": 2.0},
     },
     "database": {
@@ -58,7 +61,11 @@ COMPLETE: dict[str, Any] = {
             "database": "registry",
         },
     },
-    "edge": {"image": "nginxinc/nginx-unprivileged:1.28", "resources": {"memory_mib": 64, "cpus": 1.0}},
+    "edge": {
+        "image": "nginxinc/nginx-unprivileged:1.28",
+        "replicas": 1,
+        "resources": {"memory_mib": 64, "cpus": 1.0},
+    },
     "task_image": "python:3.13-slim",
     "administrator": {"username": "root", "email": "root@example.com"},
     "certificates": {
@@ -102,7 +109,14 @@ COMPLETE: dict[str, Any] = {
 }
 """Every argument but ``registry.storage.filesystem``, which excludes S3: an external database, S3, two hosts."""
 
-FILESYSTEM: dict[str, Any] = {**MINIMAL, "registry": {"storage": {"filesystem": {"size_gib": 100}}}}
+FILESYSTEM: dict[str, Any] = {
+    **MINIMAL,
+    "registry": {"storage": {"filesystem": {"size_gib": 100, "shared": False}}},
+}
+KUBERNETES: dict[str, dict[str, Any]] = {
+    way: {**MINIMAL, **kubernetes_samples.complete(way)} for way in kubernetes_samples.WAYS
+}
+"""Every argument of the Kubernetes target, by the way of exposing."""
 
 Path = tuple[str | int, ...]
 
@@ -181,6 +195,8 @@ def leaves(group: Any = PortusStackArgs, path: Path = (), index: int = 1) -> Ite
 
 def sample_with(path: Path) -> tuple[dict[str, Any], Path]:
     """The sample that holds ``path``, and where: the first host has what the second lacks."""
+    if path[0] == "kubernetes":
+        return KUBERNETES[str(path[2]) if path[1:2] == ("expose",) and len(path) > 2 else "node_port"], path
     if "filesystem" in path:
         return FILESYSTEM, path
     if path[-1] == "ssh_options":

@@ -74,9 +74,13 @@ def test_sigterm_ends_a_task_that_is_retrying(start: Callable[..., "subprocess.P
     assert process.wait(5) == 128 + signal.SIGTERM
 
 
-def test_once_tells_by_its_exit_code(start: Callable[..., "subprocess.Popen[str]"]) -> None:
-    assert start(2, "--once").wait(20) == 1
-    assert start(2, "--once").wait(20) == 0
+def test_a_task_that_ends_tells_by_its_exit_code(start: Callable[..., "subprocess.Popen[str]"]) -> None:
+    assert start(2, "--within", "0").wait(20) == 1
+    assert start(2, "--within", "0").wait(20) == 0
+
+
+def test_a_task_that_ends_retries_until_then(start: Callable[..., "subprocess.Popen[str]"]) -> None:
+    assert start(2, "--within", "15").wait(20) == 0
 
 
 def test_wrong_settings_end_at_once(start: Callable[..., "subprocess.Popen[str]"]) -> None:
@@ -91,7 +95,7 @@ def test_a_defect_tells_its_place_but_not_its_values(tmp_path: Path, capsys: pyt
         raise KeyError("a secret")
 
     reporter = task.Reporter("x", task.Redactor())
-    assert task.repeat(attempt, reporter, tmp_path / "done", once=True) == 1
+    assert task.repeat(attempt, reporter, tmp_path / "done", within_seconds=0) == 1
     output = capsys.readouterr().out
     assert "KeyError at test_task.py:" in output
     assert "a secret" not in output

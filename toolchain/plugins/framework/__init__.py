@@ -37,6 +37,7 @@ from toolchain.plugins.framework.resource import (
     ReadResult,
     Resource,
     Severity,
+    Status,
     UpdateRequest,
 )
 from toolchain.plugins.framework.server import serve
@@ -64,6 +65,7 @@ __all__ = [
     "Resource",
     "Secret",
     "Severity",
+    "Status",
     "Unknown",
     "UpdateRequest",
     "Value",

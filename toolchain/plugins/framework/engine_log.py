@@ -23,9 +23,9 @@ class EngineLog:
         """Show `text` in the diagnostics of the resource."""
         self._send(urn, severity, text, ephemeral=False)
 
-    def status(self, urn: str, text: str) -> None:
+    def status(self, urn: str, text: str, severity: Severity = Severity.INFO) -> None:
         """Show `text` as the resource's progress; it is replaced by the next one and not kept."""
-        self._send(urn, Severity.INFO, text, ephemeral=True)
+        self._send(urn, severity, text, ephemeral=True)
 
     def _send(self, urn: str, severity: Severity, text: str, *, ephemeral: bool) -> None:
         request = engine_pb2.LogRequest(severity=_SEVERITIES[severity], message=text, urn=urn, ephemeral=ephemeral)

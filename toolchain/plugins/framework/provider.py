@@ -21,6 +21,8 @@ class Provider:
     """
 
     config_keys: ClassVar[frozenset[str]] = frozenset()
+    accepts_secrets: ClassVar[bool] = False
+    """Whether the handlers find secrets marked (`Secret`), and mark those of their answers themselves."""
 
     def __init__(
         self,

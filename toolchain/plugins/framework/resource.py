@@ -4,10 +4,11 @@ Names and meanings are those of the engine's `ResourceProvider` service (`proto/
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from threading import Event
+from typing import Protocol
 
 from toolchain.plugins.framework.values import Properties, Value
 
@@ -52,18 +53,23 @@ Log = Callable[[Severity, str], None]
 """Shows a message beside the resource of the request."""
 
 
+class Status(Protocol):
+    """Replaces the progress text beside the resource; it is not kept."""
+
+    def __call__(self, text: str, severity: Severity = Severity.INFO) -> None: ...
+
+
 @dataclass(frozen=True)
 class Request:
     """What every request says. `type` is the type token, `name` the logical name, `cancelled` is set when the engine
-    asks to stop: a handler that waits waits on it too, and raises `ProviderError`. `status` replaces the progress text
-    beside the resource.
+    asks to stop: a handler that waits waits on it too, and raises `ProviderError`.
     """
 
     urn: str
     type: str
     name: str
     log: Log
-    status: Callable[[str], None]
+    status: Status
     cancelled: Event
 
 
@@ -126,7 +132,8 @@ class DiffKind(Enum):
 @dataclass(frozen=True)
 class Diff:
     """What would change. `changed` None means "unknown, compare the inputs". `detailed` None means that the engine
-    derives the display from the inputs.
+    derives the display from the inputs. Its paths in `input_diffs` are shown as changes of the inputs, others as
+    changes from the state to the inputs.
     """
 
     changed: bool | None = False
@@ -135,6 +142,7 @@ class Diff:
     diffs: Sequence[str] = ()
     detailed: Mapping[str, DiffKind] | None = None
     delete_before_replace: bool = False
+    input_diffs: Collection[str] = ()
 
 
 @dataclass(frozen=True)

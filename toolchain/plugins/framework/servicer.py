@@ -1,11 +1,10 @@
 """The engine's `ResourceProvider` gRPC service on top of a `Provider`."""
 
-from collections.abc import Callable
 from functools import partial
 from threading import Event
 from typing import Protocol, TypedDict
 
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, struct_pb2
 
 from toolchain.plugins.framework import resource
 from toolchain.plugins.framework.engine_log import EngineLog
@@ -13,7 +12,7 @@ from toolchain.plugins.framework.failures import answering
 from toolchain.plugins.framework.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
 from toolchain.plugins.framework.provider import Provider
 from toolchain.plugins.framework.resource import CheckResult, Diff
-from toolchain.plugins.framework.values import marshal, unmarshal
+from toolchain.plugins.framework.values import Properties, marshal, unmarshal
 
 _AUTONAMING_MODES = ("propose", "enforce", "disable")
 
@@ -31,7 +30,7 @@ class _Common(TypedDict):
     type: str
     name: str
     log: resource.Log
-    status: Callable[[str], None]
+    status: resource.Status
     cancelled: Event
 
 
@@ -53,22 +52,24 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @answering
     def CheckConfig(self, message: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
-        return _check_response(self._provider.check_config(unmarshal(message.news)))
+        return _check_response(self._provider.check_config(self._read(message.news)))
 
     @answering
     def DiffConfig(self, message: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        return _diff_response(self._provider.diff_config(unmarshal(message.old_inputs), unmarshal(message.news)))
+        return _diff_response(self._provider.diff_config(self._read(message.old_inputs), self._read(message.news)))
 
     @answering
     def Configure(self, message: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
-        self._provider.configure(unmarshal(message.args))
+        self._provider.configure(self._read(message.args))
         return provider_pb2.ConfigureResponse(
-            supportsPreview=True, supports_autonaming_configuration=self._provider.autonaming
+            acceptSecrets=self._provider.accepts_secrets,
+            supportsPreview=True,
+            supports_autonaming_configuration=self._provider.autonaming,
         )
 
     @answering
     def Invoke(self, message: provider_pb2.InvokeRequest) -> provider_pb2.InvokeResponse:
-        result = self._provider.function(message.tok)(unmarshal(message.args))
+        result = self._provider.function(message.tok)(self._read(message.args))
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(marshal(result))  # a keyword of Python
         return response
@@ -78,8 +79,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         naming = message.autonaming if message.HasField("autonaming") else None
         request = resource.CheckRequest(
             **self._about(message),
-            olds=unmarshal(message.olds),
-            news=unmarshal(message.news),
+            olds=self._read(message.olds),
+            news=self._read(message.news),
             random_seed=message.randomSeed,
             autonaming=naming and resource.Autonaming(naming.proposed_name, _AUTONAMING_MODES[naming.mode]),
         )
@@ -90,9 +91,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         request = resource.DiffRequest(
             **self._about(message),
             id=message.id,
-            olds=unmarshal(message.olds),
-            old_inputs=unmarshal(message.old_inputs),
-            news=unmarshal(message.news),
+            olds=self._read(message.olds),
+            old_inputs=self._read(message.old_inputs),
+            news=self._read(message.news),
             ignore_changes=list(message.ignoreChanges),
         )
         return _diff_response(self._handler(message).diff(request))
@@ -101,7 +102,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, message: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
         request = resource.CreateRequest(
             **self._about(message),
-            inputs=unmarshal(message.properties),
+            inputs=self._read(message.properties),
             timeout=message.timeout,
             preview=message.preview,
         )
@@ -113,8 +114,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         request = resource.ReadRequest(
             **self._about(message),
             id=message.id,
-            outputs=unmarshal(message.properties),
-            inputs=unmarshal(message.inputs),
+            outputs=self._read(message.properties),
+            inputs=self._read(message.inputs),
         )
         found = self._handler(message).read(request)
         if found is None:
@@ -126,9 +127,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         request = resource.UpdateRequest(
             **self._about(message),
             id=message.id,
-            olds=unmarshal(message.olds),
-            old_inputs=unmarshal(message.old_inputs),
-            news=unmarshal(message.news),
+            olds=self._read(message.olds),
+            old_inputs=self._read(message.old_inputs),
+            news=self._read(message.news),
             timeout=message.timeout,
             ignore_changes=list(message.ignoreChanges),
             preview=message.preview,
@@ -140,12 +141,15 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         request = resource.DeleteRequest(
             **self._about(message),
             id=message.id,
-            outputs=unmarshal(message.properties),
-            old_inputs=unmarshal(message.old_inputs),
+            outputs=self._read(message.properties),
+            old_inputs=self._read(message.old_inputs),
             timeout=message.timeout,
         )
         self._handler(message).delete(request)
         return empty_pb2.Empty()
+
+    def _read(self, properties: struct_pb2.Struct) -> Properties:
+        return unmarshal(properties, keep_secrets=self._provider.accepts_secrets)
 
     def _handler(self, message: _About) -> resource.Resource:
         return self._provider.resource(_type(message.urn))
@@ -186,7 +190,9 @@ def _diff_response(diff: Diff) -> provider_pb2.DiffResponse:
         stables=diff.stables,
         diffs=diff.diffs,
         detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(kind.name))
+            path: provider_pb2.PropertyDiff(
+                kind=provider_pb2.PropertyDiff.Kind.Value(kind.name), inputDiff=path in diff.input_diffs
+            )
             for path, kind in detailed.items()
         },
         hasDetailedDiff=diff.detailed is not None,

@@ -1,9 +1,9 @@
 """Property values as plain Python.
 
-In: `None`, `bool`, `int` (every whole number), `float`, `str`, `list`, `dict` and `UNKNOWN`. The plugins declare that
-they accept no secrets, resource references or output values, so the engine sends plain values and marks an output as
-secret when the input of the same name is one. Out: the same, and `Secret(value)` for what the provider itself declares
-sensitive.
+In: `None`, `bool`, `int` (every whole number), `float`, `str`, `list`, `dict` and `UNKNOWN`. A plugin declares that it
+accepts no resource references or output values, and unless it says otherwise no secrets, so the engine sends plain
+values and marks an output as secret when the input of the same name is one. Out: the same, and `Secret(value)` for what
+the provider itself declares sensitive.
 
 Source of the constants: `sdk/go/common/resource/plugin/rpc.go` and `sdk/go/common/resource/sig` of Pulumi 3.254.0.
 """
@@ -69,14 +69,14 @@ def contains_unknown(value: Value) -> bool:
     return False
 
 
-def unmarshal(struct: struct_pb2.Struct) -> Properties:
-    """Read the engine's properties. Raises `ValueError` for assets, archives and resource references, which no covered
-    resource takes.
+def unmarshal(struct: struct_pb2.Struct, *, keep_secrets: bool = False) -> Properties:
+    """Read the engine's properties; `keep_secrets` keeps what is secret in a `Secret`. Raises `ValueError` for assets,
+    archives and resource references, which no covered resource takes.
     """
-    return {key: _unmarshal_value(value) for key, value in struct.fields.items()}
+    return {key: _unmarshal_value(value, keep_secrets) for key, value in struct.fields.items()}
 
 
-def _unmarshal_value(value: struct_pb2.Value) -> Value:
+def _unmarshal_value(value: struct_pb2.Value, keep_secrets: bool) -> Value:
     kind = value.WhichOneof("kind")
     if kind == "bool_value":
         return value.bool_value
@@ -86,21 +86,22 @@ def _unmarshal_value(value: struct_pb2.Value) -> Value:
     if kind == "string_value":
         return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
     if kind == "list_value":
-        return [_unmarshal_value(item) for item in value.list_value.values]
+        return [_unmarshal_value(item, keep_secrets) for item in value.list_value.values]
     if kind == "struct_value":
-        return _unmarshal_struct(value.struct_value)
+        return _unmarshal_struct(value.struct_value, keep_secrets)
     return None
 
 
-def _unmarshal_struct(struct: struct_pb2.Struct) -> Value:
+def _unmarshal_struct(struct: struct_pb2.Struct, keep_secrets: bool) -> Value:
     fields = struct.fields
     if _SIGNATURE not in fields:
-        return unmarshal(struct)
+        return unmarshal(struct, keep_secrets=keep_secrets)
     signature = fields[_SIGNATURE].string_value
     if signature == _SECRET:
-        return _unmarshal_value(fields["value"])
+        value = _unmarshal_value(fields["value"], keep_secrets)
+        return Secret(value) if keep_secrets else value
     if signature == _OUTPUT_VALUE:
-        return _unmarshal_value(fields["value"]) if "value" in fields else UNKNOWN
+        return _unmarshal_value(fields["value"], keep_secrets) if "value" in fields else UNKNOWN
     raise ValueError(f"assets, archives and resource references are not accepted (signature {signature})")
 
 

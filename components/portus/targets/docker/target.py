@@ -9,6 +9,7 @@ import pulumi_docker as docker
 from ...naming import LABEL_PREFIX, internal_name, resource_name
 from ...plan import Plan, Process, Task, Workload
 from ...settings import Settings
+from ..deployed import Deployed
 from . import translate
 from .evidence import address_pool_hook, evidence_hook
 from .placement import NetworkPlan, Placement
@@ -22,7 +23,7 @@ _CREATE_MARGIN_SECONDS = 600
 _LOG_LINES = "200"
 
 
-class DockerTarget(pulumi.ComponentResource):
+class DockerTarget(Deployed):
     """``containers`` by process, ``images`` by role: what was resolved (digest, or image id where there is none)."""
 
     def __init__(
@@ -173,6 +174,11 @@ class DockerTarget(pulumi.ComponentResource):
     def provider_of(self, process: Process) -> docker.Provider | None:
         """The provider of a process' host; None for the inherited one."""
         return self._host_providers.get(self._placement.host(process.name).name)
+
+    @property
+    def ready(self) -> pulumi.Output[list[str]]:
+        """Known once every container runs."""
+        return pulumi.Output.all(*(container.id for container in self.containers.values()))
 
     def last_result(self, task: str) -> pulumi.Output[str]:
         """The last line of a task's log that reports its result, without the mark; "" when there is none."""

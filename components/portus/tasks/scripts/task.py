@@ -196,13 +196,16 @@ def idle() -> NoReturn:
     os.execvp("sleep", ["sleep", "infinity"])
 
 
-def repeat(attempt: Callable[[], Mapping[str, Json]], reporter: Reporter, done_file: Path, once: bool) -> int:
-    """Attempt until it succeeds, then mark it done and idle; with `once`, return 0 or 1 after one attempt.
+def repeat(
+    attempt: Callable[[], Mapping[str, Json]], reporter: Reporter, done_file: Path, within_seconds: float | None
+) -> int:
+    """Attempt until it succeeds, then mark it done and idle; with `within_seconds`, return 0 or, that late, 1.
 
     A container that restarts starts over, so an old mark is removed first.
     """
     done_file.unlink(missing_ok=True)
     delay = FIRST_DELAY_SECONDS
+    end = None if within_seconds is None else time.monotonic() + within_seconds
     while True:
         try:
             result = attempt()
@@ -213,10 +216,10 @@ def repeat(attempt: Callable[[], Mapping[str, Json]], reporter: Reporter, done_f
         else:
             reporter.succeeded(result)
             done_file.touch()
-            if once:
+            if end is not None:
                 return 0
             idle()
-        if once:
+        if end is not None and time.monotonic() + delay > end:
             return 1
         time.sleep(delay)
         delay = min(delay * 1.5, LONGEST_DELAY_SECONDS)
@@ -229,12 +232,14 @@ def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
 def main(name: str, prepare: Callable[[Section], Callable[[], Mapping[str, Json]]]) -> int:
     """Run the task `name`: read the settings, let `prepare` make an attempt of them, repeat it.
 
-    Returns the exit code: 0 done, 1 the only attempt failed (`--once`), 2 the settings are wrong.
+    Returns the exit code: 0 done, 1 no success in time (`--within`), 2 the settings are wrong.
     """
     parser = argparse.ArgumentParser(prog=name)
     parser.add_argument("--settings", type=Path, default=SETTINGS_FILE)
     parser.add_argument("--done-file", type=Path, default=DONE_FILE)
-    parser.add_argument("--once", action="store_true", help="attempt once; exit 0 or 1")
+    parser.add_argument(
+        "--within", type=float, metavar="SECONDS", help="end when done (exit 0) or without success after SECONDS (1)"
+    )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _terminated)
     redactor = Redactor()
@@ -244,4 +249,4 @@ def main(name: str, prepare: Callable[[Section], Callable[[], Mapping[str, Json]
     except (SettingsError, OSError, ValueError) as error:
         print(f"{name}: settings: {redactor.clean(str(error))}. Correct {arguments.settings}", flush=True)
         return SETTINGS_ERROR_EXIT
-    return repeat(attempt, Reporter(name, redactor), arguments.done_file, arguments.once)
+    return repeat(attempt, Reporter(name, redactor), arguments.done_file, arguments.within)

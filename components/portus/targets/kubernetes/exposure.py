@@ -1,0 +1,119 @@
+"""How outsiders reach the role that is published: made last, and every way ends at it."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_kubernetes import core, networking
+
+from ...plan import OUTSIDE, Link, Plan, TlsPair, Workload
+from .evidence import evidence_hook
+from .gateway import routes
+from .services import Services, port_name
+from .site import SKIP_AWAIT, Site
+
+_INGRESS_NGINX = {
+    "nginx.ingress.kubernetes.io/backend-protocol": "HTTPS",
+    "nginx.ingress.kubernetes.io/proxy-body-size": "0",
+    "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
+    "nginx.ingress.kubernetes.io/proxy-read-timeout": "900",
+    "nginx.ingress.kubernetes.io/proxy-send-timeout": "900",
+}
+"""Layers stream through whole. Source: ingress-nginx, annotations; other controllers ignore them."""
+
+
+def expose(site: Site, plan: Plan, services: Services, after: Sequence[pulumi.Resource]) -> list[pulumi.CustomResource]:
+    """What makes the published roles reachable, once they run."""
+    chosen = site.kubernetes.expose
+    made: list[pulumi.CustomResource] = []
+    for workload in plan.workloads:
+        links = [link for link in plan.links if link.source == OUTSIDE and link.destination == workload.name]
+        if links and (chosen.load_balancer or chosen.node_port):
+            made.append(_service(site, workload, links, after))
+        elif links and chosen.ingress:
+            made += _ingress(site, workload, services, after)
+        elif links and chosen.gateway:
+            made += routes(site, workload, services[workload.name], chosen.gateway, after)
+    return made
+
+
+def _service(
+    site: Site, workload: Workload, links: Sequence[Link], after: Sequence[pulumi.Resource]
+) -> core.v1.Service:
+    """A LoadBalancer is waited for until it has an address; a NodePort is there at once."""
+    balancer, node_port = site.kubernetes.expose.load_balancer, site.kubernetes.expose.node_port
+    annotations: Mapping[str, str] = balancer.annotations if balancer else {}
+    if node_port:
+        annotations = {**node_port.annotations, **SKIP_AWAIT}
+    return core.v1.Service(
+        site.resource_name(workload.name, "public"),
+        metadata=site.metadata(workload.name, site.resource_name(workload.name, "public"), annotations),
+        spec=core.v1.ServiceSpecArgs(
+            type="LoadBalancer" if balancer else "NodePort",
+            selector=site.selector(workload.name),
+            load_balancer_class=(balancer and balancer.class_name) or None,
+            load_balancer_source_ranges=list(balancer.source_ranges) or None if balancer else None,
+            ports=[_port(site, link) for link in sorted(links, key=lambda link: not link.tls)],
+        ),
+        opts=site.options(depends_on=list(after), hooks=evidence_hook(site, workload.name, "public")),
+    )
+
+
+def _port(site: Site, link: Link) -> core.v1.ServicePortArgs:
+    balancer, node_port = site.kubernetes.expose.load_balancer, site.kubernetes.expose.node_port
+    wanted = balancer or node_port
+    port = (wanted.https_port if link.tls else wanted.http_port) if wanted else 0
+    return core.v1.ServicePortArgs(
+        name=port_name(link.port, link.tls),
+        port=port if balancer else link.port,
+        node_port=port or None if node_port else None,
+        target_port=link.port,
+        protocol="TCP",
+        app_protocol="https" if link.tls else "http",
+    )
+
+
+def _ingress(
+    site: Site, workload: Workload, services: Services, after: Sequence[pulumi.Resource]
+) -> list[pulumi.CustomResource]:
+    """The controller presents the same certificate, and talks TLS to the role behind it.
+
+    It is not waited for: whether and when a controller writes an address differs from one to the next.
+    """
+    ingress = site.kubernetes.expose.ingress
+    pair, service = workload.presents, services[workload.name]
+    if ingress is None or pair is None:
+        raise ValueError(f"{workload.name} has nothing to present")
+    secret = _certificate(site, workload, pair)
+    name = site.resource_name(workload.name)
+    backend = networking.v1.IngressServiceBackendArgs(
+        name=service.metadata.name,
+        port=networking.v1.ServiceBackendPortArgs(number=service.spec.ports[0].port),
+    )
+    path = networking.v1.HTTPIngressPathArgs(
+        path="/", path_type="Prefix", backend=networking.v1.IngressBackendArgs(service=backend)
+    )
+    made = networking.v1.Ingress(
+        name,
+        metadata=site.metadata(workload.name, name, {**_INGRESS_NGINX, **ingress.annotations, **SKIP_AWAIT}),
+        spec=networking.v1.IngressSpecArgs(
+            ingress_class_name=ingress.class_name or None,
+            tls=[networking.v1.IngressTLSArgs(hosts=list(workload.aliases), secret_name=secret.metadata.name)],
+            rules=[
+                networking.v1.IngressRuleArgs(host=host, http=networking.v1.HTTPIngressRuleValueArgs(paths=[path]))
+                for host in workload.aliases
+            ],
+        ),
+        opts=site.options(depends_on=list(after)),
+    )
+    return [secret, made]
+
+
+def _certificate(site: Site, workload: Workload, pair: TlsPair) -> core.v1.Secret:
+    return core.v1.Secret(
+        site.resource_name(workload.name, "certificate"),
+        metadata=site.metadata(workload.name, None),
+        type="kubernetes.io/tls",
+        immutable=True,
+        string_data={"tls.crt": pair.certificate_pem, "tls.key": pair.private_key_pem},
+        opts=site.options(),
+    )

@@ -1,0 +1,76 @@
+"""Routes of the Gateway API: connections are handed through, or ended and made anew with verification.
+
+Source: Gateway API v1.4 (TLSRoute v1alpha2 of the experimental channel; HTTPRoute and BackendTLSPolicy v1).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_kubernetes import apiextensions, core
+
+from ...plan import Workload
+from ...settings.kubernetes_model import Gateway
+from .site import Site
+
+_GROUP = "gateway.networking.k8s.io"
+
+
+def routes(
+    site: Site, workload: Workload, service: core.v1.Service, gateway: Gateway, after: Sequence[pulumi.Resource]
+) -> list[pulumi.CustomResource]:
+    """The route to a role and, where the Gateway ends TLS, how it verifies the role."""
+    backend = {"name": service.metadata.name, "port": service.spec.ports[0].port}
+    parent = {
+        "name": gateway.name,
+        **({"namespace": gateway.namespace} if gateway.namespace else {}),
+        **({"sectionName": gateway.section_name} if gateway.section_name else {}),
+    }
+    specification: Mapping[str, object] = {
+        "parentRefs": [parent],
+        "hostnames": list(workload.aliases),
+        "rules": [{"backendRefs": [backend]}],
+    }
+    kind, version = ("TLSRoute", "v1alpha2") if gateway.passthrough else ("HTTPRoute", "v1")
+    route = _resource(site, workload, (kind, version), specification, after)
+    return [route] if gateway.passthrough else [route, *_verification(site, workload, service, after)]
+
+
+def _verification(
+    site: Site, workload: Workload, service: core.v1.Service, after: Sequence[pulumi.Resource]
+) -> list[pulumi.CustomResource]:
+    if workload.presents is None:
+        raise ValueError(f"{workload.name} has nothing to present")
+    authority = core.v1.ConfigMap(
+        site.resource_name(workload.name, "authority"),
+        metadata=site.metadata(workload.name, None),
+        immutable=True,
+        data={"ca.crt": workload.presents.ca_pem},
+        opts=site.options(),
+    )
+    specification = {
+        "targetRefs": [{"group": "", "kind": "Service", "name": service.metadata.name}],
+        "validation": {
+            "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": authority.metadata.name}],
+            "hostname": workload.aliases[0],
+        },
+    }
+    return [authority, _resource(site, workload, ("BackendTLSPolicy", "v1"), specification, after)]
+
+
+def _resource(
+    site: Site,
+    workload: Workload,
+    kind_and_version: tuple[str, str],
+    specification: Mapping[str, object],
+    after: Sequence[pulumi.Resource],
+) -> apiextensions.CustomResource:
+    kind, version = kind_and_version
+    name = site.resource_name(workload.name)
+    return apiextensions.CustomResource(
+        site.resource_name(workload.name, kind.lower()),
+        api_version=f"{_GROUP}/{version}",
+        kind=kind,
+        metadata=site.metadata(workload.name, name),
+        spec=specification,
+        opts=site.options(depends_on=list(after)),
+    )

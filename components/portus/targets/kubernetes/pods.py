@@ -1,0 +1,158 @@
+"""The pod of a process."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import pulumi
+from pulumi_kubernetes import core
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from ...plan import Plan, Process, Task, Workload
+from ...settings.kubernetes_model import PodSettings
+from . import data, disruption, probes, security
+from .files import MountedFiles
+from .services import Services, host_aliases, port_name, ports_of
+from .site import Site
+
+_SCRATCH_SIZE = "64Mi"
+_WRITABLE = {"requests": {"ephemeral-storage": "64Mi"}, "limits": {"ephemeral-storage": "2Gi"}}
+"""What a pod may write to its root and its logs."""
+_CPU_SHARE = 10
+"""A process is promised a tenth of the CPU time that it may use, and all of the memory."""
+_DRAIN_SECONDS = 5
+"""How long a pod that ends still takes what arrives, until every node knows that it ends."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a pod is put together from beside its process."""
+
+    plan: Plan
+    services: Services
+    files: MountedFiles
+    claim: core.v1.PersistentVolumeClaim | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+
+
+def template(site: Site, process: Process, parts: Parts) -> core.v1.PodTemplateSpecArgs:
+    """The template of a workload's or a task's pods."""
+    pods = site.kubernetes.pods_of(process.name)
+    return core.v1.PodTemplateSpecArgs(
+        metadata=ObjectMetaArgs(
+            labels={**pods.labels, **site.labels(process.name), **parts.labels},
+            annotations={**site.kubernetes.annotations, **pods.annotations, **parts.annotations} or None,
+        ),
+        spec=_specification(site, process, parts),
+    )
+
+
+def _specification(site: Site, process: Process, parts: Parts) -> core.v1.PodSpecArgs:
+    pods = site.kubernetes.pods_of(process.name)
+    pull_secrets = [core.v1.LocalObjectReferenceArgs(name=name) for name in site.kubernetes.pull_secrets]
+    return core.v1.PodSpecArgs(
+        service_account_name=site.resource_name(process.name),
+        automount_service_account_token=False,
+        enable_service_links=False,
+        image_pull_secrets=pull_secrets or None,
+        security_context=security.pod_context(process, ports_of(parts.plan, process.name)),
+        host_aliases=host_aliases(site, parts.plan, process.name, parts.services) or None,
+        restart_policy="Never" if isinstance(process, Task) else "Always",
+        termination_grace_period_seconds=process.stop_seconds + _drain(process, parts.plan),
+        containers=[_container(site, process, parts)],
+        volumes=_volumes(process, parts) or None,
+        node_selector=dict(pods.node_selector) or None,
+        tolerations=_tolerations(pods) or None,
+        affinity=cast(core.v1.AffinityArgs, dict(pods.affinity)) or None,
+        priority_class_name=pods.priority_class or None,
+        topology_spread_constraints=disruption.spread(site, process) if isinstance(process, Workload) else None,
+    )
+
+
+def _tolerations(pods: PodSettings) -> list[core.v1.TolerationArgs]:
+    return [
+        core.v1.TolerationArgs(
+            key=each.key or None,
+            operator=each.operator,
+            value=each.value or None,
+            effect=each.effect or None,
+            toleration_seconds=each.seconds,
+        )
+        for each in pods.tolerations
+    ]
+
+
+def _container(site: Site, process: Process, parts: Parts) -> core.v1.ContainerArgs:
+    variables = {**site.kubernetes.pods_of(process.name).environment, **process.environment}
+    ports = {link.port: link.tls for link in parts.plan.links if link.destination == process.name}
+    workload = isinstance(process, Workload)
+    return core.v1.ContainerArgs(
+        name=process.name.replace("_", "-"),
+        image=process.image,
+        image_pull_policy="IfNotPresent",
+        command=list(process.entrypoint) or None,
+        args=_arguments(process),
+        env=[core.v1.EnvVarArgs(name=key, value=value) for key, value in sorted(variables.items())] or None,
+        ports=[
+            core.v1.ContainerPortArgs(name=port_name(port, tls), container_port=port, protocol="TCP")
+            for port, tls in sorted(ports.items())
+        ]
+        or None,
+        resources=_resources(process),
+        security_context=security.container_context(process),
+        startup_probe=probes.startup(process) if workload else None,
+        readiness_probe=probes.readiness(process) if workload else None,
+        liveness_probe=probes.liveness(process) if workload else None,
+        lifecycle=_lifecycle(process, parts.plan),
+        termination_message_policy="FallbackToLogsOnError",  # its last words stand in the failure of `up`
+        volume_mounts=_mounts(process, parts) or None,
+    )
+
+
+def _arguments(process: Process) -> list[str] | None:
+    ending = process.ending if isinstance(process, Task) else ()
+    return [*process.command, *ending] or None
+
+
+def _resources(process: Process) -> core.v1.ResourceRequirementsArgs:
+    memory = f"{process.limits.memory_mib}Mi"
+    millicores = round(process.limits.cpus * 1000)
+    return core.v1.ResourceRequirementsArgs(
+        limits={"memory": memory, "cpu": f"{millicores}m", **_WRITABLE["limits"]},
+        requests={"memory": memory, "cpu": f"{max(millicores // _CPU_SHARE, 1)}m", **_WRITABLE["requests"]},
+    )
+
+
+def _drain(process: Process, plan: Plan) -> int:
+    """Only what others connect to, and may go on while another takes over, has to be drained."""
+    served = any(link.destination == process.name for link in plan.links)
+    return _DRAIN_SECONDS if served and isinstance(process, Workload) and not process.exclusive else 0
+
+
+def _lifecycle(process: Process, plan: Plan) -> core.v1.LifecycleArgs | None:
+    seconds = _drain(process, plan)
+    if not seconds:
+        return None
+    command = core.v1.ExecActionArgs(command=["sleep", str(seconds)])
+    return core.v1.LifecycleArgs(pre_stop=core.v1.LifecycleHandlerArgs(exec_=command))
+
+
+def _volumes(process: Process, parts: Parts) -> list[core.v1.VolumeArgs]:
+    scratch = core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit=_SCRATCH_SIZE)
+    return [
+        *parts.files.volumes,
+        *([data.volume(parts.claim)] if parts.claim else []),
+        *(core.v1.VolumeArgs(name=_scratch_name(path), empty_dir=scratch) for path in process.scratch),
+    ]
+
+
+def _mounts(process: Process, parts: Parts) -> list[core.v1.VolumeMountArgs]:
+    found: Sequence[core.v1.VolumeMountArgs] = parts.files.mounts
+    kept = [data.mount(process.data.path)] if isinstance(process, Workload) and process.data else []
+    scratch = [core.v1.VolumeMountArgs(name=_scratch_name(path), mount_path=path) for path in process.scratch]
+    return [*found, *kept, *scratch]
+
+
+def _scratch_name(path: str) -> str:
+    return f"scratch{path.replace('/', '-')}"

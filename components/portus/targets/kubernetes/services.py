@@ -1,0 +1,68 @@
+"""Services for the links inside, and the host aliases by which a process finds them.
+
+The names are those of the certificates, the same as on Docker, and the edge's public ones: a process reaches the public
+name from inside (hairpin) without leaving the cluster, and needs no name server for any link.
+"""
+
+from collections.abc import Mapping
+
+from pulumi_kubernetes import core
+
+from ...naming import internal_name
+from ...plan import OUTSIDE, Plan
+from .site import SKIP_AWAIT, Site
+
+Services = Mapping[str, core.v1.Service]
+"""By process."""
+
+
+def ports_of(plan: Plan, process: str) -> tuple[int, ...]:
+    """The ports on which a process is reached, from inside or outside."""
+    return tuple(sorted({link.port for link in plan.links if link.destination == process}))
+
+
+def internal_services(site: Site, plan: Plan) -> dict[str, core.v1.Service]:
+    """One for each process that a link inside leads to. They exist from the start: an address needs no pod."""
+    inside = {link.destination for link in plan.links if OUTSIDE not in (link.source, link.destination)}
+    return {process: _service(site, plan, process) for process in sorted(inside)}
+
+
+def _service(site: Site, plan: Plan, process: str) -> core.v1.Service:
+    links = [link for link in plan.links if link.destination == process and link.source != OUTSIDE]
+    ports = {link.port: link.tls for link in links}
+    return core.v1.Service(
+        site.resource_name(process),
+        metadata=site.metadata(process, internal_name(site.name, process), SKIP_AWAIT),
+        spec=core.v1.ServiceSpecArgs(
+            type="ClusterIP",
+            selector=site.selector(process),
+            ports=[
+                core.v1.ServicePortArgs(
+                    name=port_name(port, tls),
+                    port=port,
+                    target_port=port,
+                    protocol="TCP",
+                    app_protocol="https" if tls else None,
+                )
+                for port, tls in sorted(ports.items())
+            ],
+        ),
+        opts=site.options(),
+    )
+
+
+def port_name(port: int, tls: bool) -> str:
+    """A name that Services and pods may give to a port."""
+    return f"{'tls' if tls else 'tcp'}-{port}"
+
+
+def host_aliases(site: Site, plan: Plan, process: str, services: Services) -> list[core.v1.HostAliasArgs]:
+    """The address of each process that ``process`` has a link to, under every name that it goes by."""
+    found = {link.destination for link in plan.links if link.source == process} - {OUTSIDE}
+    return [
+        core.v1.HostAliasArgs(
+            ip=services[destination].spec.cluster_ip,
+            hostnames=[internal_name(site.name, destination), *plan.process(destination).aliases],
+        )
+        for destination in sorted(found)
+    ]

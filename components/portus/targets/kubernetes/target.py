@@ -1,0 +1,85 @@
+"""Creates what a Plan asks for on Kubernetes: a table of contents."""
+
+from dataclasses import replace
+
+import pulumi
+from pulumi_kubernetes import batch, core
+
+from ...naming import resource_name
+from ...plan import OUTSIDE, Plan, Process, Task, Workload
+from ...settings import Settings
+from ..deployed import Deployed
+from .data import claim
+from .disruption import disruption_budget
+from .exposure import expose
+from .files import mount_files
+from .namespace import namespace
+from .network_policies import network_policy
+from .pods import Parts
+from .security import strictest_level
+from .services import internal_services
+from .site import Site
+from .tasks import job, result
+from .workloads import Runner, workload
+
+
+class KubernetesTarget(Deployed):
+    """``images`` by process: the reference that was asked for, as nodes resolve tags and tell the provider nothing."""
+
+    def __init__(
+        self, settings: Settings, plan: Plan, deployment: pulumi.Output[str], opts: pulumi.ResourceOptions
+    ) -> None:
+        super().__init__("portus:internal:KubernetesTarget", resource_name(settings.name, "kubernetes"), None, opts)
+        self._plan = plan
+        kubernetes = settings.kubernetes
+        site = Site(settings.name, kubernetes.namespace, deployment, kubernetes, settings.data, self)
+        self._site = replace(site, namespace=namespace(site, strictest_level(plan.processes)))
+        self._services = internal_services(self._site, plan)
+        self._runners: dict[str, list[Runner]] = {}
+        self._jobs: dict[str, batch.v1.Job] = {}
+        for process in plan.processes:
+            self._process(process)
+        published = {link.destination for link in plan.links if link.source == OUTSIDE}
+        opened = [runner for name in sorted(published) for runner in self._runners[name]]
+        self._exposed = expose(self._site, plan, self._services, opened)
+        self.images = {process.name: pulumi.Output.from_input(process.image) for process in plan.processes}
+        self.register_outputs({})
+
+    @property
+    def ready(self) -> pulumi.Output[list[str]]:
+        """Known once everything runs and is exposed."""
+        runners = [runner for found in self._runners.values() for runner in found]
+        return pulumi.Output.all(*(made.id for made in (*runners, *self._jobs.values(), *self._exposed)))
+
+    def last_result(self, task: str) -> pulumi.Output[str]:
+        """What the success of a task means, and when it was."""
+        process = self._plan.process(task)
+        assert isinstance(process, Task)
+        return result(process, self._jobs[task])
+
+    def _process(self, process: Process) -> None:
+        """A process with all that it needs: account, policy, files, data, and what it comes after."""
+        site, plan = self._site, self._plan
+        account = _service_account(site, process)
+        policy = network_policy(site, plan, process.name)
+        made = claim(site, process) if isinstance(process, Workload) else None
+        parts = Parts(plan, self._services, mount_files(site, process), made)
+        after: list[pulumi.Resource] = [account, policy]
+        for earlier in process.after:
+            after += [*self._runners.get(earlier, []), *([self._jobs[earlier]] if earlier in self._jobs else [])]
+        if isinstance(process, Task):
+            self._jobs[process.name] = job(site, process, parts, self._runners, after)
+        elif isinstance(process, Workload):
+            self._runners[process.name] = workload(site, process, parts, after)
+            disruption_budget(site, process)
+
+
+def _service_account(site: Site, process: Process) -> core.v1.ServiceAccount:
+    """An identity without rights and without a token."""
+    name = site.resource_name(process.name)
+    return core.v1.ServiceAccount(
+        name,
+        metadata=site.metadata(process.name, name),
+        automount_service_account_token=False,
+        opts=site.options(),
+    )

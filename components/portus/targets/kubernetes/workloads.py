@@ -1,0 +1,90 @@
+"""Workloads: a StatefulSet for what owns data alone, Deployments for the rest."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pulumi
+from pulumi_kubernetes import apps
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
+
+from ...naming import LABEL_PREFIX
+from ...plan import Workload
+from . import pods
+from .evidence import evidence_hook
+from .pods import Parts
+from .site import Site
+
+Runner = apps.v1.Deployment | apps.v1.StatefulSet
+_HISTORY = 3
+_PART_LABEL = f"{LABEL_PREFIX}.part"
+"""Tells the two Deployments of a role apart: they must not take each other's pods."""
+_FIRST, _OTHERS = "first", "others"
+
+
+def workload(site: Site, process: Workload, parts: Parts, after: Sequence[pulumi.Resource]) -> list[Runner]:
+    """What runs a workload, the last one ready when all are."""
+    if process.exclusive and process.data is not None:
+        return [_stateful_set(site, process, parts, after)]
+    if not process.first_alone:
+        return [_deployment(site, process, parts, after)]
+    first = replace(parts, labels={_PART_LABEL: _FIRST})
+    runners: list[Runner] = [_deployment(site, replace(process, replicas=1), first, after)]
+    if process.replicas > 1:
+        others = replace(parts, labels={_PART_LABEL: _OTHERS})
+        count = process.replicas - 1
+        runners.append(_deployment(site, replace(process, replicas=count), others, [*after, *runners], _OTHERS))
+    return runners
+
+
+def _stateful_set(site: Site, process: Workload, parts: Parts, after: Sequence[pulumi.Resource]) -> apps.v1.StatefulSet:
+    """Never two pods on one volume, not even when a node is lost. ``Parallel`` lets a broken change be corrected."""
+    name = site.resource_name(process.name)
+    return apps.v1.StatefulSet(
+        name,
+        metadata=site.metadata(process.name, name),
+        spec=apps.v1.StatefulSetSpecArgs(
+            replicas=process.replicas,
+            service_name=name,
+            pod_management_policy="Parallel",
+            revision_history_limit=_HISTORY,
+            selector=LabelSelectorArgs(match_labels=site.selector(process.name)),
+            template=pods.template(site, process, parts),
+        ),
+        opts=_options(site, process, after),
+    )
+
+
+def _deployment(
+    site: Site, process: Workload, parts: Parts, after: Sequence[pulumi.Resource], *kind: str
+) -> apps.v1.Deployment:
+    """A new pod is ready before an old one goes, unless the process must be alone."""
+    name = site.resource_name(process.name, *kind)
+    strategy = (
+        apps.v1.DeploymentStrategyArgs(type="Recreate")
+        if process.exclusive
+        else apps.v1.DeploymentStrategyArgs(
+            type="RollingUpdate",
+            rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+        )
+    )
+    return apps.v1.Deployment(
+        name,
+        metadata=site.metadata(process.name, name),
+        spec=apps.v1.DeploymentSpecArgs(
+            replicas=process.replicas,
+            revision_history_limit=_HISTORY,
+            strategy=strategy,
+            selector=LabelSelectorArgs(match_labels={**site.selector(process.name), **parts.labels}),
+            template=pods.template(site, process, parts),
+        ),
+        opts=_options(site, process, after, *kind),
+    )
+
+
+def _options(site: Site, process: Workload, after: Sequence[pulumi.Resource], *kind: str) -> pulumi.ResourceOptions:
+    limit = f"{process.start_seconds + site.kubernetes.scheduling_timeout_seconds}s"
+    return site.options(
+        depends_on=list(after),
+        custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit),
+        hooks=evidence_hook(site, process.name, *kind),
+    )

@@ -1,0 +1,3 @@
+module portus-stack.lab/pause
+
+go 1.26

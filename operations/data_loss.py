@@ -1,0 +1,75 @@
+"""What a preview would destroy for good. Policies see what a resource shall be, a plan tells what happens to it."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .console import OperationError
+
+ALLOWED = "ALLOW_DATA_LOSS"
+"""Environment variable: names, separated by commas, of what this very run may delete or replace."""
+
+_KINDS = {
+    "docker:index/volume:Volume": "volume",
+    "kubernetes:core/v1:PersistentVolumeClaim": "claim",
+    "kubernetes:core/v1:PersistentVolume": "volume",
+    "kubernetes:apps/v1:StatefulSet": "stateful set",
+    "tls:index/privateKey:PrivateKey": "key",
+}
+_CREDENTIALS = "random:index/"
+_LOSING = {"delete": "delete", "delete-replaced": "replace", "replace": "replace", "create-replacement": "replace"}
+
+
+@dataclass(frozen=True, order=True)
+class Loss:
+    """Something that would be gone."""
+
+    name: str
+    kind: str
+    operation: str
+
+
+def read_plan(path: Path) -> Mapping[str, object]:
+    """A plan that `pulumi preview --save-plan` wrote. Raises OperationError when it is none."""
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise OperationError(f"the engine wrote no plan to {path}, so that data loss cannot be ruled out") from None
+    resources = plan.get("resourcePlans") if isinstance(plan, dict) else None
+    if not isinstance(resources, dict):
+        raise OperationError("the engine's plan has an unknown form, so that data loss cannot be ruled out")
+    return resources
+
+
+def losses(plan: Mapping[str, object]) -> list[Loss]:
+    """The volumes, claims, credentials and keys that a plan deletes or replaces."""
+    return sorted(set(_losses(plan)))
+
+
+def _losses(plan: Mapping[str, object]) -> Iterator[Loss]:
+    for urn, entry in plan.items():
+        kind = _kind(urn.split("::")[2].rpartition("$")[2]) if urn.count("::") > 2 else ""  # noqa: PLR2004
+        steps = entry.get("steps") if isinstance(entry, dict) else None
+        found = [_LOSING[step] for step in steps or () if step in _LOSING]
+        if kind and found:
+            yield Loss(urn.rpartition("::")[2], kind, found[0])
+
+
+def _kind(resource_type: str) -> str:
+    return "credential" if resource_type.startswith(_CREDENTIALS) else _KINDS.get(resource_type, "")
+
+
+def refuse_losses(plan: Mapping[str, object], stack: str) -> None:
+    """Raise OperationError, naming everything, when a plan loses what this run was not allowed to lose."""
+    allowed = {name.strip() for name in os.environ.get(ALLOWED, "").split(",")}
+    refused = [loss for loss in losses(plan) if loss.name not in allowed]
+    if refused:
+        lines = "\n".join(f"    {loss.operation} {loss.kind} {loss.name}" for loss in refused)
+        names = ",".join(loss.name for loss in refused)
+        raise OperationError(
+            f"this would destroy what cannot be had back:\n{lines}",
+            "find out which change causes it. If it is meant, allow these very names for this very run: "
+            f"make preview STACK={stack} {ALLOWED}={names}",
+        )

@@ -1,0 +1,43 @@
+"""Every rule, in the catalogue's order. Importing this module is what fills the registry."""
+
+from __future__ import annotations
+
+from .rule import RULES
+from .rules import (
+    certificates,
+    database_settings,
+    docker_containers,
+    docker_hygiene,
+    docker_network,
+    generated,
+    kubernetes_network,
+    kubernetes_pods,
+    kubernetes_secrets,
+    kubernetes_workloads,
+    portus_settings,
+    portus_standing,
+    registry_settings,
+    registry_trust,
+    whole_stack,
+)
+
+ROOMS = (
+    kubernetes_pods,
+    kubernetes_workloads,
+    kubernetes_secrets,
+    kubernetes_network,
+    docker_containers,
+    docker_hygiene,
+    docker_network,
+    certificates,
+    generated,
+    registry_settings,
+    registry_trust,
+    portus_settings,
+    portus_standing,
+    database_settings,
+    whole_stack,
+)
+"""The files of rules."""
+
+__all__ = ["ROOMS", "RULES"]

@@ -1,0 +1,156 @@
+"""How `check` tells what it found: for people, for programs, for code scanning, for test reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from xml.sax.saxutils import quoteattr
+
+from .all_rules import RULES
+from .exceptions import Exemption
+from .findings import Blind, Finding
+from .notes import blind_note, exemption_notes
+from .rule import Rule
+
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+@dataclass
+class Report:
+    """Everything that `check` found."""
+
+    resources: int
+    mandatory: list[Finding] = field(default_factory=list)
+    advisory: list[Finding] = field(default_factory=list)
+    excused: list[tuple[Exemption, Finding]] = field(default_factory=list)
+    blind: list[Blind] = field(default_factory=list)
+    switched_off: list[Rule] = field(default_factory=list)
+
+    @property
+    def levels(self) -> tuple[tuple[str, list[Finding]], ...]:
+        """Findings by level, the worst first."""
+        return ("mandatory", self.mandatory), ("advisory", self.advisory)
+
+
+def as_text(report: Report) -> str:
+    """For people."""
+    lines: list[str] = []
+    for level, findings in report.levels:
+        for finding in findings:
+            rule = finding.rule
+            lines += [
+                f"[{level}] {rule.id} {rule.name} ({rule.severity.value}): {_printable(finding.subject)}"
+                + (f": {_printable(finding.detail)}" if finding.detail else ""),
+                f"    {rule.title}: {rule.reason}",
+                f"    Instead: {rule.fix} ({rule.source})",
+            ]
+    lines += [f"[excused] {_printable(note)}" for note in exemption_notes(report.excused)]
+    if report.switched_off:
+        names = ", ".join(f"{rule.id} {rule.name}" for rule in report.switched_off)
+        lines.append(f"[switched off] by the configuration: {names}")
+    if report.blind:
+        lines.append(f"[unseen] {_printable(blind_note(report.blind))}")
+    rules = len(RULES) - len(report.switched_off)
+    lines.append(
+        f"{report.resources} resources, {rules} rules: {len(report.mandatory)} mandatory, "
+        f"{len(report.advisory)} advisory, {len(report.excused)} excused"
+    )
+    return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    """Names come from the file: what would move the cursor, or cannot be written, is shown as its code."""
+    return "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in text)
+
+
+def as_json(report: Report) -> str:
+    """For programs."""
+    findings = [{**_described(finding), "level": level} for level, found in report.levels for finding in found] + [
+        {**_described(finding), "level": "excused", "until": exemption.expires.isoformat(), "owner": exemption.owner}
+        for exemption, finding in report.excused
+    ]
+    unseen = [
+        {"rule": each.rule.id, "urn": each.resource.urn if each.resource else "", "path": each.path}
+        for each in report.blind
+    ]
+    off = [rule.name for rule in report.switched_off]
+    return json.dumps(
+        {"resources": report.resources, "findings": findings, "unseen": unseen, "switchedOff": off}, indent=2
+    )
+
+
+def _described(finding: Finding) -> dict[str, object]:
+    rule = finding.rule
+    return {
+        "rule": rule.id,
+        "name": rule.name,
+        "severity": rule.severity.value,
+        "urn": finding.resource.urn if finding.resource else "",
+        "path": finding.path,
+        "detail": finding.detail,
+        "reason": rule.reason,
+        "fix": rule.fix,
+    }
+
+
+def as_sarif(report: Report) -> str:
+    """SARIF 2.1.0, for code scanning."""
+    kinds = {"mandatory": "error", "advisory": "warning"}
+    used = {finding.rule.id: finding.rule for _, found in report.levels for finding in found}
+    rules = [
+        {
+            "id": rule.id,
+            "name": rule.name,
+            "shortDescription": {"text": rule.title},
+            "fullDescription": {"text": rule.reason},
+            "help": {"text": f"Instead: {rule.fix} ({rule.source})"},
+        }
+        for rule in used.values()
+    ]
+    results = [
+        {
+            "ruleId": finding.rule.id,
+            "level": kinds[level],
+            "message": {"text": f"{finding.subject}. {finding.rule.reason}. Instead: {finding.rule.fix}"},
+            "locations": [
+                {
+                    "physicalLocation": {"artifactLocation": {"uri": "Pulumi.yaml"}},
+                    "logicalLocations": [{"fullyQualifiedName": finding.resource.urn if finding.resource else "stack"}],
+                }
+            ],
+        }
+        for level, found in report.levels
+        for finding in found
+    ]
+    tool = {"driver": {"name": "portus-policies", "rules": rules}}
+    return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [{"tool": tool, "results": results}]}, indent=2)
+
+
+def as_junit(report: Report) -> str:
+    """JUnit XML: a case for each rule, failed by its mandatory findings."""
+    failures = len({finding.rule.id for finding in report.mandatory})
+    lines = [f'<testsuite name="portus-policies" tests="{len(RULES)}" failures="{failures}">']
+    for rule in RULES.values():
+        found = [finding for finding in report.mandatory if finding.rule is rule]
+        lines.append(f"  <testcase classname={quoteattr(rule.room)} name={quoteattr(f'{rule.id} {rule.name}')}>")
+        if rule in report.switched_off:
+            lines.append('    <skipped message="switched off by the configuration"/>')
+        if found:
+            lines.append(f"    <failure message={quoteattr(rule.title)}>{_escaped(found)}</failure>")
+        lines.append("  </testcase>")
+    return "\n".join([*lines, "</testsuite>"])
+
+
+def _escaped(findings: Iterable[Finding]) -> str:
+    text = "\n".join(_printable(finding.message) for finding in findings)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "sarif": as_sarif,
+    "junit": as_junit,
+}
+"""Name of a format → what writes it."""

@@ -1,0 +1,104 @@
+"""What rules judge: one resource, or all resources of a stack with what leads from one to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from .settings import Settings
+from .values import Node, Value
+
+COMPONENT = "portus:index:PortusStack"
+"""The type of PortusStack (a test ties it to the component's own)."""
+LABEL_PREFIX = "org.portus-stack"
+NAME_LABEL, ROLE_LABEL = f"{LABEL_PREFIX}.name", f"{LABEL_PREFIX}.role"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The resource options that a policy can see.
+
+    ``provider`` is the provider's URN, "" where none is told.
+    """
+
+    protect: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    provider: str = ""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource, as its program asked for it.
+
+    Attributes:
+        secrets: paths of the properties that are secret, None where that cannot be told.
+        dependencies: property → URNs of the resources that its value comes from.
+        outputs: of components and stacks: what they export, where that is known.
+    """
+
+    urn: str
+    type: str
+    name: str
+    properties: Mapping[str, Value]
+    options: Options = Options()
+    parent: str = ""
+    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    secrets: frozenset[str] | None = None
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+
+    @cached_property
+    def root(self) -> Node:
+        """All properties."""
+        return Node(dict(self.properties))
+
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """What was found out about it once and is asked for again and again, such as its role."""
+        return {}
+
+    def at(self, *keys: str) -> Node:
+        """A property, which may be missing."""
+        return self.root.at(*keys)
+
+    @property
+    def qualified_type(self) -> str:
+        """The types of all ancestors and its own, as the URN has them."""
+        parts = self.urn.split("::")
+        return parts[2] if len(parts) > 2 else self.type  # noqa: PLR2004 - urn:pulumi:STACK::PROJECT::TYPES::NAME
+
+    @property
+    def inside_component(self) -> bool:
+        """Whether it belongs to a PortusStack."""
+        return COMPONENT in self.qualified_type.split("$")[:-1]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """All resources of a stack.
+
+    Attributes:
+        preview: values may still be unknown for a good reason.
+        exception_problems: what is wrong with the file of exceptions.
+    """
+
+    resources: tuple[Resource, ...]
+    settings: Settings = field(default_factory=Settings)
+    preview: bool = False
+    exception_problems: tuple[str, ...] = ()
+
+    @cached_property
+    def by_urn(self) -> dict[str, Resource]:
+        """Resources by URN."""
+        return {resource.urn: resource for resource in self.resources}
+
+    def of_type(self, *types: str) -> Iterator[Resource]:
+        """The resources of certain types."""
+        return (resource for resource in self.resources if resource.type in types)
+
+    def sources(self, resource: Resource, *properties: str) -> Iterator[Resource]:
+        """The resources that the values of these properties (of all, when none is named) come from directly."""
+        names: Iterable[str] = properties or resource.dependencies
+        urns = dict.fromkeys(urn for name in names for urn in resource.dependencies.get(name, ()))
+        return (self.by_urn[urn] for urn in urns if urn in self.by_urn)

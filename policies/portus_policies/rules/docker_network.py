@@ -1,0 +1,300 @@
+"""Docker: what is published, which networks there are and who is on them, volumes, daemons."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ..resource import ROLE_LABEL, Resource, Stack
+from ..roles import BACKGROUND, CONTAINER, DATABASE, EDGE, PORTUS, REGISTRY, labels, role_of, runs
+from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
+from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, is_true, number_of
+from .docker_containers import ONLY, bind_sources
+
+NETWORK, VOLUME = "docker:index/network:Network", "docker:index/volume:Volume"
+PROVIDER = "pulumi:providers:docker"
+_PRIVATE_NETWORKS = tuple(
+    ipaddress.ip_network(each)
+    for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "::1/128")
+)
+"""RFC 1918, RFC 4193 and loopback; what else Python calls private is documentation and the like."""
+_EVERYWHERE = ("", "0.0.0.0", "::", "[::]")
+_LOWEST_UNPRIVILEGED = 1025
+_TLS_PORTS = {PORTUS: (443, 3000), REGISTRY: (5000, 443), EDGE: (443, 8443)}
+_PLAIN_PORTS = (80, 5001)
+_MARIADB = 3306
+_DATA_DIRECTORIES = {DATABASE: "/var/lib/mysql", REGISTRY: "/var/lib/registry"}
+DATA_ROLES = tuple(_DATA_DIRECTORIES)
+
+
+def _private(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in _PRIVATE_NETWORKS if network.version == found.version)
+
+
+def _external(port: Node) -> int:
+    return int(port.at("external").number or 0)
+
+
+@rule(
+    *("D22", "dkr-named-volumes", "state in named volumes", MANDATORY, MEDIUM),
+    reason="a directory of the host ties data to its paths and owners, and bypasses the data-loss guard",
+    fix="`docker.Volume`, mounted by `volume_name`",
+    source="good practice",
+    types=ONLY,
+)
+def named_volumes(container: Resource) -> Verdicts:
+    if role_of(container) in DATA_ROLES:
+        for each in bind_sources(container):
+            yield from forbid(each, given)
+
+
+@rule(
+    *("D23", "dkr-bind-address", "ports bound to one address", MANDATORY, HIGH),
+    reason="Docker opens a port on every address of the host, past its firewall, when none is given",
+    fix="`ip` of the interface that should be reachable; TLS ports for everybody are listed in `public_tls_ports`",
+    source="CIS Docker 5.14",
+    types=ONLY,
+)
+def bind_address(container: Resource) -> Verdicts:
+    public = _public_ports(container)
+    for port in container.at("ports").each():
+        if port.at("external").unknown or port.at("ip").unknown:
+            yield Unseen(port.path)
+        elif _external(port) not in public:
+            yield from forbid(port.at("ip"), lambda value: str(value or "") in _EVERYWHERE)
+
+
+def _public_ports(container: Resource) -> tuple[int, ...]:
+    settings = container.settings
+    return settings.public_tls_ports + (settings.redirect_ports if role_of(container) == EDGE else ())
+
+
+@rule(
+    *("D24", "dkr-low-ports", "no privileged host port", ADVISORY, LOW),
+    reason="ports below 1025 belong to the host's own services",
+    fix="a port from 1025 on, or one of `public_tls_ports`",
+    source="CIS Docker 5.8",
+    types=ONLY,
+)
+def low_ports(container: Resource) -> Verdicts:
+    public = _public_ports(container)
+    for port in container.at("ports").each():
+        yield from forbid(
+            port.at("external"),
+            lambda value: 0 < (number_of(value) or 0) < _LOWEST_UNPRIVILEGED and value not in public,
+        )
+
+
+@rule(
+    *("D25", "dkr-published-ports", "only TLS is published", MANDATORY, HIGH),
+    reason="what is published in plain text, or published for debugging, can be read and used by anybody on the way",
+    fix="publish the edge's TLS port only; between hosts a role's TLS port on a private address",
+    source="CIS Docker 5.9",
+    types=ONLY,
+)
+def published_ports(container: Resource) -> Verdicts:
+    yield from forbid(container.at("publishAllPorts"), is_true)
+    role = role_of(container)
+    if role not in (PORTUS, REGISTRY, EDGE, BACKGROUND):
+        return
+    for port in container.at("ports").each():
+        internal = port.at("internal")
+        if internal.unknown or port.at("ip").unknown:
+            yield Unseen(port.path)
+        elif not _may_publish(container, role, port):
+            yield Bad(internal.path)
+
+
+def _may_publish(container: Resource, role: str, port: Node) -> bool:
+    internal, external = int(port.at("internal").number or 0), _external(port)
+    if role == EDGE:
+        return external in _public_ports(container) or internal in _TLS_PORTS[EDGE] or _private(port.at("ip").text)
+    if internal in _PLAIN_PORTS or internal not in _TLS_PORTS.get(role, ()):
+        return False
+    return _private(port.at("ip").text) or external in container.settings.public_tls_ports
+
+
+@rule(
+    *("D34", "dkr-network-internal", "backend networks lead nowhere", MANDATORY, HIGH),
+    reason="a database with a way out can send its data out, and a reachable one is attacked",
+    fix="`internal: true`; an overlay network with `encrypted`",
+    source="NIST SP 800-190 4.3.3",
+    types=(NETWORK,),
+)
+def network_internal(network: Resource) -> Verdicts:
+    members = set(labels(network).get(ROLE_LABEL, "").split("-"))
+    driver = network.at("driver")
+    if DATABASE in members:
+        yield from demand(network.at("internal"), is_true)
+    yield from forbid(driver, lambda value: value in ("host", "macvlan", "ipvlan"))
+    if driver.text == "overlay":
+        yield from demand(network.at("options", "encrypted"), lambda value: value is not None)
+
+
+def attachments(stack: Stack) -> dict[str, list[Resource]]:
+    """Network URN → the containers on it, by what their attachments come from, else by name."""
+    by_name = {network.at("name").text or network.name: network.urn for network in stack.of_type(NETWORK)}
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for container in stack.of_type(CONTAINER):
+        urns = {source.urn for source in stack.sources(container, "networksAdvanced", "networkMode")}
+        names = [each.at("name").text for each in container.at("networksAdvanced").each()]
+        urns |= {by_name[name] for name in (*names, container.at("networkMode").text) if name in by_name}
+        for urn in urns:
+            found[urn].append(container)
+    return found
+
+
+_NEIGHBOURS = {
+    DATABASE: {PORTUS, BACKGROUND},
+    REGISTRY: {PORTUS, BACKGROUND, EDGE},
+}
+"""Who may share a network with a role; tasks that prepare something may too."""
+_TASKS = {"", "bootstrap", "smoke_check", "migrate"}
+
+
+@stack_rule(
+    *("D35", "dkr-network-topology", "networks follow the links between roles", MANDATORY, HIGH),
+    reason="whoever shares a network can attack: the edge has no business with the database",
+    fix="a network for each link, with its two ends on it",
+    source="CIS Docker 5.30; NIST SP 800-190 4.3.3",
+)
+def network_topology(stack: Stack) -> Iterator[About]:
+    for urn, containers in attachments(stack).items():
+        network, roles = stack.by_urn[urn], {role_of(each) for each in containers}
+        internal = network.at("internal")
+        for role, neighbours in _NEIGHBOURS.items():
+            if role in roles and not roles <= neighbours | _TASKS | {role}:
+                yield About(network, Bad("", f"{role} shares it with others than it talks to"))
+        if DATABASE in roles:
+            for verdict in demand(internal, is_true, "the database is on it"):
+                yield About(network, verdict)
+
+
+@stack_rule(
+    *("D36", "dkr-volume-protect", "data in protected named volumes", MANDATORY, HIGH),
+    reason="an anonymous volume goes with its container, an unprotected one with a typing error",
+    fix="`docker.Volume` with `protect: true` at the image's data directory (`ephemeral` in the settings for trials)",
+    source="NIST SP 800-190 4.4",
+)
+def volume_protect(stack: Stack) -> Iterator[About]:
+    for container in stack.of_type(CONTAINER):
+        directory = _DATA_DIRECTORIES.get(role_of(container))
+        if directory is None or not runs(container) or _stores_elsewhere(container):
+            continue
+        mounts = [each for each in container.at("volumes").each() if each.at("containerPath").text == directory]
+        mounts += [each for each in container.at("mounts").each() if each.at("target").text == directory]
+        if container.at("volumes").unknown or container.at("mounts").unknown:
+            yield About(container, Unseen("volumes"))
+        elif not mounts:
+            yield About(container, Bad("volumes", f"nothing is mounted at {directory}"))
+        elif not stack.settings.ephemeral:
+            for volume in _volumes_at(stack, container, mounts):
+                if not volume.options.protect and not labels(volume).get(ROLE_LABEL, "").endswith("files"):
+                    yield About(volume, Bad("protect"))
+
+
+def _stores_elsewhere(container: Resource) -> bool:
+    """Whether a registry has no data directory (a bucket instead): it has no volume but that for its files."""
+    paths = [each.at("containerPath").text for each in container.at("volumes").each()]
+    return role_of(container) == REGISTRY and bool(paths) and all(path.startswith("/etc/") for path in paths)
+
+
+def _volumes_at(stack: Stack, container: Resource, mounts: list[Node]) -> Iterator[Resource]:
+    """The volumes behind mounts: by name where it is known, else by what the mounts come from, files apart."""
+    by_name = {volume.at("name").text: volume for volume in stack.of_type(VOLUME) if volume.at("name").text}
+    for mount in mounts:
+        name = mount.at("volumeName") if mount.at("source").missing else mount.at("source")
+        if name.text in by_name:
+            yield by_name[name.text]
+        elif name.unknown:
+            sources = (each for each in stack.sources(container, "volumes", "mounts") if each.type == VOLUME)
+            yield from (each for each in sources if each.name.endswith("data"))
+
+
+@rule(
+    *("D38", "dkr-daemon-tls", "remote daemons over TLS or ssh", MANDATORY, CRITICAL),
+    reason="an open daemon port is root on that host for the whole network",
+    fix="`host: ssh://…`, or tcp:// with `ca_material`, `cert_material` and `key_material`",
+    source="CIS Docker 2.7",
+    types=(PROVIDER,),
+)
+def daemon_tls(provider: Resource) -> Verdicts:
+    host = provider.at("host")
+    if host.unknown:
+        yield Unseen(host.path)
+    elif host.text.startswith(("tcp://", "http://")) and not _has_certificates(provider):
+        yield Bad(host.path)
+
+
+def _has_certificates(provider: Resource) -> bool:
+    if not provider.at("certPath").missing:
+        return True
+    return all(not provider.at(name).missing for name in ("caMaterial", "certMaterial", "keyMaterial"))
+
+
+@rule(
+    *("D39", "dkr-ssh-host-key", "host keys are checked", MANDATORY, HIGH),
+    reason="without the check anybody on the way is the host",
+    fix="leave `StrictHostKeyChecking=no` and an empty `UserKnownHostsFile` out; put the key into known_hosts",
+    source="good practice",
+    types=(PROVIDER,),
+)
+def ssh_host_key(provider: Resource) -> Verdicts:
+    pattern = re.compile(r"stricthostkeychecking[= ]+(?:no|off)|userknownhostsfile[= ]+/dev/null", re.IGNORECASE)
+    options = provider.at("sshOpts")
+    if isinstance(options.value, str):  # providers take lists as JSON text
+        yield from forbid(options, lambda value: pattern.search(str(value)))
+    for each in options.each():
+        yield from forbid(each, lambda value: pattern.search(str(value)))
+
+
+@rule(
+    *("D40", "dkr-registry-tls", "registries over verified TLS", MANDATORY, HIGH),
+    reason="an unverified registry hands out any image it likes, and is handed the password",
+    fix="`https://`, the CA in /etc/docker/certs.d; no `insecure_skip_verify`",
+    source="CIS Docker 2.5",
+    types=(PROVIDER, "docker:index/registryImage:RegistryImage"),
+)
+def registry_tls(resource: Resource) -> Verdicts:
+    yield from forbid(resource.at("insecureSkipVerify"), is_true)
+    for each in resource.at("registryAuth").each():
+        yield from forbid(each.at("address"), lambda value: str(value).startswith("http://"))
+
+
+@rule(
+    *("D42", "dkr-no-swarm", "no Swarm objects", ADVISORY, LOW),
+    reason="a manager that is not used is one more open port on every host",
+    fix="containers, networks and volumes",
+    source="CIS Docker 5.1",
+    types=tuple(f"docker:index/{kind}" for kind in ("service:Service", "secret:Secret", "serviceConfig:ServiceConfig")),
+)
+def no_swarm(resource: Resource) -> Verdicts:
+    yield Bad("", resource.type.rpartition(":")[2])
+
+
+@stack_rule(
+    *("D44", "dkr-network-icc", "neighbours on outward networks kept apart", ADVISORY, LOW),
+    reason="containers that share a network only for their way out need not reach each other",
+    fix="`options: {com.docker.network.bridge.enable_icc: false}`, or a network each",
+    source="CIS Docker 2.2",
+)
+def network_icc(stack: Stack) -> Iterator[About]:
+    for urn, containers in attachments(stack).items():
+        network = stack.by_urn[urn]
+        outward = network.at("internal").value is not True
+        publishing = [each for each in containers if given(_value(each.at("ports")))]
+        if outward and len(containers) > 2 and publishing:  # noqa: PLR2004 - two are the ends of one link
+            for verdict in demand(
+                network.at("options", "com.docker.network.bridge.enable_icc"), lambda v: str(v) == "false"
+            ):
+                yield About(network, verdict)
+
+
+def _value(node: Node) -> Value:
+    return None if node.unknown else node.value

@@ -1,0 +1,388 @@
+"""Kubernetes: who reaches whom, what is exposed, what the stack may do in the cluster, and whether data survives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..kubernetes import (
+    CLAIM,
+    INGRESS,
+    NETWORK_POLICY,
+    SERVICE,
+    VOLUME,
+    WORKLOADS,
+    is_patch,
+    kind_of,
+    name_of,
+    namespace_of,
+    pod_labels,
+    tokens,
+)
+from ..resource import Resource, Stack
+from ..roles import BACKGROUND, DATABASE, EDGE, PORTUS, REGISTRY, role_of
+from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, About, rule, stack_rule
+from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, number_of
+
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
+_TLS_AND_DNS = {443, 53}
+_PUBLIC_ROLES = (EDGE, PORTUS, REGISTRY)
+_SNIPPETS = re.compile(r"nginx\.(?:ingress\.kubernetes|org)\S*(?:snippet|lua)|/lua-|alias", re.IGNORECASE)
+_RBAC = tokens(
+    *(f"rbac.authorization.k8s.io/v1:{kind}" for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))
+)
+_DANGEROUS_VERBS = frozenset({"*", "escalate", "bind", "impersonate"})
+_DANGEROUS_RESOURCES = frozenset({"*", "secrets", "pods/exec", "pods/attach", "nodes/proxy", "serviceaccounts/token"})
+_PEERS = {
+    DATABASE: {PORTUS, BACKGROUND, "migrate", "bootstrap"},
+    REGISTRY: {EDGE, PORTUS, BACKGROUND},
+}
+
+
+def _selects(selector: Node, labels: Node) -> bool:
+    """Whether a selector with matchLabels selects pods with these labels; an empty one selects all."""
+    wanted = dict(selector.at("matchLabels").entries())
+    found = {key: node.text for key, node in labels.entries()}
+    return all(found.get(key) == node.text for key, node in wanted.items())
+
+
+def _policies(stack: Stack, namespace: str) -> list[Resource]:
+    return [each for each in stack.of_type(*NETWORK_POLICY) if namespace_of(each) == namespace]
+
+
+def _directions(policy: Resource) -> set[str]:
+    listed = {each.text for each in policy.at("spec", "policyTypes").each()}
+    return listed or ({"Ingress", "Egress"} if not policy.at("spec", "egress").missing else {"Ingress"})
+
+
+@stack_rule(
+    *("K50", "k8s-default-deny", "nothing is allowed by default", MANDATORY, HIGH),
+    reason="without it every pod of the cluster reaches every port of the stack",
+    fix="a NetworkPolicy with an empty `podSelector`, both policy types and no rules, in each namespace",
+    source="CIS Kubernetes 5.3.2",
+)
+def default_deny(stack: Stack) -> Iterator[About]:
+    for namespace, workloads in _by_namespace(stack).items():
+        denied: set[str] = set()
+        for policy in _policies(stack, namespace):
+            spec = policy.at("spec")
+            empty = (
+                not spec.at("podSelector", "matchLabels").value and not spec.at("podSelector", "matchExpressions").value
+            )
+            for direction in _directions(policy):
+                if empty and not spec.at("podSelector").unknown and not given(_known(spec.at(direction.lower()))):
+                    denied.add(direction)
+        for direction in ("Ingress", "Egress"):
+            if direction not in denied:
+                yield About(workloads[0], Bad("metadata.namespace", f"no policy there denies all {direction.lower()}"))
+
+
+def _known(node: Node) -> Value:
+    return True if node.unknown else node.value
+
+
+def _by_namespace(stack: Stack) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for workload in stack.of_type(*WORKLOADS):
+        node = workload.at("metadata", "namespace")
+        if not is_patch(workload) and not node.unknown:
+            found.setdefault(node.text, []).append(workload)
+    return found
+
+
+@stack_rule(
+    *("K51", "k8s-policies-cover", "every pod has its network policy", MANDATORY, HIGH),
+    reason="what no policy names is either cut off or open, and nobody decided which",
+    fix="a NetworkPolicy that selects the workload's pods and lists what may come and where it may go",
+    source="CKV2_K8S_6; kube-score pod-networkpolicy",
+)
+def policies_cover(stack: Stack) -> Iterator[About]:
+    for namespace, workloads in _by_namespace(stack).items():
+        policies = _policies(stack, namespace)
+        for workload in workloads:
+            labels = pod_labels(workload)
+            if labels.unknown or any(each.at("spec", "podSelector").unknown for each in policies):
+                yield About(workload, Unseen(labels.path))
+                continue
+            covered = {
+                direction
+                for policy in policies
+                if _selects(policy.at("spec", "podSelector"), labels)
+                for direction in _directions(policy)
+            }
+            for direction in sorted({"Ingress", "Egress"} - covered):
+                yield About(workload, Bad(labels.path, f"no policy selects these pods for {direction.lower()}"))
+
+
+@rule(
+    *("K52", "k8s-policies-narrow", "network policies name their peers", MANDATORY, HIGH),
+    reason="a rule without a peer allows everybody",
+    fix="`podSelector` or `namespaceSelector`; addresses from everywhere for the edge's TLS port only",
+    source="KSV-0038",
+    types=NETWORK_POLICY,
+)
+def policies_narrow(policy: Resource) -> Verdicts:
+    public = _selects_public_role(policy)
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for entry in policy.at("spec", direction).each():
+            if entry.unknown:
+                yield Unseen(entry.path)
+            elif not given(_known(entry.at(peers))) and not _may_be_anybody(direction, entry, public):
+                yield Bad(entry.at(peers).path, "anybody")
+            for peer in entry.at(peers).each():
+                if not (direction == "ingress" and public) and not _only_tls(direction, entry):
+                    yield from forbid(peer.at("ipBlock", "cidr"), lambda value: value in _EVERYWHERE, "everywhere")
+                if not peer.unknown and peer.value == {}:
+                    yield Bad(peer.path, "anybody")
+
+
+def _may_be_anybody(direction: str, entry: Node, public: bool) -> bool:
+    """Whoever may come to the edge; and what is outside has names only, so a way out to certain ports has no peers."""
+    return public if direction == "ingress" else bool(_ports(entry))
+
+
+def _selects_public_role(policy: Resource) -> bool:
+    values = [node.text for _, node in policy.at("spec", "podSelector", "matchLabels").entries()]
+    return EDGE in values or (
+        not policy.inside_component
+        and any(word in value for value in values for word in ("web", "ingress", "proxy", "frontend", "gateway"))
+    )
+
+
+def _ports(entry: Node) -> list[float | None]:
+    return [each.at("port").number for each in entry.at("ports").each()]
+
+
+def _only_tls(direction: str, entry: Node) -> bool:
+    """A way out to TLS servers anywhere, such as object storage; what it is for no policy can tell."""
+    return direction == "egress" and bool(_ports(entry)) and set(_ports(entry)) <= _TLS_AND_DNS
+
+
+@stack_rule(
+    *("K53", "k8s-policy-edges", "network policies follow the links between roles", MANDATORY, HIGH),
+    reason="the edge has no business with the database, and nobody but the edge with the registry from outside",
+    fix="rules for the links of the plan only",
+    source="NIST SP 800-190 4.3.3",
+)
+def policy_edges(stack: Stack) -> Iterator[About]:
+    for policy in stack.of_type(*NETWORK_POLICY):
+        target = _selected_role(policy.at("spec", "podSelector"))
+        allowed = _PEERS.get(target)
+        if allowed is None:
+            continue
+        for entry in policy.at("spec", "ingress").each():
+            for peer in entry.at("from").each():
+                source = _selected_role(peer.at("podSelector"))
+                if peer.unknown:
+                    yield About(policy, Unseen(peer.path))
+                elif source not in allowed:
+                    yield About(policy, Bad(peer.path, f"{source or 'something else'} may not reach {target}"))
+
+
+def _selected_role(selector: Node) -> str:
+    labels = {key: node.text.replace("-", "_") for key, node in selector.at("matchLabels").entries()}
+    for label in ("org.portus-stack.role", "app.kubernetes.io/component", "app.kubernetes.io/name"):
+        if label in labels:
+            return {"mariadb": DATABASE, "mysql": DATABASE}.get(labels[label], labels[label])
+    return ""
+
+
+@rule(
+    *("K54", "k8s-service-type", "only TLS is exposed", MANDATORY, HIGH),
+    reason="a NodePort or LoadBalancer opens a port on every node or to the internet",
+    fix="`type: ClusterIP`; LoadBalancer for the edge's ports in `public_tls_ports`",
+    source="kube-score service-type",
+    types=SERVICE,
+)
+def service_type(service: Resource) -> Verdicts:
+    kind = service.at("spec", "type")
+    if kind.unknown:
+        yield Unseen(kind.path)
+    if kind.text not in ("NodePort", "LoadBalancer"):
+        return
+    role = _selected_role(Node({"matchLabels": service.at("spec", "selector").value}))
+    ports = service.settings.public_tls_ports + (service.settings.redirect_ports if role == EDGE else ())
+    if role and role not in _PUBLIC_ROLES:
+        yield Bad(kind.path, f"{role} is not for the outside")
+        return
+    for port in service.at("spec", "ports").each():
+        yield from demand(port.at("port"), lambda value: number_of(value) in ports)
+
+
+@rule(
+    *("K55", "k8s-no-external-ips", "Services take no foreign addresses", MANDATORY, HIGH),
+    reason="with externalIPs a Service takes over traffic of others (CVE-2020-8554)",
+    fix="leave `externalIPs` out, and do not use `ExternalName`",
+    source="CVE-2020-8554; KSV-0108",
+    types=SERVICE,
+)
+def no_external_ips(service: Resource) -> Verdicts:
+    yield from forbid(service.at("spec", "externalIPs"), given)
+    yield from forbid(service.at("spec", "type"), lambda value: value == "ExternalName")
+
+
+@rule(
+    *("K56", "k8s-load-balancer-ranges", "load balancers know their clients", ADVISORY, LOW),
+    reason="a registry for one company need not be reachable from the whole internet",
+    fix="`loadBalancerSourceRanges` (unless `public_cidr` in the settings), `externalTrafficPolicy: Local`",
+    source="good practice",
+    types=SERVICE,
+)
+def load_balancer_ranges(service: Resource) -> Verdicts:
+    if service.at("spec", "type").text != "LoadBalancer":
+        return
+    ranges = service.at("spec", "loadBalancerSourceRanges")
+    if not service.settings.public_cidr:
+        yield from demand(ranges, given)
+        for each in ranges.each():
+            yield from forbid(each, lambda value: value in _EVERYWHERE)
+    yield from demand(service.at("spec", "externalTrafficPolicy"), lambda value: value == "Local")
+
+
+@rule(
+    *("K57", "k8s-ingress-tls", "TLS on every host", MANDATORY, HIGH),
+    reason="passwords and tokens cross the network in plain text",
+    fix="`tls: [{hosts, secretName}]` for each host, no wildcard hosts; Gateway listeners with protocol HTTPS",
+    source="Kyverno require-ingress-https",
+    types=(*INGRESS, *tokens("gateway.networking.k8s.io/v1:Gateway", "gateway.networking.k8s.io/v1beta1:Gateway")),
+)
+def ingress_tls(resource: Resource) -> Verdicts:
+    if kind_of(resource) == "Gateway":
+        for listener in resource.at("spec", "listeners").each():
+            redirect = listener.at("port").number in resource.settings.redirect_ports
+            yield from demand(
+                listener.at("protocol"),
+                lambda value: value in ("HTTPS", "TLS") or (redirect and value == "HTTP"),
+            )
+        return
+    secured = {
+        host.text
+        for each in resource.at("spec", "tls").each()
+        for host in each.at("hosts").each()
+        if each.at("secretName").value
+    }
+    unseen = resource.at("spec", "tls").unknown
+    for entry in resource.at("spec", "rules").each():
+        host = entry.at("host")
+        if unseen or host.unknown:
+            yield Unseen(host.path)
+        elif not host.text or "*" in host.text or host.text not in secured:
+            yield Bad(host.path)
+
+
+@rule(
+    *("K58", "k8s-ingress-no-snippets", "no configuration smuggled into the proxy", MANDATORY, HIGH),
+    reason="a snippet is code in the proxy that holds every stack's keys (CVE-2021-25742)",
+    fix="the controller's typed annotations",
+    source="CVE-2021-25742; CKV_K8S_152-154",
+    types=INGRESS,
+)
+def ingress_no_snippets(ingress: Resource) -> Verdicts:
+    for name, node in ingress.at("metadata", "annotations").entries():
+        if name != "*" and _SNIPPETS.search(name):
+            yield Bad(node.path)
+
+
+@rule(
+    *("K59", "k8s-ingress-body-size", "layers fit through the proxy", ADVISORY, LOW),
+    reason="controllers refuse bodies above 1 MB, so every push fails",
+    fix='annotation nginx.ingress.kubernetes.io/proxy-body-size: "0"',
+    source="distribution recipes",
+    types=INGRESS,
+)
+def ingress_body_size(ingress: Resource) -> Verdicts:
+    if role_of(ingress) in _PUBLIC_ROLES or ingress.inside_component:
+        sizes = [
+            node for name, node in ingress.at("metadata", "annotations").entries() if name.endswith("proxy-body-size")
+        ]
+        if not sizes and not ingress.at("metadata", "annotations").unknown:
+            yield Bad("metadata.annotations")
+        for each in sizes:
+            yield from demand(each, lambda value: str(value) == "0")
+
+
+@rule(
+    *("K60", "k8s-no-rbac", "no rights in the cluster beyond need", MANDATORY, CRITICAL),
+    reason="rights to read secrets or to start pods are rights over the whole namespace, often over the cluster",
+    fix="no roles in a PortusStack; elsewhere named resources and verbs, no wildcards, no cluster-admin",
+    source="CIS Kubernetes 5.1.1-5.1.13",
+    types=_RBAC,
+)
+def no_rbac(resource: Resource) -> Verdicts:
+    if resource.inside_component:
+        yield Bad("", "a PortusStack needs no rights in the cluster")
+    for entry in resource.at("rules").each():
+        groups = {each.text for each in entry.at("apiGroups").each()}
+        reading = {each.text for each in entry.at("verbs").each()} & {"get", "list", "watch", "*", "create"}
+        for verb in entry.at("verbs").each():
+            yield from forbid(verb, lambda value: value in _DANGEROUS_VERBS)
+        for each in entry.at("resources").each():
+            named = given(_known(entry.at("resourceNames")))
+            core = bool(groups & {"", "*"})
+            yield from forbid(
+                each,
+                lambda value: value == "*" or (core and reading and not named and value in _DANGEROUS_RESOURCES),
+            )
+    yield from forbid(resource.at("roleRef", "name"), lambda value: value == "cluster-admin")
+    for subject in resource.at("subjects").each():
+        yield from forbid(subject.at("name"), lambda value: value in ("system:masters", "system:anonymous"))
+
+
+@rule(
+    *("K61", "k8s-data-retained", "data survives its owner", MANDATORY, HIGH),
+    reason="a claim that goes with its workload takes every layer or user with it",
+    fix="`protect: true`; StatefulSet `persistentVolumeClaimRetentionPolicy: Retain/Retain`; volumes `Retain`",
+    source="NIST SP 800-190 4.4",
+    types=(*CLAIM, *VOLUME, *tokens("apps/v1:StatefulSet")),
+)
+def data_retained(resource: Resource) -> Verdicts:
+    if resource.settings.ephemeral or is_patch(resource):
+        return
+    kind = kind_of(resource)
+    if kind == "PersistentVolume":
+        yield from demand(resource.at("spec", "persistentVolumeReclaimPolicy"), lambda value: value in (None, "Retain"))
+    elif kind == "PersistentVolumeClaim":
+        if not resource.options.protect and (resource.inside_component or role_of(resource)):
+            yield Bad("protect")
+    elif given(_known(resource.at("spec", "volumeClaimTemplates"))):
+        retention = resource.at("spec", "persistentVolumeClaimRetentionPolicy")
+        for name in ("whenDeleted", "whenScaled"):
+            yield from demand(retention.at(name), lambda value: value in (None, "Retain"))
+        if not resource.options.protect and (resource.inside_component or role_of(resource)):
+            yield Bad("protect")
+
+
+@rule(
+    *("K62", "k8s-claim", "claims say what they need", MANDATORY, LOW),
+    reason="without a size nothing can be provisioned; two writers destroy a database",
+    fix="`resources.requests.storage`; for the database ReadWriteOnce or ReadWriteOncePod",
+    source="NSA C-0264",
+    types=(*CLAIM, *tokens("apps/v1:StatefulSet")),
+)
+def claim(resource: Resource) -> Verdicts:
+    if is_patch(resource):
+        return
+    if kind_of(resource) == "PersistentVolumeClaim":
+        specs = [resource.at("spec")]
+    else:
+        specs = [each.at("spec") for each in resource.at("spec", "volumeClaimTemplates").each()]
+    for spec in specs:
+        yield from demand(spec.at("resources", "requests", "storage"), given)
+        if role_of(resource) == DATABASE or DATABASE in name_of(resource):
+            for mode in spec.at("accessModes").each():
+                yield from demand(mode, lambda value: value in ("ReadWriteOnce", "ReadWriteOncePod"))
+
+
+@rule(
+    *("K63", "k8s-provider", "the cluster is verified", MANDATORY, HIGH),
+    reason="without verification anybody on the way is the cluster; rendered manifests hold Secrets in plain text",
+    fix="`certificate-authority-data` in the kubeconfig; no `renderYamlToDirectory` below the program",
+    source="provider documentation",
+    types=("pulumi:providers:kubernetes",),
+)
+def provider(resource: Resource) -> Verdicts:
+    pattern = re.compile(r"insecure-skip-tls-verify[\"']?\s*:\s*[\"']?true", re.IGNORECASE)
+    yield from forbid(resource.at("kubeconfig"), lambda value: pattern.search(str(value or "")))
+    yield from forbid(
+        resource.at("renderYamlToDirectory"), lambda value: value is not None and not str(value).startswith("/")
+    )

@@ -1,0 +1,148 @@
+"""A PortusStack on a real cluster: what users and administrators do, and what the cluster itself says."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client as kubernetes_client
+
+from tests.engine.docker.client import DockerClient, Edge
+from tests.engine.docker.deployment import Deployment
+from tests.engine.kubernetes.cluster import ROLE_LABEL, Cluster
+from tests.engine.kubernetes.conftest import FIRST, cluster_config, on_cluster, reached
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+PORTS = {"database": 3306, "registry": 5000, "portus": 3000, "edge": 31551}
+LINKS = {
+    ("portus", "database"),
+    ("background", "database"),
+    ("portus", "registry"),
+    ("background", "registry"),
+    ("portus", "edge"),
+    ("background", "edge"),
+    ("registry", "portus"),
+    ("edge", "portus"),
+    ("edge", "registry"),
+}
+
+
+def fresh(prefix: str) -> str:
+    return f"{prefix}{uuid.uuid4().hex[:8]}"
+
+
+def test_administrator_pushes_and_pulls_the_same_image(client: DockerClient, edge: Edge) -> None:
+    repository = f"{edge.username}/{fresh('app')}"
+    pushed = client.push_new_image(repository)
+    assert client.pull_afresh(repository) == pushed
+
+
+def test_forged_webhook_and_inner_paths_are_refused(edge: Edge) -> None:
+    for path in ("/v2/webhooks/events", "/api/v1/users/bootstrap", "/api/v1/_ping"):
+        assert edge.request("POST", edge.portus_host, path, body="{}").status in (403, 404), path
+
+
+def test_generation_1_with_registry_3_and_one_host_name(tmp_path: Path, kubeconfig: Path) -> None:
+    host = f"{FIRST}.test:31552"
+    config = cluster_config(
+        FIRST,
+        31552,
+        hostnames={"portus": host, "registry": host},
+        portus={"image": "portus-stack.lab/portus-standin:2.2"},
+        registry={"image": "portus-stack.lab/registry:3.1", "storage": {"filesystem": {"size_gib": 1}}},
+    )
+    with on_cluster(FIRST, tmp_path / "stack", config, kubeconfig) as (deployment, cluster):
+        deployment.up()
+        with reached(deployment, cluster) as edge:
+            docker = DockerClient(edge, tmp_path)
+            assert docker.login(edge.username, edge.password)[0] == 0
+            repository = f"{edge.username}/{fresh('app')}"
+            pushed = docker.push_new_image(repository)
+            assert docker.pull_afresh(repository) == pushed
+        deployment.destroy()
+        assert not cluster.exists(), "destroy leaves nothing"
+
+
+def test_second_up_and_refresh_change_nothing(stack: Deployment) -> None:
+    stack.up("--expect-no-changes")
+    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "-s", stack.name)
+    stack.up("--expect-no-changes")
+
+
+def test_drift_is_shown_and_put_right(stack: Deployment, cluster: Cluster) -> None:
+    name = f"{stack.name}-edge"
+    change = {"metadata": {"labels": {ROLE_LABEL: "somebody"}}}
+    cluster.apps.patch_namespaced_deployment(name, cluster.namespace, change, field_manager="kubectl-edit")
+    shown = stack.run("refresh", "--yes", "--skip-preview", "--diff", "-s", stack.name)
+    assert shown.code == 0 and "somebody" in shown.output
+    stack.up()
+    found = cluster.apps.read_namespaced_deployment(name, cluster.namespace)
+    assert found.metadata.labels[ROLE_LABEL] == "edge"
+
+
+def test_object_that_somebody_deleted_is_made_again(stack: Deployment, cluster: Cluster) -> None:
+    policies = kubernetes_client.NetworkingV1Api(cluster.api)
+    policies.delete_namespaced_network_policy(f"{stack.name}-database", cluster.namespace)
+    stack.pulumi("refresh", "--yes", "--skip-preview", "-s", stack.name)
+    stack.up()
+    assert policies.read_namespaced_network_policy(f"{stack.name}-database", cluster.namespace)
+
+
+def test_every_role_comes_back_with_every_image(client: DockerClient, edge: Edge, cluster: Cluster) -> None:
+    repository = f"{edge.username}/{fresh('kept')}"
+    pushed = client.push_new_image(repository)
+    for role in cluster.pods():
+        cluster.delete_pod(role)
+        assert client.pull_afresh(repository) == pushed, role
+
+
+def test_exactly_the_links_pass(cluster: Cluster) -> None:
+    """Every pair of roles and port, from inside the pods, by the pods' own addresses."""
+    pods = cluster.pods()
+    found = {
+        (source, destination)
+        for source in pods
+        for destination, port in PORTS.items()
+        if source != destination and cluster.reaches(source, pods[destination].status.pod_ip, port)
+    }
+    assert found == LINKS
+
+
+def test_nothing_but_name_servers_and_links_is_reached_outside(cluster: Cluster) -> None:
+    api_server = cluster.api.configuration.host.removeprefix("https://").split(":")
+    for role in cluster.pods():
+        assert not cluster.reaches(role, api_server[0], int(api_server[1])), f"{role} reaches the API server"
+
+
+def test_no_pod_has_a_token(cluster: Cluster) -> None:
+    for role in cluster.pods():
+        answer = cluster.run(role, "sh", "-c", "ls /var/run/secrets/kubernetes.io 2>&1 || true")
+        assert "No such file" in answer, role
+
+
+def test_pod_security_is_what_the_documentation_says(cluster: Cluster) -> None:
+    """The API server itself judges: all but Portus' pods are admitted where `restricted` is enforced."""
+    judge = Cluster(cluster.kubeconfig, f"{cluster.namespace}-judge")
+    judge.create_namespace({"pod-security.kubernetes.io/enforce": "restricted"})
+    try:
+        for role, pod in cluster.pods().items():
+            reason = judge.refusal(_copy(cluster, pod))
+            if role in ("portus", "background"):
+                assert "violates PodSecurity" in reason
+            else:
+                assert reason == "", role
+    finally:
+        judge.remove_namespace()
+    privileged = _copy(cluster, cluster.pods()["edge"])
+    privileged["spec"]["containers"][0]["securityContext"] = {"privileged": True}
+    assert 'violates PodSecurity "baseline' in cluster.refusal(privileged)
+
+
+def _copy(cluster: Cluster, pod: Any) -> dict[str, Any]:
+    """The pod as it would be asked for anew."""
+    found: dict[str, Any] = cluster.api.sanitize_for_serialization(pod)
+    specification = {
+        key: value for key, value in found["spec"].items() if key not in ("nodeName", "serviceAccountName")
+    }
+    specification.pop("serviceAccount", None)
+    return {"metadata": {"name": "judged"}, "spec": specification}

@@ -1,0 +1,162 @@
+"""`python -m portus_policies check` with what a hostile or broken pipeline gives it."""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.policy.graphs import Change, Graph, put, state_of
+from tests.policy.large import large_state, measured
+from tests.policy.pack import PACK
+
+CONFIG = PACK.parent / "stacks" / "policy.fleet.json"
+MEBIBYTE = 1024 * 1024
+LIMIT_MIB, LIMIT_SECONDS = 500, 10.0
+SENTINEL = "correct-horse-battery-staple"
+
+
+def check(file: Path, *more: str, limit_mib: int = 0) -> "subprocess.CompletedProcess[str]":
+    """Run it, optionally with a limit on its memory."""
+
+    def restrain() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (limit_mib * MEBIBYTE, limit_mib * MEBIBYTE))
+
+    command = [sys.executable, "-m", "portus_policies", "check", str(file), *more]
+    return subprocess.run(
+        command, cwd=PACK, capture_output=True, text=True, check=False, preexec_fn=restrain if limit_mib else None
+    )
+
+
+def write(folder: Path, content: Any) -> Path:
+    file = folder / "state.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return file
+
+
+@pytest.fixture
+def worse(graph: Callable[[str, bool], Graph]) -> Graph:
+    """A graph with one mandatory finding, in a resource that holds a secret."""
+    return Change("hub-edge", put("privileged", True), "container:Container").applied(graph("docker", False))
+
+
+def test_a_clean_state_is_clean(graph: Callable[[str, bool], Graph], tmp_path: Path) -> None:
+    done = check(write(tmp_path, state_of(graph("docker", False))), "--config", str(CONFIG))
+    assert done.returncode == 0, done.stdout
+    assert "0 mandatory" in done.stdout and "[excused]" in done.stdout
+
+
+def test_findings_say_rule_place_reason_and_remedy_and_no_value(worse: Graph, tmp_path: Path) -> None:
+    file = write(tmp_path, state_of(worse))
+    done = check(file, "--config", str(CONFIG))
+    assert done.returncode == 1
+    assert "D01 dkr-no-privileged (critical): hub-edge: privileged" in done.stdout and "Instead:" in done.stdout
+    for form in ("text", "json", "sarif", "junit"):
+        output = check(file, "--config", str(CONFIG), "--format", form).stdout
+        assert "SENTINEL" not in output and "hub-edge" in output, form
+
+
+def test_machine_formats_can_be_read(worse: Graph, tmp_path: Path) -> None:
+    file = write(tmp_path, state_of(worse))
+    sarif = json.loads(check(file, "--format", "sarif", "--config", str(CONFIG)).stdout)
+    assert [each["ruleId"] for each in sarif["runs"][0]["results"] if each["level"] == "error"] == ["D01"]
+    suite = ElementTree.fromstring(check(file, "--format", "junit", "--config", str(CONFIG)).stdout)
+    assert suite.get("failures") == "1" and len(suite) == int(suite.get("tests", "0"))
+    found = json.loads(check(file, "--format", "json", "--config", str(CONFIG)).stdout)["findings"]
+    assert {each["level"] for each in found} == {"mandatory", "excused"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        (f'{{"deployment": {{"resources": [{{"urn": "{SENTINEL}"', "not JSON"),
+        ('{"deployment": {"resources": [{"urn": 5}]}}', "no URN"),
+        ('{"deployment": {"resources": []}}', "no resources"),
+        ("[]", "neither a state"),
+        ('{"something": "else"}', "neither a state"),
+        ("\ufeff{}", "neither a state|not JSON"),
+        ('{"deployment": {"resources": [' + '{"a":' * 3000 + "1" + "}" * 3000 + "]}}", "too deeply"),
+        ("[" * 200000, "too deeply|not JSON"),
+        ('{"deployment": {"resources": [{"urn": "\\ud800", "type": "t"}]}}', ""),
+    ],
+)
+def test_what_cannot_be_judged_is_one_clear_error(content: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_bytes(content.encode("utf-8", "surrogatepass"))
+    done = check(file)
+    assert "Traceback" not in done.stderr and SENTINEL not in done.stderr + done.stdout
+    if words:
+        assert done.returncode == 2 and any(each in done.stderr for each in words.split("|")), done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_that_is_not_there_and_a_configuration_that_is_wrong(tmp_path: Path) -> None:
+    assert check(tmp_path / "no.json").returncode == 2
+    file = write(tmp_path, {"deployment": {"resources": []}})
+    for text in (
+        "{",
+        '{"no-such-rule": "mandatory"}',
+        '{"settings": {"profile": "lax"}}',
+        '{"dkr-user": "maybe"}',
+        "[]",
+    ):
+        config = tmp_path / "policy.json"
+        config.write_text(text)
+        done = check(file, "--config", str(config))
+        assert done.returncode == 2 and "policy.json" in done.stderr, done.stderr
+
+
+def test_names_cannot_move_the_cursor(tmp_path: Path) -> None:
+    name = "\x1b[2J\u202eevil\r"
+    one = {
+        "urn": f"urn:pulumi:s::p::docker:index/container:Container::{name}",
+        "type": "docker:index/container:Container",
+        "custom": True,
+        "inputs": {"privileged": True},
+    }
+    done = check(write(tmp_path, {"version": 3, "deployment": {"resources": [one]}}))
+    assert done.returncode == 1 and not set("\x1b\u202e\r") & set(done.stdout)
+
+
+def test_secrets_without_a_passphrase_are_unseen_not_clean(graph: Callable[[str, bool], Graph], tmp_path: Path) -> None:
+    text = json.dumps(state_of(graph("docker", False))).replace('"plaintext"', '"ciphertext"')
+    done = check(write(tmp_path, text), "--config", str(CONFIG))
+    assert done.returncode == 0
+    assert "[unseen]" in done.stdout and "hub-registry-files: uploads" in done.stdout
+
+
+def test_ten_thousand_resources_in_time_and_memory(graph: Callable[[str, bool], Graph], tmp_path: Path) -> None:
+    file = write(tmp_path, large_state(graph("docker", False), 10_000))
+    done = measured(file, "--config", str(CONFIG), "--format", "json")
+    peak, seconds = (float(each) for each in done.stderr.split())
+    print(
+        f"\n10 000 resources, {file.stat().st_size // MEBIBYTE} MiB: {seconds:.1f} s, {peak:.0f} MiB",
+        file=sys.__stdout__,
+    )
+    assert json.loads(done.stdout)["resources"] >= 10_000, done.stderr
+    assert peak < LIMIT_MIB
+    assert seconds < LIMIT_SECONDS
+
+
+def test_two_hundred_megabytes_stay_in_bounded_memory(tmp_path: Path) -> None:
+    """One text of 200 MB in a state: it is read, judged and not kept; nothing of it is printed."""
+    file = tmp_path / "state.json"
+    head = (
+        '{"version": 3, "deployment": {"resources": [{"urn": "urn:pulumi:s::p::docker:index/container:Container::c", '
+    )
+    head += '"type": "docker:index/container:Container", "custom": true, "inputs": {"hostname": "'
+    with file.open("w") as stream:
+        stream.write(head)
+        for _ in range(200):
+            stream.write(SENTINEL[:1] * 1_000_000)
+        stream.write('"}}]}}')
+    done = check(file, limit_mib=3000)
+    assert done.returncode in (1, 2) and len(done.stdout) < 100_000, done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,58 @@
+"""Arguments of the Kubernetes target that are right; each way of exposing has a sample, as they exclude one another."""
+
+from typing import Any
+
+_PODS: dict[str, Any] = {
+    "node_selector": {"kubernetes.io/os": "linux"},
+    "tolerations": [
+        {"operator": "Exists"},
+        {
+            "key": "example.com/dedicated",
+            "operator": "Equal",
+            "value": "registry",
+            "effect": "NoExecute",
+            "toleration_seconds": 30,
+        },
+    ],
+    "affinity": {"podAntiAffinity": {}},
+    "priority_class": "high",
+    "labels": {"example.com/team": "registry"},
+    "annotations": {"example.com/note": "see the wiki: chapter 2"},
+    "environment": {"TZ": "Europe/Zurich"},
+}
+
+WAYS: dict[str, dict[str, Any]] = {
+    "load_balancer": {
+        "https_port": 443,
+        "http_port": 80,
+        "class_name": "example.com/internal",
+        "source_ranges": ["192.0.2.0/24", "2001:db8::/32"],
+        "annotations": {"example.com/size": "small"},
+    },
+    "node_port": {"https_port": 30443, "http_port": 30080, "annotations": {"example.com/size": "small"}},
+    "ingress": {"class_name": "nginx", "annotations": {"example.com/size": "small"}},
+    "gateway": {"name": "front", "namespace": "gateways", "section_name": "tls", "passthrough": False},
+}
+
+GROUP: dict[str, Any] = {
+    "namespace": "registry",
+    "create_namespace": False,
+    "storage_class": "fast",
+    "shared_storage_class": "shared",
+    "pull_secrets": ["mirror"],
+    "labels": {"example.com/owner": "team"},
+    "annotations": {"example.com/contact": "team@example.com"},
+    "pods": _PODS,
+    "roles": {role: _PODS for role in ("database", "registry", "portus", "background", "edge")},
+    "scheduling_timeout_seconds": 60,
+}
+
+
+def target(way: str = "node_port", **group: Any) -> dict[str, Any]:
+    """What turns arguments for Docker into arguments for Kubernetes; ``group`` is added to ``kubernetes``."""
+    return {"target": "kubernetes", "kubernetes": {"expose": {way: {}}, **group}}
+
+
+def complete(way: str) -> dict[str, Any]:
+    """Every argument of the group, exposed in one way."""
+    return {"target": "kubernetes", "kubernetes": {**GROUP, "expose": {way: WAYS[way]}}}
