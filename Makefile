@@ -11,6 +11,8 @@ MAKEFLAGS += --no-print-directory
 tools      = tools=$$(toolchain/env) && eval "$$tools"
 test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
+# Before the tests, as their time limits are not made for ten minutes of building; without root no cluster starts.
+programs   = { test "$$(id -u)" != 0 || lab/cluster/cluster build; }
 # Two processes: the tests on Docker, beside those on Kubernetes and then the others (tests/conftest.py).
 beside     = --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
@@ -55,7 +57,7 @@ cluster: ## start a Kubernetes for tests, or what is missing of it, and print it
 cluster-down: ## remove that Kubernetes and everything of it (root)
 	@$(tools) && exec lab/cluster/cluster down
 test: ## run every test that this machine can run, and name those left out
-	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec env -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside) $(ARGS)
+	@$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && exec env -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside) $(ARGS)
 lint: ## ruff and mypy --strict
 	@$(test_tools) && ruff check $(sources) && exec mypy $(patsubst policies,policies/portus_policies,$(sources))
 docs: ## build the documentation as a site in site/
