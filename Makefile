@@ -22,7 +22,7 @@ sources    = components operations toolchain lab tests __main__.py $(wildcard po
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  STACK         stacks/Pulumi.STACK.yaml; default dev where the official tools can be had, else local'
 	@echo '  ARGS          more arguments for pulumi, for example ARGS=--diff (up, preview, down), or for pytest (test)'
