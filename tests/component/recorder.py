@@ -167,12 +167,17 @@ def _generated(request: resource_pb2.RegisterResourceRequest) -> dict[str, str]:
     }.get(request.type, {})
 
 
+def generated_name(resource: str) -> str:
+    """The name of an object that was asked for without one."""
+    return f"{resource}-{_digest(resource)[:8]}"
+
+
 def _on_cluster(request: resource_pb2.RegisterResourceRequest, preview: bool) -> dict[str, Json]:
     """What the API server adds: a name is known at once, the rest when the object exists."""
     inputs = reveal(json_format.MessageToDict(request.object))
     assert isinstance(inputs, dict)
     metadata = cast(dict[str, Json], inputs.get("metadata") or {})
-    state: dict[str, Json] = {"metadata": {"name": f"{request.name}-{_digest(request.name)[:8]}", **metadata}}
+    state: dict[str, Json] = {"metadata": {"name": generated_name(request.name), **metadata}}
     if preview:
         return state
     cast(dict[str, Json], state["metadata"]).update({"uid": _digest(request.name)[:12], "generation": 1})

@@ -1,4 +1,4 @@
-"""The commands behind the scripts `toolchain/env`, `go`, `language`, `docker`, `policies` and `clean`."""
+"""The commands behind the scripts `toolchain/env`, `go`, `language`, `judge`, `docker`, `policies` and `clean`."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ from .console import InstallError, say
 from .docker_engine import ensure_docker
 from .folders import Folders
 from .go import Go
+from .judges import install_judges
 from .languages import LANGUAGES, install_language
 from .policies import install_policies
 from .python import DEPLOY_LOCK, TEST_LOCK
@@ -31,6 +32,9 @@ def main() -> int:
     commands.add_parser("go", help="print how to run Go: its path and environment, NAME=VALUE, one a line")
     language = commands.add_parser("language", help="build a language host if it is missing, and print its folder")
     language.add_argument("name", choices=sorted(LANGUAGES))
+    commands.add_parser(
+        "judges", help="install the outside judges that are missing, and print their folders, `:` between"
+    )
     commands.add_parser("docker", help="make sure that a Docker engine answers")
     commands.add_parser("policies", help="make the policy pack ready and print its folder")
     commands.add_parser("clean", help="remove the tool folder")
@@ -53,6 +57,8 @@ def _run(arguments: argparse.Namespace, folders: Folders) -> None:
         say(f"removed {folders.tools}" if folders.remove() else f"there is no {folders.tools}")
     elif arguments.command == "language":
         print(_locked(folders, lambda: install_language(folders, arguments.name)))
+    elif arguments.command == "judges":
+        print(":".join(map(str, _locked(folders, lambda: install_judges(folders)))))
     elif arguments.command == "policies":
         print(_locked(folders, lambda: install_policies(folders)))
     elif arguments.command == "go":
