@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from lab.cluster import cluster
+from lab.cluster import cluster, instance
 from lab.cluster.console import ClusterError, say
 from lab.cluster.instance import CONTROL, DEFAULT_NAME
 from lab.cluster.programs import build_missing
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A Kubernetes for tests on this machine, in Linux namespaces of its own. Needs root and Docker.",
         epilog="Environment: CLUSTER and NODES, defaults of --name and --nodes; GO, the go command (default: the one on"
         " PATH); PORTUS_STACK_TOOLS, the tool folder; PORTUS_STACK_CLUSTERS, where clusters keep their state (default:"
-        " portus-stack/clusters in the user's state folder).",
+        " portus-stack-clusters in the user's state folder).",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the cluster, or what is missing of it; prints `export KUBECONFIG=…`")
@@ -65,9 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     restart.add_argument(
         "process", help="for example kubelet, containerd, kube-proxy, kube-apiserver, etcd, controllers"
     )
-    for command in (up, down, load, stop, restart):
+    for command in (up, down, stop, restart):
         name = os.environ.get("CLUSTER") or DEFAULT_NAME
         command.add_argument("--name", default=name, help=f"which cluster, default $CLUSTER, else {DEFAULT_NAME}")
+    name = os.environ.get("CLUSTER") or instance.chosen()
+    load.add_argument("--name", default=name, help="which cluster, default $CLUSTER, else that of $KUBECONFIG")
     return parser
 
 

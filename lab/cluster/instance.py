@@ -145,9 +145,12 @@ class Node:
 
 
 def clusters_folder() -> Path:
-    """`$PORTUS_STACK_CLUSTERS`, default `portus-stack/clusters` in the user's state folder."""
+    """`$PORTUS_STACK_CLUSTERS`, default `portus-stack-clusters` in the user's state folder.
+
+    Not within the folder of the stacks' state, all of which is its owner's alone: pods run as many users.
+    """
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(os.environ.get("PORTUS_STACK_CLUSTERS") or Path(state) / "portus-stack" / "clusters").absolute()
+    return Path(os.environ.get("PORTUS_STACK_CLUSTERS") or Path(state) / "portus-stack-clusters").absolute()
 
 
 def find(name: str) -> Instance | None:
@@ -157,6 +160,12 @@ def find(name: str) -> Instance | None:
         return load(clusters_folder() / name)
     except FileNotFoundError:
         return None
+
+
+def chosen() -> str:
+    """The name of the instance that `$KUBECONFIG` leads to, else the default's."""
+    folder = Path(os.environ.get("KUBECONFIG", "")).absolute().parent
+    return folder.name if folder.parent == clusters_folder() else DEFAULT_NAME
 
 
 def load(folder: Path) -> Instance:

@@ -46,6 +46,22 @@ def test_addresses_of_a_cluster_do_not_overlap(tmp_path: Path) -> None:
     assert len(cluster.bridge) <= 15, "the kernel's limit"
 
 
+def test_images_go_to_the_cluster_that_is_worked_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(instance.find_or_make("other").kubeconfig))
+    assert instance.chosen() == "other"
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "foreign" / "kubeconfig"))
+    assert instance.chosen() == "default"
+    monkeypatch.delenv("KUBECONFIG")
+    assert instance.chosen() == "default"
+
+
+def test_clusters_are_not_within_the_stacks_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make up` takes from others whatever they may do there; images and volumes of nodes have many users."""
+    monkeypatch.delenv("PORTUS_STACK_CLUSTERS")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert instance.clusters_folder() == tmp_path / "portus-stack-clusters"
+
+
 def test_name_that_would_leave_the_folder_is_refused() -> None:
     for name in ("../x", "", "UPPER", "a" * 21, "-x"):
         with pytest.raises(ClusterError, match="no name"):
