@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.docker.deployment import Deployment
+from tests.engine.docker.deployment import Config, Deployment
 from tests.engine.kubernetes.cluster import Cluster
 from tests.engine.kubernetes.conftest import cluster_config, on_cluster, reached
 
@@ -15,6 +15,10 @@ NAME = "kube-faults"
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "image that is nowhere": ({"edge": {"image": "portus-stack.lab/nowhere:1"}}, "ImagePull"),
     "crash": ({"edge": {"image": "portus-stack.lab/python:3.11"}}, "nginx"),
+    "no node for it": (
+        {"kubernetes": {"roles": {"edge": {"node_selector": {"portus-stack.test/nowhere": "true"}}}}},
+        "didn't match Pod's node affinity/selector",
+    ),
 }
 
 
@@ -31,12 +35,16 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Iter
         assert cluster.core.read_namespace(NAME).metadata.labels["owner"] == "somebody"
 
 
+def _changed(config: Config, change: dict[str, Any]) -> Config:
+    return config | {f"portus-stack:{group}": config[f"portus-stack:{group}"] | more for group, more in change.items()}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_of_a_role(fault: str, deployed: tuple[Deployment, Cluster]) -> None:
     deployment, cluster = deployed
     change, reason = FAULTS[fault]
     before = deployment.config
-    deployment.configure(before | {f"portus-stack:{group}": value for group, value in change.items()})
+    deployment.configure(_changed(before, change))
     done = deployment.run("up", "--yes", "--skip-preview", "--suppress-progress", "-s", NAME)
     assert done.code != 0
     assert "edge did not become ready" in done.output
