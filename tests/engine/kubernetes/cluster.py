@@ -10,16 +10,18 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.stream import stream
 
+NAME_LABEL = "org.portus-stack.name"
 ROLE_LABEL = "org.portus-stack.role"
 _WORKLOADS = ("database", "registry", "portus", "background", "edge")
 _GONE = 404
 
 
 class Cluster:
-    """One namespace of a cluster."""
+    """One namespace of a cluster; of its workloads those of one stack, if ``stack`` names it."""
 
-    def __init__(self, kubeconfig: Path, namespace: str) -> None:
+    def __init__(self, kubeconfig: Path, namespace: str, stack: str = "") -> None:
         self.kubeconfig, self.namespace = kubeconfig, namespace
+        self.selector = f"{NAME_LABEL}={stack}" if stack else ""
 
     @cached_property
     def api(self) -> Any:
@@ -41,7 +43,7 @@ class Cluster:
 
     def pods(self) -> dict[str, Any]:
         """Role → its running pod, the newest when there are several; tasks have ended and are left out."""
-        found = self.core.list_namespaced_pod(self.namespace).items
+        found = self.core.list_namespaced_pod(self.namespace, label_selector=self.selector).items
         alive = [each for each in found if each.metadata.deletion_timestamp is None]
         ordered = sorted(alive, key=lambda each: each.metadata.creation_timestamp)
         return {
@@ -52,7 +54,8 @@ class Cluster:
 
     def names_of(self, role: str) -> set[str]:
         """The names of a role's pods, without those that are ending."""
-        found = self.core.list_namespaced_pod(self.namespace, label_selector=f"{ROLE_LABEL}={role}").items
+        selector = ",".join(filter(None, (self.selector, f"{ROLE_LABEL}={role}")))
+        found = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
         return {each.metadata.name for each in found if each.metadata.deletion_timestamp is None}
 
     def run(self, role: str, *command: str) -> str:
@@ -83,8 +86,8 @@ class Cluster:
     def not_ready(self) -> list[str]:
         """Workloads of which some pod is not ready or not up to date."""
         kinds = (
-            *self.apps.list_namespaced_deployment(self.namespace).items,
-            *self.apps.list_namespaced_stateful_set(self.namespace).items,
+            *self.apps.list_namespaced_deployment(self.namespace, label_selector=self.selector).items,
+            *self.apps.list_namespaced_stateful_set(self.namespace, label_selector=self.selector).items,
         )
         return [
             each.metadata.name

@@ -31,14 +31,23 @@ def cluster_config(name: str, port: int, **changes: Any) -> Config:
 @contextmanager
 def on_cluster(name: str, folder: Path, config: Config, kubeconfig: Path) -> Iterator[tuple[Deployment, Cluster]]:
     """A stack whose project exists, and its namespace's view; removed without trace at the end."""
-    deployment = Deployment(name, folder, config)
-    deployment.environment["KUBECONFIG"] = str(kubeconfig)
-    cluster = Cluster(kubeconfig, str(config["portus-stack:kubernetes"]["namespace"]))
+    cluster = Cluster(kubeconfig, str(config["portus-stack:kubernetes"]["namespace"]), name)
     cluster.remove_namespace()
     try:
-        yield deployment, cluster
+        with project(name, folder, config, kubeconfig) as deployment:
+            yield deployment, cluster
     finally:
         cluster.remove_namespace()
+
+
+@contextmanager
+def project(name: str, folder: Path, config: Config, kubeconfig: Path) -> Iterator[Deployment]:
+    """A stack whose project exists; what becomes of its namespace is its owner's affair."""
+    deployment = Deployment(name, folder, config)
+    deployment.environment["KUBECONFIG"] = str(kubeconfig)
+    try:
+        yield deployment
+    finally:
         deployment.docker.close()
 
 

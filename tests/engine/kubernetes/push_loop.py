@@ -72,6 +72,12 @@ class PushLoop:
         with self._lock:
             return [push for push in self.pushes if push.began > moment]
 
+    def summary(self) -> str:
+        """How many there were, the longest, and how many had to be tried again."""
+        longest = max(push.seconds for push in self.pushes)
+        retried = sum(push.retried for push in self.pushes)
+        return f"{len(self.pushes)} pushes, the longest {longest:.1f} s, {retried} tried again"
+
     def failures(self) -> list[str]:
         """What the client printed when a push failed."""
         return [f"{push.seconds:.0f} s: {push.output[-600:]}" for push in self.pushes if push.code]

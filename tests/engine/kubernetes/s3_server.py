@@ -35,7 +35,7 @@ class S3Server:
         """`registry.storage.s3` of a stack that keeps its layers here."""
         return {
             "bucket": _BUCKET,
-            "region": "lab",
+            "region": "us-east-1",  # the server's own; it refuses signatures for another
             "region_endpoint": f"http://{_NAME}.{self.cluster.namespace}.svc.cluster.local:{_PORT}",
             "access_key": self.access_key,
             "secret_key": self.secret_key,

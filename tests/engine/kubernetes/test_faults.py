@@ -1,17 +1,18 @@
 """What cannot work fails in time, says which role and why, leaves what runs alone, and is healed by the next `up`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.docker.deployment import Deployment
+from tests.engine.docker.deployment import Config, Deployment, Finished
 from tests.engine.kubernetes.cluster import Cluster
 from tests.engine.kubernetes.conftest import cluster_config, on_cluster, reached
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 NAME = "kube-faults"
+NO_NODE = {"kubernetes": {"roles": {"edge": {"node_selector": {"portus-stack.test/nowhere": "true"}}}}}
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "image that is nowhere": ({"edge": {"image": "portus-stack.lab/nowhere:1"}}, "ImagePull"),
     "crash": ({"edge": {"image": "portus-stack.lab/python:3.11"}}, "nginx"),
@@ -31,13 +32,28 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Iter
         assert cluster.core.read_namespace(NAME).metadata.labels["owner"] == "somebody"
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_fault_of_a_role(fault: str, deployed: tuple[Deployment, Cluster]) -> None:
+def _changed(config: Config, change: dict[str, Any]) -> Config:
+    return config | {f"portus-stack:{group}": config[f"portus-stack:{group}"] | more for group, more in change.items()}
+
+
+def _up(deployment: Deployment) -> Finished:
+    return deployment.run("up", "--yes", "--skip-preview", "--suppress-progress", "-s", NAME)
+
+
+def _make_up(deployment: Deployment) -> Finished:
+    """`make up`, which gives the images to the cluster that the kubeconfig is of."""
+    deployment.environment["CLUSTER"] = Path(deployment.environment["KUBECONFIG"]).parent.name
+    return deployment.operation("up")
+
+
+def _fails_and_heals(
+    deployed: tuple[Deployment, Cluster], change: dict[str, Any], reason: str, attempt: Callable[[Deployment], Finished]
+) -> None:
+    """A change of the edge that cannot work is told; the old edge goes on; the next `up` puts everything right."""
     deployment, cluster = deployed
-    change, reason = FAULTS[fault]
     before = deployment.config
-    deployment.configure(before | {f"portus-stack:{group}": value for group, value in change.items()})
-    done = deployment.run("up", "--yes", "--skip-preview", "--suppress-progress", "-s", NAME)
+    deployment.configure(_changed(before, change))
+    done = attempt(deployment)
     assert done.code != 0
     assert "edge did not become ready" in done.output
     assert reason in done.output
@@ -47,6 +63,16 @@ def test_fault_of_a_role(fault: str, deployed: tuple[Deployment, Cluster]) -> No
     deployment.up()
     cluster.wait_until_ready()
     deployment.up("--expect-no-changes")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_of_a_role(fault: str, deployed: tuple[Deployment, Cluster]) -> None:
+    _fails_and_heals(deployed, *FAULTS[fault], _up)
+
+
+def test_pod_that_no_node_takes(deployed: tuple[Deployment, Cluster]) -> None:
+    """The provider does not say why in its error, so `make up` does."""
+    _fails_and_heals(deployed, NO_NODE, "didn't match Pod's node affinity/selector", _make_up)
 
 
 def test_full_quota_names_the_role(deployed: tuple[Deployment, Cluster]) -> None:

@@ -1,13 +1,13 @@
 """Nobody's `docker push` fails while the registry's configuration changes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.engine.docker.client import DockerClient, Edge
-from tests.engine.docker.deployment import Deployment
+from tests.engine.docker.deployment import Config, Deployment
 from tests.engine.kubernetes.cluster import Cluster
 from tests.engine.kubernetes.conftest import cluster_config, on_cluster, reached
 from tests.engine.kubernetes.push_loop import PushLoop
@@ -17,7 +17,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 NAME = "kube-rolling"
 CLIENTS = 2
 IMAGE = "portus-stack.lab/registry:2.8"
-Record = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +26,44 @@ def server(kubeconfig: Path) -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path, server: S3Server
-) -> Iterator[tuple[Deployment, Cluster]]:
-    """Two registries with their layers in S3."""
-    registry = {"image": IMAGE, "replicas": 2, "storage": {"s3": dict(server.storage)}}
-    config = cluster_config(NAME, 31554, registry=registry)
-    with on_cluster(NAME, tmp_path_factory.mktemp(NAME), config, kubeconfig) as (deployment, cluster):
-        deployment.up()
+def prepared(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Iterator[tuple[Deployment, Cluster]]:
+    """A stack of which nothing is there yet."""
+    with on_cluster(NAME, tmp_path_factory.mktemp(NAME), _config({}), kubeconfig) as (deployment, cluster):
         yield deployment, cluster
         deployment.destroy()
+        assert not cluster.exists(), "destroy leaves nothing"
 
 
-def roll(deployment: Deployment, cluster: Cluster, client: DockerClient, record: Record) -> PushLoop:
+def _config(storage: dict[str, Any], **kubernetes: Any) -> Config:
+    """Two registries with one storage."""
+    config = cluster_config(NAME, 31554, registry={"image": IMAGE, "replicas": 2, "storage": storage})
+    config["portus-stack:kubernetes"] |= kubernetes
+    return config
+
+
+def test_missing_storage_class_is_told_and_the_next_up_heals(
+    prepared: tuple[Deployment, Cluster], tmp_path: Path
+) -> None:
+    deployment, cluster = prepared
+    shared = {"filesystem": {"size_gib": 1, "shared": True}}
+    deployment.configure(_config(shared, shared_storage_class="nowhere", scheduling_timeout_seconds=5))
+    done = deployment.run("up", "--yes", "--skip-preview", "--suppress-progress", "-s", NAME)
+    assert done.code != 0
+    assert "registry did not become ready" in done.output
+    assert "Failed to bind PersistentVolumeClaim" in done.output
+    assert "see kubernetes.storage_class" in done.output
+    deployment.configure(_config(shared))
+    deployment.up()
+    assert len(cluster.names_of("registry")) == 2
+    with reached(deployment, cluster) as edge:
+        client = DockerClient(edge, tmp_path)
+        assert client.login(edge.username, edge.password)[0] == 0
+        repository = f"{edge.username}/healed"
+        pushed = client.push_new_image(repository)
+        assert client.pull_afresh(repository) == pushed
+
+
+def roll(deployment: Deployment, cluster: Cluster, client: DockerClient) -> PushLoop:
     """Change the registry's configuration while clients push; afterwards everything is as it was."""
     before = deployment.config
     old = cluster.names_of("registry")
@@ -50,20 +74,20 @@ def roll(deployment: Deployment, cluster: Cluster, client: DockerClient, record:
         deployment.up()
         loop.wait_for_more(2 * CLIENTS)
     assert not old & cluster.names_of("registry"), "the registry runs with its new configuration"
-    record("pushes", len(loop.pushes))
-    record("longest push, seconds", round(max(push.seconds for push in loop.pushes), 1))
-    record("pushes with retries", sum(push.retried for push in loop.pushes))
+    print(loop.summary())
     return loop
 
 
 def test_two_registries_on_s3_roll_without_a_failed_push(
-    deployed: tuple[Deployment, Cluster], server: S3Server, tmp_path: Path, record_property: Record
+    prepared: tuple[Deployment, Cluster], server: S3Server, tmp_path: Path
 ) -> None:
-    deployment, cluster = deployed
+    deployment, cluster = prepared
+    deployment.configure(_config({"s3": dict(server.storage)}))
+    deployment.up()
     with reached(deployment, cluster) as edge:
         client = DockerClient(edge, tmp_path)
         assert client.login(edge.username, edge.password)[0] == 0
-        loop = roll(deployment, cluster, client, record_property)
+        loop = roll(deployment, cluster, client)
         assert loop.failures() == []
         assert not [push.output for push in loop.pushes if push.retried], "no client had to try again"
         assert loop.lost() == []
@@ -72,11 +96,11 @@ def test_two_registries_on_s3_roll_without_a_failed_push(
 
 
 def test_one_registry_on_a_volume_hands_over_without_a_failed_push(
-    stack: Deployment, cluster: Cluster, client: DockerClient, edge: Edge, record_property: Record
+    stack: Deployment, cluster: Cluster, client: DockerClient, edge: Edge
 ) -> None:
     before = stack.config
     try:
-        loop = roll(stack, cluster, client, record_property)
+        loop = roll(stack, cluster, client)
     finally:
         stack.configure(before)
         stack.up()

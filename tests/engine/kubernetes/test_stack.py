@@ -1,6 +1,7 @@
 """A PortusStack on a real cluster: what users and administrators do, and what the cluster itself says."""
 
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from kubernetes import client as kubernetes_client
 
 from tests.engine.docker.client import DockerClient, Edge
 from tests.engine.docker.deployment import Deployment
-from tests.engine.kubernetes.cluster import ROLE_LABEL, Cluster
-from tests.engine.kubernetes.conftest import FIRST, cluster_config, on_cluster, reached
+from tests.engine.kubernetes.cluster import ROLE_LABEL, Cluster, wait_for
+from tests.engine.kubernetes.conftest import FIRST, cluster_config, project, reached
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 PORTS = {"database": 3306, "registry": 5000, "portus": 3000, "edge": 31551}
@@ -42,7 +43,10 @@ def test_forged_webhook_and_inner_paths_are_refused(edge: Edge) -> None:
         assert edge.request("POST", edge.portus_host, path, body="{}").status in (403, 404), path
 
 
-def test_generation_1_with_registry_3_and_one_host_name(tmp_path: Path, kubeconfig: Path) -> None:
+def test_generation_1_beside_generation_2_in_one_namespace(
+    tmp_path: Path, kubeconfig: Path, stack: Deployment, cluster: Cluster
+) -> None:
+    """The other one, with registry 3 and one host name, comes, is not reached from it, and goes: neither notices."""
     host = f"{FIRST}.test:31552"
     config = cluster_config(
         FIRST,
@@ -51,16 +55,45 @@ def test_generation_1_with_registry_3_and_one_host_name(tmp_path: Path, kubeconf
         portus={"image": "portus-stack.lab/portus-standin:2.2"},
         registry={"image": "portus-stack.lab/registry:3.1", "storage": {"filesystem": {"size_gib": 1}}},
     )
-    with on_cluster(FIRST, tmp_path / "stack", config, kubeconfig) as (deployment, cluster):
+    config["portus-stack:kubernetes"] |= {"namespace": cluster.namespace, "create_namespace": False}
+    first = Cluster(kubeconfig, cluster.namespace, FIRST)
+    with project(FIRST, tmp_path / "stack", config, kubeconfig) as deployment:
         deployment.up()
-        with reached(deployment, cluster) as edge:
+        with reached(deployment, first) as edge:
             docker = DockerClient(edge, tmp_path)
             assert docker.login(edge.username, edge.password)[0] == 0
             repository = f"{edge.username}/{fresh('app')}"
             pushed = docker.push_new_image(repository)
             assert docker.pull_afresh(repository) == pushed
+        assert not list(_passages(first, cluster)) and not list(_passages(cluster, first))
         deployment.destroy()
-        assert not cluster.exists(), "destroy leaves nothing"
+    wait_for(lambda: not _objects_of(first), 120, lambda: f"destroy leaves {_objects_of(first)}")
+    cluster.wait_until_ready()
+    stack.up("--expect-no-changes")
+
+
+def _passages(source: Cluster, destination: Cluster) -> Iterator[tuple[str, str]]:
+    """Roles of one stack that reach roles of another."""
+    pods = destination.pods()
+    for role in source.pods():
+        for other, pod in pods.items():
+            ports = [each.container_port for each in pod.spec.containers[0].ports or []]
+            if any(source.reaches(role, pod.status.pod_ip, port) for port in ports):
+                yield role, other
+
+
+def _objects_of(cluster: Cluster) -> list[str]:
+    """What of a stack is in its namespace."""
+    core, apps = cluster.core, cluster.apps
+    policies = kubernetes_client.NetworkingV1Api(cluster.api)
+    lists = (
+        *(core.list_namespaced_pod, core.list_namespaced_service, core.list_namespaced_secret),
+        *(core.list_namespaced_config_map, core.list_namespaced_service_account),
+        *(core.list_namespaced_persistent_volume_claim, policies.list_namespaced_network_policy),
+        *(apps.list_namespaced_deployment, apps.list_namespaced_stateful_set),
+    )
+    found = [each for listed in lists for each in listed(cluster.namespace, label_selector=cluster.selector).items]
+    return [each.metadata.name for each in found]
 
 
 def test_second_up_and_refresh_change_nothing(stack: Deployment) -> None:
