@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf import empty_pb2
 
-from tests.component.deployments import VARIANTS, deploy
+from tests.component.deployments import VARIANTS, deploy, kubernetes_args
 from tests.policy import kubernetes_stack
 from tests.policy.graphs import Graph, recorded
 from tests.policy.pack import Pack, Told
@@ -18,12 +18,17 @@ Judged = Callable[[str, bool], list[Told]]
 
 @pytest.fixture(scope="session")
 def graph() -> Callable[[str, bool], Graph]:
-    """A graph by name: `kubernetes`, `docker`, or a variant of the component; as a preview or an update sees it."""
+    """A graph by name, as a preview or an update sees it.
+
+    `kubernetes` is written by hand, `component on kubernetes` and `docker` are recorded, and so are other variants.
+    """
 
     @cache
     def find(name: str, preview: bool) -> Graph:
         if name == "kubernetes":
             return kubernetes_stack.stack()
+        if name == "component on kubernetes":
+            return recorded(deploy(kubernetes_args("load balancer"), preview=preview))
         return recorded(deploy(VARIANTS["default" if name == "docker" else name], preview=preview))
 
     return find
