@@ -14,6 +14,7 @@ import pytest
 from tests.policy.graphs import Change, Graph, put, state_of
 from tests.policy.large import large_state, measured
 from tests.policy.pack import PACK
+from tests.policy.telling import tell
 
 CONFIG = PACK.parent / "stacks" / "policy.fleet.json"
 MEBIBYTE = 1024 * 1024
@@ -165,15 +166,13 @@ def test_secrets_without_a_passphrase_are_unseen_not_clean(graph: Callable[[str,
 
 @pytest.mark.parametrize("base", ["docker", "component on kubernetes"])
 def test_ten_thousand_resources_in_time_and_memory(
-    base: str, graph: Callable[[str, bool], Graph], tmp_path: Path
+    base: str, graph: Callable[[str, bool], Graph], tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     file = write(tmp_path, large_state(graph(base, False), 10_000))
     done = measured(file, "--config", str(CONFIG), "--format", "json")
     peak, seconds = (float(each) for each in done.stderr.split())
-    print(
-        f"\n{base}: 10 000 resources, {file.stat().st_size // MEBIBYTE} MiB: {seconds:.1f} s, {peak:.0f} MiB",
-        file=sys.__stdout__,
-    )
+    size = file.stat().st_size // MEBIBYTE
+    tell(pytestconfig, f"{base}: check of 10 000 resources, {size} MiB: {seconds:.1f} s, {peak:.0f} MiB")
     assert json.loads(done.stdout)["resources"] >= 10_000, done.stderr
     assert peak < LIMIT_MIB
     assert seconds < LIMIT_SECONDS

@@ -6,7 +6,6 @@ The operators know kinds of properties (a limit, a mode, a probe, an address), n
 import copy
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +15,7 @@ import pytest
 
 from tests.policy.graphs import Entry, Graph, Inputs, plain
 from tests.policy.pack import Pack
+from tests.policy.telling import tell
 
 LEAST = 0.95
 Edit = Callable[[Any], object]
@@ -184,6 +184,7 @@ def test_nearly_every_mutant_is_caught(
     operators: tuple[Operator, ...],
     packs: Callable[[bool], Pack],
     graph: Callable[[str, bool], Graph],
+    pytestconfig: pytest.Config,
 ) -> None:
     pack, known = packs(False), graph(base, False)
     pack.judge(known)
@@ -203,8 +204,7 @@ def test_nearly_every_mutant_is_caught(
                 survivors.append(title)
         pack.analyze(one)
     share = count[True] / count.total()
-    print(f"\n{base}: {count[True]} of {count.total()} mutants caught, {share:.1%}", file=sys.__stdout__, flush=True)
-    for each in survivors:
-        print(f"  survived: {each}", file=sys.__stdout__)
+    tell(pytestconfig, f"{base}: {count[True]} of {count.total()} mutants caught, {share:.1%}")
+    tell(pytestconfig, *(f"  survived: {each}" for each in survivors))
     assert count.total() > 100
     assert share >= LEAST, survivors
