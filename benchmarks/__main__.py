@@ -2,26 +2,44 @@
 
 Exit code 1 when a bar is missed by more than the spread."""
 
+import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import rows
-from benchmarks.compose import available
+from benchmarks import compose, kubectl, kubernetes_rows, rows
 from benchmarks.measure import Row, table
 from benchmarks.plot import plot
+
+MEASURES: tuple[Callable[[Path], Row | list[Row]], ...] = (
+    rows.preview_against_empty_program,
+    rows.policies,
+    rows.scaling,
+    rows.deployed_rows,
+    kubernetes_rows.first_up,
+)
 
 
 def main() -> int:
     """Measure; returns the exit code."""
-    if not available():
+    if not compose.available():
         print("bench: docker-compose is missing; on Debian: apt-get install docker-compose", file=sys.stderr)
+        return 2
+    if not kubectl.available() or os.geteuid() != 0:
+        print("bench: kubectl is missing, or this is not root, whom the lab's Kubernetes needs", file=sys.stderr)
         return 2
     folder = Path(tempfile.mkdtemp(prefix="portus-stack-bench-"))
     try:
         found: list[Row] = []
-        for measure in (rows.preview_against_empty_program, rows.policies, rows.scaling, rows.deployed_rows):
+        for measure in (
+            rows.preview_against_empty_program,
+            rows.policies,
+            rows.scaling,
+            rows.deployed_rows,
+            kubernetes_rows.first_up,
+        ):
             print(f"bench: {(measure.__doc__ or '').splitlines()[0]}", file=sys.stderr, flush=True)
             result = measure(folder)
             found += result if isinstance(result, list) else [result]

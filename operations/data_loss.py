@@ -1,8 +1,13 @@
-"""What a preview would destroy for good. Policies see what a resource shall be, a plan tells what happens to it."""
+"""What a preview would destroy for good. Policies see what a resource shall be, a plan tells what happens to it.
 
+`make preview` asks it; `python -m operations.data_loss PLAN` does for pipelines that call `pulumi preview` themselves.
+"""
+
+import argparse
 import json
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,14 +67,33 @@ def _kind(resource_type: str) -> str:
 
 
 def refuse_losses(plan: Mapping[str, object], stack: str) -> None:
-    """Raise OperationError, naming everything, when a plan loses what this run was not allowed to lose."""
+    """Raise OperationError, naming everything, when a plan loses what this run was not allowed to lose.
+
+    ``stack`` is for the hint what to type; "" where it is not known.
+    """
     allowed = {name.strip() for name in os.environ.get(ALLOWED, "").split(",")}
     refused = [loss for loss in losses(plan) if loss.name not in allowed]
     if refused:
         lines = "\n".join(f"    {loss.operation} {loss.kind} {loss.name}" for loss in refused)
         names = ",".join(loss.name for loss in refused)
+        again = f"make preview STACK={stack} {ALLOWED}={names}" if stack else f"set {ALLOWED}={names}"
         raise OperationError(
             f"this would destroy what cannot be had back:\n{lines}",
-            "find out which change causes it. If it is meant, allow these very names for this very run: "
-            f"make preview STACK={stack} {ALLOWED}={names}",
+            f"find out which change causes it. If it is meant, allow these very names for this very run: {again}",
         )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge a saved plan; 0 when nothing is lost, 1 when something is or when that cannot be told."""
+    parser = argparse.ArgumentParser(prog="python -m operations.data_loss", description=main.__doc__)
+    parser.add_argument("plan", type=Path, metavar="PLAN", help="what `pulumi preview --save-plan PLAN` wrote")
+    try:
+        refuse_losses(read_plan(parser.parse_args(arguments).plan), "")
+    except OperationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

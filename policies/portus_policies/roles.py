@@ -70,6 +70,15 @@ def _role_of(resource: Resource) -> str:
     return next((_IMAGES[name] for name in names if name in _IMAGES), "")
 
 
+def selected_role(selector: Node) -> str:
+    """The role of the pods that a Kubernetes selector selects, "" where it names none."""
+    wanted = {key: node.text.replace("-", "_") for key, node in selector.at("matchLabels").entries()}
+    for label in _KUBERNETES_LABELS:
+        if label in wanted:
+            return _SYNONYMS.get(wanted[label], wanted[label])
+    return ""
+
+
 def runs(resource: Resource) -> bool:
     """Whether a Docker container is ever started (one that is not only carries files into a volume)."""
     return resource.at("start").value is not False

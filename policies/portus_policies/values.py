@@ -150,6 +150,11 @@ def given(value: Value) -> bool:
     return not isinstance(value, Unknown) and bool(value)
 
 
+def written(node: Node) -> bool:
+    """Whether something stands there, known or not."""
+    return node.unknown or given(node.value)
+
+
 def one_of(*values: Value) -> Callable[[Value], bool]:
     """A predicate: whether a value is one of these."""
     return lambda value: any(value == each and type(value) is type(each) for each in values)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from google.protobuf import empty_pb2
 
-from tests.component.deployments import VARIANTS, deploy
+from tests.component.deployments import VARIANTS, deploy, kubernetes_args
 from tests.policy import kubernetes_stack
 from tests.policy.graphs import Graph, recorded
 from tests.policy.pack import Pack, Told
+from tests.policy.telling import TOLD
 
 SETTINGS: Mapping[str, Any] = {"profile": "compat"}
 Judged = Callable[[str, bool], list[Told]]
@@ -18,12 +19,17 @@ Judged = Callable[[str, bool], list[Told]]
 
 @pytest.fixture(scope="session")
 def graph() -> Callable[[str, bool], Graph]:
-    """A graph by name: `kubernetes`, `docker`, or a variant of the component; as a preview or an update sees it."""
+    """A graph by name, as a preview or an update sees it.
+
+    `kubernetes` is written by hand, `component on kubernetes` and `docker` are recorded, and so are other variants.
+    """
 
     @cache
     def find(name: str, preview: bool) -> Graph:
         if name == "kubernetes":
             return kubernetes_stack.stack()
+        if name == "component on kubernetes":
+            return recorded(deploy(kubernetes_args("load balancer"), preview=preview))
         return recorded(deploy(VARIANTS["default" if name == "docker" else name], preview=preview))
 
     return find
@@ -49,3 +55,12 @@ def rule_ids(packs: Callable[[bool], Pack]) -> dict[str, str]:
     """Policy name → rule id, as the pack itself tells them."""
     info = packs(False).stub.GetAnalyzerInfo(empty_pb2.Empty())
     return {each.name: each.tags[0] for each in info.policies if each.tags}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests have to tell."""
+    lines = terminalreporter.config.stash.get(TOLD, [])
+    if lines:
+        terminalreporter.section("policy pack")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -14,6 +14,7 @@ import pytest
 from tests.policy.graphs import Change, Graph, put, state_of
 from tests.policy.large import large_state, measured
 from tests.policy.pack import PACK
+from tests.policy.telling import tell
 
 CONFIG = PACK.parent / "stacks" / "policy.fleet.json"
 MEBIBYTE = 1024 * 1024
@@ -56,7 +57,7 @@ def test_findings_say_rule_place_reason_and_remedy_and_no_value(worse: Graph, tm
     done = check(file, "--config", str(CONFIG))
     assert done.returncode == 1
     assert "D01 dkr-no-privileged (critical): hub-edge: privileged" in done.stdout and "Instead:" in done.stdout
-    for form in ("text", "json", "sarif", "junit"):
+    for form in ("text", "json", "sarif", "junit", "github", "gitlab"):
         output = check(file, "--config", str(CONFIG), "--format", form).stdout
         assert "SENTINEL" not in output and "hub-edge" in output, form
 
@@ -64,11 +65,42 @@ def test_findings_say_rule_place_reason_and_remedy_and_no_value(worse: Graph, tm
 def test_machine_formats_can_be_read(worse: Graph, tmp_path: Path) -> None:
     file = write(tmp_path, state_of(worse))
     sarif = json.loads(check(file, "--format", "sarif", "--config", str(CONFIG)).stdout)
-    assert [each["ruleId"] for each in sarif["runs"][0]["results"] if each["level"] == "error"] == ["D01"]
+    results = sarif["runs"][0]["results"]
+    assert [each["ruleId"] for each in results if each["level"] == "error"] == ["D01"]
+    assert {each["level"] for each in results if "suppressions" in each} == {"note"}
+    assert {each["ruleId"] for each in results} == {each["id"] for each in sarif["runs"][0]["tool"]["driver"]["rules"]}
     suite = ElementTree.fromstring(check(file, "--format", "junit", "--config", str(CONFIG)).stdout)
     assert suite.get("failures") == "1" and len(suite) == int(suite.get("tests", "0"))
     found = json.loads(check(file, "--format", "json", "--config", str(CONFIG)).stdout)["findings"]
     assert {each["level"] for each in found} == {"mandatory", "excused"}
+
+
+def test_code_hosts_get_one_annotation_a_finding(worse: Graph, tmp_path: Path) -> None:
+    file = write(tmp_path, state_of(worse))
+    lines = check(file, "--format", "github", "--config", str(CONFIG)).stdout.splitlines()
+    assert len(lines) == 1, "excused findings are no annotations"
+    assert lines[0].startswith("::error file=Pulumi.yaml,title=D01 dkr-no-privileged::hub-edge: privileged. ")
+    issues = json.loads(check(file, "--format", "gitlab", "--config", str(CONFIG)).stdout)
+    assert [(each["check_name"], each["severity"]) for each in issues] == [("dkr-no-privileged", "blocker")]
+    assert issues[0]["location"] == {"path": "Pulumi.yaml", "lines": {"begin": 1}}
+    again = json.loads(check(file, "--format", "gitlab", "--config", str(CONFIG)).stdout)
+    assert again[0]["fingerprint"] == issues[0]["fingerprint"]
+
+
+def test_a_name_makes_no_annotation_of_its_own(tmp_path: Path) -> None:
+    """GitHub takes commands from any line of the output."""
+    name = "x\n:error:forged\r%0A"
+    one = {
+        "urn": f"urn:pulumi:s::p::docker:index/container:Container::{name}",
+        "type": "docker:index/container:Container",
+        "custom": True,
+        "inputs": {"privileged": True},
+    }
+    done = check(write(tmp_path, {"version": 3, "deployment": {"resources": [one]}}), "--format", "github")
+    assert done.returncode == 1
+    for line in done.stdout.splitlines():
+        assert line.startswith(("::error file=Pulumi.yaml,title=", "::warning file=Pulumi.yaml,title=")), line
+    assert "%250A" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -132,14 +164,15 @@ def test_secrets_without_a_passphrase_are_unseen_not_clean(graph: Callable[[str,
     assert "[unseen]" in done.stdout and "hub-registry-files: uploads" in done.stdout
 
 
-def test_ten_thousand_resources_in_time_and_memory(graph: Callable[[str, bool], Graph], tmp_path: Path) -> None:
-    file = write(tmp_path, large_state(graph("docker", False), 10_000))
+@pytest.mark.parametrize("base", ["docker", "component on kubernetes"])
+def test_ten_thousand_resources_in_time_and_memory(
+    base: str, graph: Callable[[str, bool], Graph], tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    file = write(tmp_path, large_state(graph(base, False), 10_000))
     done = measured(file, "--config", str(CONFIG), "--format", "json")
     peak, seconds = (float(each) for each in done.stderr.split())
-    print(
-        f"\n10 000 resources, {file.stat().st_size // MEBIBYTE} MiB: {seconds:.1f} s, {peak:.0f} MiB",
-        file=sys.__stdout__,
-    )
+    size = file.stat().st_size // MEBIBYTE
+    tell(pytestconfig, f"{base}: check of 10 000 resources, {size} MiB: {seconds:.1f} s, {peak:.0f} MiB")
     assert json.loads(done.stdout)["resources"] >= 10_000, done.stderr
     assert peak < LIMIT_MIB
     assert seconds < LIMIT_SECONDS

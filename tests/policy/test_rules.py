@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.policy.graphs import Graph, state_of
 from tests.policy.kubernetes_cases import CASES as KUBERNETES
 from tests.policy.pack import Pack, Told
 from tests.policy.role_cases import CASES as ROLES
+from tests.policy.telling import tell
 
 CASES = (*KUBERNETES, *DOCKER, *ROLES)
 ELSEWHERE = {"S01", "S11", "S12", "K44", "R02", "R04", "G06", "S05", "T07", "T08"}
@@ -27,14 +27,14 @@ CAUGHT: dict[str, dict[str, bool]] = defaultdict(dict)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def printed_table() -> Iterator[None]:
+def printed_table(pytestconfig: pytest.Config) -> Iterator[None]:
     """The table: rule, caught at preview, at up, in a state."""
     yield
     lines = ["| rule | preview | up | state |", "|---|---|---|---|"]
     for rule in sorted(CAUGHT):
         cells = ["yes" if CAUGHT[rule].get(where) else "no" for where in (PREVIEW, UP, STATE)]
         lines.append(f"| {rule} | {' | '.join(cells)} |")
-    print("\n" + "\n".join(lines), file=sys.__stdout__, flush=True)
+    tell(pytestconfig, *lines)
 
 
 def changed(case: Case, graph: Graph) -> Graph:
@@ -93,6 +93,7 @@ def test_a_change_for_the_worse_breaks_its_rule_and_no_other(
         told = pack.judge(given, () if case.settings else known)
         pack.configure({"settings": SETTINGS})
         pack.restore(given, known)
+        assert not [each.message for each in told if "SENTINEL" in each.message], "a finding holds no value"
         rules = {rule for rule, _ in found(told, rule_ids)}
         assert case.rule in rules, f"{where}: not caught; found {rules}"
         assert rules - {case.rule} <= case.also, f"{where}: also {rules - {case.rule} - case.also}"

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from ..kubernetes import (
     CLAIM,
     INGRESS,
-    NETWORK_POLICY,
     SERVICE,
     VOLUME,
-    WORKLOADS,
     is_patch,
     kind_of,
     name_of,
-    namespace_of,
-    pod_labels,
     tokens,
 )
-from ..resource import Resource, Stack
-from ..roles import BACKGROUND, DATABASE, EDGE, PORTUS, REGISTRY, role_of
-from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, About, rule, stack_rule
-from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, number_of
+from ..resource import Resource
+from ..roles import BACKGROUND, DATABASE, EDGE, PORTUS, REGISTRY, role_of, selected_role
+from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, rule
+from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, number_of, written
 
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 _TLS_AND_DNS = {443, 53}
@@ -39,185 +34,6 @@ _PEERS = {
 }
 
 
-Selection = tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str, frozenset[str]]]]
-
-
-def _selection(selector: Node) -> Selection:
-    """What a selector wants of labels: certain values, and expressions; an empty one wants nothing."""
-    wanted = frozenset((key, node.text) for key, node in selector.at("matchLabels").entries())
-    expressions = frozenset(
-        (each.at("key").text, each.at("operator").text, frozenset(value.text for value in each.at("values").each()))
-        for each in selector.at("matchExpressions").each()
-    )
-    return wanted, expressions
-
-
-def _selects(selection: Selection, labels: frozenset[tuple[str, str]]) -> bool:
-    """Whether pods with these labels are selected. Source: the API's LabelSelector."""
-    wanted, expressions = selection
-    if not wanted <= labels:
-        return False
-    found = dict(labels) if expressions else {}
-    for key, operator, values in expressions:
-        selected = {
-            "In": found.get(key) in values,
-            "NotIn": found.get(key) not in values,
-            "Exists": key in found,
-            "DoesNotExist": key not in found,
-        }
-        if not selected.get(operator, False):
-            return False
-    return True
-
-
-def _policies(stack: Stack) -> dict[str, list[Resource]]:
-    """Network policies by namespace."""
-    found: dict[str, list[Resource]] = {}
-    for policy in stack.of_type(*NETWORK_POLICY):
-        found.setdefault(namespace_of(policy), []).append(policy)
-    return found
-
-
-def _directions(policy: Resource) -> set[str]:
-    listed = {each.text for each in policy.at("spec", "policyTypes").each()}
-    return listed or ({"Ingress", "Egress"} if not policy.at("spec", "egress").missing else {"Ingress"})
-
-
-@stack_rule(
-    *("K50", "k8s-default-deny", "nothing is allowed by default", MANDATORY, HIGH),
-    reason="without it every pod of the cluster reaches every port of the stack",
-    fix="a NetworkPolicy with an empty `podSelector`, both policy types and no rules, in each namespace",
-    source="CIS Kubernetes 5.3.2",
-)
-def default_deny(stack: Stack) -> Iterator[About]:
-    policies = _policies(stack)
-    for namespace, workloads in _by_namespace(stack).items():
-        denied: set[str] = set()
-        for policy in policies.get(namespace, ()):
-            spec = policy.at("spec")
-            empty = (
-                not spec.at("podSelector", "matchLabels").value and not spec.at("podSelector", "matchExpressions").value
-            )
-            for direction in _directions(policy):
-                if empty and not spec.at("podSelector").unknown and not given(_known(spec.at(direction.lower()))):
-                    denied.add(direction)
-        for direction in ("Ingress", "Egress"):
-            if direction not in denied:
-                yield About(workloads[0], Bad("metadata.namespace", f"no policy there denies all {direction.lower()}"))
-
-
-def _known(node: Node) -> Value:
-    return True if node.unknown else node.value
-
-
-def _by_namespace(stack: Stack) -> dict[str, list[Resource]]:
-    found: dict[str, list[Resource]] = {}
-    for workload in stack.of_type(*WORKLOADS):
-        node = workload.at("metadata", "namespace")
-        if not is_patch(workload) and not node.unknown:
-            found.setdefault(node.text, []).append(workload)
-    return found
-
-
-@stack_rule(
-    *("K51", "k8s-policies-cover", "every pod has its network policy", MANDATORY, HIGH),
-    reason="what no policy names is either cut off or open, and nobody decided which",
-    fix="a NetworkPolicy that selects the workload's pods and lists what may come and where it may go",
-    source="CKV2_K8S_6; kube-score pod-networkpolicy",
-)
-def policies_cover(stack: Stack) -> Iterator[About]:
-    policies = _policies(stack)
-    for namespace, workloads in _by_namespace(stack).items():
-        there = policies.get(namespace, ())
-        unseen = any(each.at("spec", "podSelector").unknown for each in there)
-        # As sets, because many policies say the same: large stacks are judged in linear time.
-        selections = {(_selection(each.at("spec", "podSelector")), frozenset(_directions(each))) for each in there}
-        known: dict[frozenset[tuple[str, str]], set[str]] = {}
-        for workload in workloads:
-            labels = pod_labels(workload)
-            if labels.unknown or unseen:
-                yield About(workload, Unseen(labels.path))
-                continue
-            found = frozenset((key, node.text) for key, node in labels.entries())
-            if found not in known:
-                known[found] = {each for selection, ways in selections if _selects(selection, found) for each in ways}
-            for direction in sorted({"Ingress", "Egress"} - known[found]):
-                yield About(workload, Bad(labels.path, f"no policy selects these pods for {direction.lower()}"))
-
-
-@rule(
-    *("K52", "k8s-policies-narrow", "network policies name their peers", MANDATORY, HIGH),
-    reason="a rule without a peer allows everybody",
-    fix="`podSelector` or `namespaceSelector`; addresses from everywhere for the edge's TLS port only",
-    source="KSV-0038",
-    types=NETWORK_POLICY,
-)
-def policies_narrow(policy: Resource) -> Verdicts:
-    public = _selects_public_role(policy)
-    for direction, peers in (("ingress", "from"), ("egress", "to")):
-        for entry in policy.at("spec", direction).each():
-            if entry.unknown:
-                yield Unseen(entry.path)
-            elif not given(_known(entry.at(peers))) and not _may_be_anybody(direction, entry, public):
-                yield Bad(entry.at(peers).path, "anybody")
-            for peer in entry.at(peers).each():
-                if not (direction == "ingress" and public) and not _only_tls(direction, entry):
-                    yield from forbid(peer.at("ipBlock", "cidr"), lambda value: value in _EVERYWHERE, "everywhere")
-                if not peer.unknown and peer.value == {}:
-                    yield Bad(peer.path, "anybody")
-
-
-def _may_be_anybody(direction: str, entry: Node, public: bool) -> bool:
-    """Whoever may come to the edge; and what is outside has names only, so a way out to certain ports has no peers."""
-    return public if direction == "ingress" else bool(_ports(entry))
-
-
-def _selects_public_role(policy: Resource) -> bool:
-    values = [node.text for _, node in policy.at("spec", "podSelector", "matchLabels").entries()]
-    return EDGE in values or (
-        not policy.inside_component
-        and any(word in value for value in values for word in ("web", "ingress", "proxy", "frontend", "gateway"))
-    )
-
-
-def _ports(entry: Node) -> list[float | None]:
-    return [each.at("port").number for each in entry.at("ports").each()]
-
-
-def _only_tls(direction: str, entry: Node) -> bool:
-    """A way out to TLS servers anywhere, such as object storage; what it is for no policy can tell."""
-    return direction == "egress" and bool(_ports(entry)) and set(_ports(entry)) <= _TLS_AND_DNS
-
-
-@stack_rule(
-    *("K53", "k8s-policy-edges", "network policies follow the links between roles", MANDATORY, HIGH),
-    reason="the edge has no business with the database, and nobody but the edge with the registry from outside",
-    fix="rules for the links of the plan only",
-    source="NIST SP 800-190 4.3.3",
-)
-def policy_edges(stack: Stack) -> Iterator[About]:
-    for policy in stack.of_type(*NETWORK_POLICY):
-        target = _selected_role(policy.at("spec", "podSelector"))
-        allowed = _PEERS.get(target)
-        if allowed is None:
-            continue
-        for entry in policy.at("spec", "ingress").each():
-            for peer in entry.at("from").each():
-                source = _selected_role(peer.at("podSelector"))
-                if peer.unknown:
-                    yield About(policy, Unseen(peer.path))
-                elif source not in allowed:
-                    yield About(policy, Bad(peer.path, f"{source or 'something else'} may not reach {target}"))
-
-
-def _selected_role(selector: Node) -> str:
-    labels = {key: node.text.replace("-", "_") for key, node in selector.at("matchLabels").entries()}
-    for label in ("org.portus-stack.role", "app.kubernetes.io/component", "app.kubernetes.io/name"):
-        if label in labels:
-            return {"mariadb": DATABASE, "mysql": DATABASE}.get(labels[label], labels[label])
-    return ""
-
-
 @rule(
     *("K54", "k8s-service-type", "only TLS is exposed", MANDATORY, HIGH),
     reason="a NodePort or LoadBalancer opens a port on every node or to the internet",
@@ -231,7 +47,7 @@ def service_type(service: Resource) -> Verdicts:
         yield Unseen(kind.path)
     if kind.text not in ("NodePort", "LoadBalancer"):
         return
-    role = _selected_role(Node({"matchLabels": service.at("spec", "selector").value}))
+    role = selected_role(Node({"matchLabels": service.at("spec", "selector").value}))
     ports = service.settings.public_tls_ports + (service.settings.redirect_ports if role == EDGE else ())
     if role and role not in _PUBLIC_ROLES:
         yield Bad(kind.path, f"{role} is not for the outside")
@@ -348,7 +164,7 @@ def no_rbac(resource: Resource) -> Verdicts:
         for verb in entry.at("verbs").each():
             yield from forbid(verb, lambda value: value in _DANGEROUS_VERBS)
         for each in entry.at("resources").each():
-            named = given(_known(entry.at("resourceNames")))
+            named = written(entry.at("resourceNames"))
             core = bool(groups & {"", "*"})
             yield from forbid(
                 each,
@@ -375,7 +191,7 @@ def data_retained(resource: Resource) -> Verdicts:
     elif kind == "PersistentVolumeClaim":
         if not resource.options.protect and (resource.inside_component or role_of(resource)):
             yield Bad("protect")
-    elif given(_known(resource.at("spec", "volumeClaimTemplates"))):
+    elif written(resource.at("spec", "volumeClaimTemplates")):
         retention = resource.at("spec", "persistentVolumeClaimRetentionPolicy")
         for name in ("whenDeleted", "whenScaled"):
             yield from demand(retention.at(name), lambda value: value in (None, "Retain"))

@@ -3,13 +3,16 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from portus_policies.all_rules import ROOMS
 
 from tests.engine.docker.deployment import Deployment, prepared
+from tests.policy import kubernetes_stack
+from tests.policy.graphs import Change, add, put, state_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
@@ -82,6 +85,22 @@ docker.Container(
 }
 
 
+KUBERNETES: Mapping[str, tuple[Change, str]] = {
+    # File of rules → what it must refuse in a state, and the rule.
+    "kubernetes_pods": (
+        Change("edge", put("spec/template/spec/hostPID", True), "Deployment"),
+        "k8s-no-host-namespaces",
+    ),
+    "kubernetes_workloads": (
+        Change("portus", put("spec/template/spec/containers/0/image", "opensuse/portus:2.4.3"), "Deployment"),
+        "k8s-image-digest",
+    ),
+    "kubernetes_secrets": (Change("options", put("data/db_password", "hunter2hunter2")), "k8s-no-secret-in-config-map"),
+    "kubernetes_policies": (Change("portus-policy", add("spec/ingress", {})), "k8s-policies-narrow"),
+    "kubernetes_network": (Change("portus-service", put("spec/externalIPs", ["192.0.2.1"])), "k8s-no-external-ips"),
+}
+
+
 @pytest.fixture(scope="module")
 def pack() -> str:
     """The pack's folder, ready for the engine."""
@@ -128,19 +147,31 @@ def test_each_file_of_rules_refuses(room: str, program: Deployment, pack: str) -
 
 
 def test_kubernetes_rules_refuse_in_an_exported_state(program: Deployment, pack: str, tmp_path: Path) -> None:
-    """The engine's own `policy analyze`: no cluster and no provider is needed."""
-    from tests.policy import kubernetes_stack  # noqa: PLC0415
-    from tests.policy.graphs import Change, put, state_of  # noqa: PLC0415
-
-    edit = put("spec/template/spec/hostPID", True)
-    worse = Change("edge", edit, "Deployment").applied(kubernetes_stack.stack())
+    """The engine's own `policy analyze`: no cluster and no provider is needed. One change for each file of rules."""
+    worse = kubernetes_stack.stack()
+    for change, _ in KUBERNETES.values():
+        worse = change.applied(worse)
     state = state_of(worse)
     for resource in state["deployment"]["resources"]:
         resource["outputs"] = resource["inputs"]
     file = tmp_path / "state.json"
     file.write_text(json.dumps(state))
     done = program.run("policy", "analyze", "--file", str(file), "--policy-pack", pack)
-    assert done.code != 0 and "k8s-no-host-namespaces" in done.output, done.output
+    assert done.code != 0 and [rule for _, rule in KUBERNETES.values() if rule not in done.output] == [], done.output
+
+
+def test_every_file_of_rules_refuses_something_here() -> None:
+    assert {*BAD, *KUBERNETES} == {room.__name__.rpartition(".")[2] for room in ROOMS}
+
+
+def test_a_rule_that_repairs_does_so_in_the_engine(program: Deployment, pack: str, tmp_path: Path) -> None:
+    configuration = tmp_path / "policy.json"
+    text = BAD["certificates"][0]
+    configuration.write_text(json.dumps({"tls-key-strength": "remediate", "tls-ca-protected": "disabled"}))
+    weak = text.replace("rsa_bits=2048, ", "")
+    code, output = previewed(program, pack, weak, "--policy-pack-config", str(configuration), "--diff")
+    assert code == 0, output
+    assert "[remediate]" in output and "tls-key-strength" in output and "3072" in output, output
 
 
 def test_what_is_configured_away_is_shown(program: Deployment, pack: str, tmp_path: Path) -> None:
