@@ -11,6 +11,10 @@ MAKEFLAGS += --no-print-directory
 tools      = tools=$$(toolchain/env) && eval "$$tools"
 test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
+# Before the tests, as their time limits are not made for ten minutes of building; without root no cluster starts.
+programs   = { test "$$(id -u)" != 0 || lab/cluster/cluster build; }
+# Two processes: the tests on Docker, beside those on Kubernetes and then the others (tests/conftest.py).
+beside     = --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
 .PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test lint docs bench clean-tools
@@ -18,7 +22,7 @@ sources    = components operations toolchain lab tests __main__.py $(wildcard po
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  STACK         stacks/Pulumi.STACK.yaml; default dev where the official tools can be had, else local'
 	@echo '  ARGS          more arguments for pulumi, for example ARGS=--diff (up, preview, down), or for pytest (test)'
@@ -53,7 +57,7 @@ cluster: ## start a Kubernetes for tests, or what is missing of it, and print it
 cluster-down: ## remove that Kubernetes and everything of it (root)
 	@$(tools) && exec lab/cluster/cluster down
 test: ## run every test that this machine can run, and name those left out
-	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m pytest tests $(ARGS)
+	@$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && exec env -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside) $(ARGS)
 lint: ## ruff and mypy --strict
 	@$(test_tools) && ruff check $(sources) && exec mypy $(patsubst policies,policies/portus_policies,$(sources))
 docs: ## build the documentation as a site in site/

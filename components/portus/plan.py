@@ -27,7 +27,8 @@ class Data:
     """State that outlives its process: a volume mounted at ``path``.
 
     ``size_gib`` binds only targets that can size a volume; ``shared`` means that replicas write to it at once, wherever
-    they run.
+    they run. One that is not shared may still be written to by two processes of one machine, unless its workload is
+    exclusive.
     """
 
     path: str

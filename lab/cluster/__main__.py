@@ -9,6 +9,7 @@ import sys
 from lab.cluster import cluster
 from lab.cluster.console import ClusterError, say
 from lab.cluster.instance import CONTROL, DEFAULT_NAME
+from lab.cluster.programs import build_missing
 
 _MOST_NODES = 9
 
@@ -30,6 +31,8 @@ def _do(chosen: argparse.Namespace) -> None:
         print(f"export KUBECONFIG={made.kubeconfig}")
     elif chosen.command == "down":
         say(f"{chosen.name} is gone" if cluster.down(chosen.name) else f"there is no cluster {chosen.name}")
+    elif chosen.command == "build":
+        build_missing()
     elif chosen.command == "load":
         cluster.load(chosen.name, chosen.images)
     elif chosen.command == "stop-node":
@@ -49,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the cluster, or what is missing of it; prints `export KUBECONFIG=…`")
     down = commands.add_parser("down", help="end the cluster and remove everything of it")
+    commands.add_parser("build", help="build the programs that are missing; up does it by itself")
     load = commands.add_parser("load", help="copy images from Docker to every node")
     stop = commands.add_parser("stop-node", help="take a node away as a power cut does; up brings it back")
     restart = commands.add_parser("restart", help="end one process and start it again")

@@ -64,6 +64,7 @@ IMAGES: tuple[Image, ...] = (
         parent=BASE.name,
         go_command="github.com/distribution/distribution/v3/cmd/registry",
     ),
+    Image("s3:1.8", "s3", parent=BASE.name, go_command="github.com/versity/versitygw/cmd/versitygw"),
     Image(
         "portus-standin:2.2",
         "portus-standin",

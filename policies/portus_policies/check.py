@@ -14,9 +14,10 @@ from .all_rules import RULES
 from .catalogue import rewrite
 from .exceptions import Exceptions, Exemption, read_exceptions
 from .findings import Blind, Finding
-from .formats import FORMATS, Report
+from .formats import FORMATS
 from .judge import Judgement, judge_resource, judge_stack
 from .reading import BadInput, kept, read_resources
+from .report import Report
 from .resource import Resource, Stack
 from .rule import Level
 from .settings import InvalidSettings, Settings
@@ -75,19 +76,16 @@ def check(path: Path, configuration: Configuration, exceptions: Exceptions, toda
     stack: list[Resource] = []
     for resource in read_resources(path, configuration.settings):
         one = judge_resource(resource)
-        judgement.findings += [Finding(each.rule, kept(resource), each.path, each.detail) for each in one.findings]
-        judgement.blind += [Blind(each.rule, _name_only(resource), each.path) for each in one.blind]
-        stack.append(kept(resource))
+        small = kept(resource)
+        judgement.findings += [Finding(each.rule, small, each.path, each.detail) for each in one.findings]
+        judgement.blind += [Blind(each.rule, small, each.path) for each in one.blind]
+        stack.append(small)
     if not stack:
         raise BadInput(f"{path.name} has no resources")
     whole = judge_stack(Stack(tuple(stack), configuration.settings, True, exceptions.problems_on(today)))
     judgement.findings += whole.findings
     judgement.blind += whole.blind
     return _report(judgement, configuration, exceptions, today, len(stack))
-
-
-def _name_only(resource: Resource) -> Resource:
-    return Resource(resource.urn, resource.type, resource.name, {})
 
 
 def _report(

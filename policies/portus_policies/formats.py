@@ -1,36 +1,22 @@
-"""How `check` tells what it found: for people, for programs, for code scanning, for test reports."""
+"""How `check` tells what it found: for people, for programs, for code scanning, for test reports, for code hosts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
 from .all_rules import RULES
-from .exceptions import Exemption
-from .findings import Blind, Finding
+from .annotations import PLACE, as_github, as_gitlab, fingerprint
+from .findings import Finding
 from .notes import blind_note, exemption_notes
+from .report import Report, printable
 from .rule import Rule
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
-
-
-@dataclass
-class Report:
-    """Everything that `check` found."""
-
-    resources: int
-    mandatory: list[Finding] = field(default_factory=list)
-    advisory: list[Finding] = field(default_factory=list)
-    excused: list[tuple[Exemption, Finding]] = field(default_factory=list)
-    blind: list[Blind] = field(default_factory=list)
-    switched_off: list[Rule] = field(default_factory=list)
-
-    @property
-    def levels(self) -> tuple[tuple[str, list[Finding]], ...]:
-        """Findings by level, the worst first."""
-        return ("mandatory", self.mandatory), ("advisory", self.advisory)
+_SARIF_LEVELS = {"mandatory": "error", "advisory": "warning"}
+_SARIF_SEVERITIES = {"low": "3.0", "medium": "5.0", "high": "8.0", "critical": "9.5"}
+"""Of a rule, on the scale of CVSS, as GitHub's code scanning groups them."""
 
 
 def as_text(report: Report) -> str:
@@ -40,28 +26,23 @@ def as_text(report: Report) -> str:
         for finding in findings:
             rule = finding.rule
             lines += [
-                f"[{level}] {rule.id} {rule.name} ({rule.severity.value}): {_printable(finding.subject)}"
-                + (f": {_printable(finding.detail)}" if finding.detail else ""),
+                f"[{level}] {rule.id} {rule.name} ({rule.severity.value}): {printable(finding.subject)}"
+                + (f": {printable(finding.detail)}" if finding.detail else ""),
                 f"    {rule.title}: {rule.reason}",
                 f"    Instead: {rule.fix} ({rule.source})",
             ]
-    lines += [f"[excused] {_printable(note)}" for note in exemption_notes(report.excused)]
+    lines += [f"[excused] {printable(note)}" for note in exemption_notes(report.excused)]
     if report.switched_off:
         names = ", ".join(f"{rule.id} {rule.name}" for rule in report.switched_off)
         lines.append(f"[switched off] by the configuration: {names}")
     if report.blind:
-        lines.append(f"[unseen] {_printable(blind_note(report.blind))}")
+        lines.append(f"[unseen] {printable(blind_note(report.blind))}")
     rules = len(RULES) - len(report.switched_off)
     lines.append(
         f"{report.resources} resources, {rules} rules: {len(report.mandatory)} mandatory, "
         f"{len(report.advisory)} advisory, {len(report.excused)} excused"
     )
     return "\n".join(lines)
-
-
-def _printable(text: str) -> str:
-    """Names come from the file: what would move the cursor, or cannot be written, is shown as its code."""
-    return "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in text)
 
 
 def as_json(report: Report) -> str:
@@ -95,36 +76,47 @@ def _described(finding: Finding) -> dict[str, object]:
 
 
 def as_sarif(report: Report) -> str:
-    """SARIF 2.1.0, for code scanning."""
-    kinds = {"mandatory": "error", "advisory": "warning"}
-    used = {finding.rule.id: finding.rule for _, found in report.levels for finding in found}
-    rules = [
+    """SARIF 2.1.0, for code scanning. What an exception excuses is there too, suppressed."""
+    results = [_sarif_result(finding, _SARIF_LEVELS[level]) for level, found in report.levels for finding in found]
+    results += [
         {
-            "id": rule.id,
-            "name": rule.name,
-            "shortDescription": {"text": rule.title},
-            "fullDescription": {"text": rule.reason},
-            "help": {"text": f"Instead: {rule.fix} ({rule.source})"},
-        }
-        for rule in used.values()
-    ]
-    results = [
-        {
-            "ruleId": finding.rule.id,
-            "level": kinds[level],
-            "message": {"text": f"{finding.subject}. {finding.rule.reason}. Instead: {finding.rule.fix}"},
-            "locations": [
+            **_sarif_result(finding, "note"),
+            "suppressions": [
                 {
-                    "physicalLocation": {"artifactLocation": {"uri": "Pulumi.yaml"}},
-                    "logicalLocations": [{"fullyQualifiedName": finding.resource.urn if finding.resource else "stack"}],
+                    "kind": "external",
+                    "justification": f"{exemption.reason} (until {exemption.expires}, {exemption.owner})",
                 }
             ],
         }
-        for level, found in report.levels
-        for finding in found
+        for exemption, finding in report.excused
     ]
+    found = [*report.mandatory, *report.advisory, *(finding for _, finding in report.excused)]
+    rules = [_sarif_rule(rule) for rule in {finding.rule.id: finding.rule for finding in found}.values()]
     tool = {"driver": {"name": "portus-policies", "rules": rules}}
     return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [{"tool": tool, "results": results}]}, indent=2)
+
+
+def _sarif_rule(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.reason},
+        "help": {"text": f"Instead: {rule.fix} ({rule.source})"},
+        "properties": {"tags": ["security"], "security-severity": _SARIF_SEVERITIES[rule.severity.value]},
+    }
+
+
+def _sarif_result(finding: Finding, level: str) -> dict[str, object]:
+    place = {"artifactLocation": {"uri": PLACE}, "region": {"startLine": 1}}
+    name = finding.resource.urn if finding.resource else "stack"
+    return {
+        "ruleId": finding.rule.id,
+        "level": level,
+        "message": {"text": f"{finding.subject}. {finding.rule.reason}. Instead: {finding.rule.fix}"},
+        "locations": [{"physicalLocation": place, "logicalLocations": [{"fullyQualifiedName": name}]}],
+        "partialFingerprints": {"finding/v1": fingerprint(finding)},
+    }
 
 
 def as_junit(report: Report) -> str:
@@ -143,7 +135,7 @@ def as_junit(report: Report) -> str:
 
 
 def _escaped(findings: Iterable[Finding]) -> str:
-    text = "\n".join(_printable(finding.message) for finding in findings)
+    text = "\n".join(printable(finding.message) for finding in findings)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -152,5 +144,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "json": as_json,
     "sarif": as_sarif,
     "junit": as_junit,
+    "github": as_github,
+    "gitlab": as_gitlab,
 }
 """Name of a format → what writes it."""

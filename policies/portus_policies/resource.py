@@ -40,7 +40,7 @@ class Resource:
     urn: str
     type: str
     name: str
-    properties: Mapping[str, Value]
+    properties: dict[str, Value]
     options: Options = Options()
     parent: str = ""
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Resource:
     @cached_property
     def root(self) -> Node:
         """All properties."""
-        return Node(dict(self.properties))
+        return Node(self.properties)
 
     @cached_property
     def known(self) -> dict[str, str]:
@@ -93,9 +93,18 @@ class Stack:
         """Resources by URN."""
         return {resource.urn: resource for resource in self.resources}
 
+    @cached_property
+    def _by_type(self) -> dict[str, list[tuple[int, Resource]]]:
+        """Resources by type, each with its place in the stack."""
+        found: dict[str, list[tuple[int, Resource]]] = {}
+        for place, resource in enumerate(self.resources):
+            found.setdefault(resource.type, []).append((place, resource))
+        return found
+
     def of_type(self, *types: str) -> Iterator[Resource]:
-        """The resources of certain types."""
-        return (resource for resource in self.resources if resource.type in types)
+        """The resources of certain types, in the stack's order."""
+        found = [pair for each in dict.fromkeys(types) for pair in self._by_type.get(each, ())]
+        return (resource for _, resource in sorted(found, key=lambda pair: pair[0]))
 
     def sources(self, resource: Resource, *properties: str) -> Iterator[Resource]:
         """The resources that the values of these properties (of all, when none is named) come from directly."""

@@ -230,7 +230,7 @@ def test_what_owns_data_alone_is_a_stateful_set(on_kubernetes: Deployed) -> None
     kinds = {one.labels[ROLE_LABEL]: one.type for one in runners(on_kubernetes()) if one.type != JOB}
     assert kinds == {
         "database": STATEFUL_SET,
-        "registry": STATEFUL_SET,
+        "registry": DEPLOYMENT,
         "portus": DEPLOYMENT,
         "background": DEPLOYMENT,
         "edge": DEPLOYMENT,
@@ -239,7 +239,24 @@ def test_what_owns_data_alone_is_a_stateful_set(on_kubernetes: Deployed) -> None
         one.labels[ROLE_LABEL]: cast(Object, one.values["spec"])["strategy"]["type"]
         for one in on_kubernetes().of_type(DEPLOYMENT)
     }
-    assert strategies == {"portus": "RollingUpdate", "background": "Recreate", "edge": "RollingUpdate"}
+    rolling = dict.fromkeys(("portus", "registry", "edge"), "RollingUpdate")
+    assert strategies == {"background": "Recreate", **rolling}
+
+
+def test_registry_hands_its_volume_over_on_the_node_where_it_is(on_kubernetes: Deployed) -> None:
+    """The old pod is told to end at once, goes on for a while, and the new one starts beside it if it can."""
+    on_volume = runner(on_kubernetes(), "registry")
+    strategy = cast(Object, on_volume.values["spec"])["strategy"]["rollingUpdate"]
+    assert strategy == {"maxSurge": 1, "maxUnavailable": 1}
+    (near,) = pod(on_volume)["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert near["topologyKey"] == "kubernetes.io/hostname"
+    assert near["labelSelector"]["matchLabels"] == cast(Object, on_volume.values["spec"])["selector"]["matchLabels"]
+    goes_on = int(pod(on_volume)["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert pod(on_volume)["terminationGracePeriodSeconds"] == goes_on + 30
+    for variant in ("replicas", "bucket"):
+        elsewhere = runner(on_kubernetes(variant), "registry")
+        assert cast(Object, elsewhere.values["spec"])["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+        assert "affinity" not in pod(elsewhere)
 
 
 def test_replicas_spread_and_fall_one_at_a_time(on_kubernetes: Deployed) -> None:
@@ -291,7 +308,7 @@ def test_users_wishes_reach_the_pods(on_kubernetes: Deployed) -> None:
         specification, metadata = pod(one), cast(Object, one.values["spec"])["template"]["metadata"]
         assert specification["nodeSelector"] == {"kubernetes.io/os": "linux"}
         assert specification["tolerations"][1]["tolerationSeconds"] == 30
-        assert specification["affinity"] == {"podAntiAffinity": {}}
+        assert specification["affinity"]["podAntiAffinity"] == {}
         assert specification["priorityClassName"] == "high"
         assert specification["imagePullSecrets"] == [{"name": "mirror"}]
         assert metadata["labels"]["example.com/team"] == "registry"

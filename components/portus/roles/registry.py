@@ -153,7 +153,8 @@ def _files(settings: Settings, credentials: Credentials, certificates: Certifica
 def workload(settings: Settings, credentials: Credentials, certificates: Certificates) -> Workload:
     """Its files are root's because the official image runs as root (without capabilities here).
 
-    With layers on a volume that cannot be shared there is one at a time: two would not see each other's uploads.
+    Layers on a volume are no reason to be alone there: registries with one storage and one HTTP secret go on with each
+    other's uploads. Source: distribution documentation, "Load balancing considerations".
     """
     storage = settings.registry
     data = None if storage.s3 else Data(_DATA_PATH, storage.size_gib, storage.shared)
@@ -168,7 +169,6 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         files=_files(settings, credentials, certificates),
         data=data,
         replicas=storage.replicas,
-        exclusive=data is not None and not data.shared,
         scratch=("/tmp",),
         probe=Probe(("wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{_HEALTH_PORT}/debug/health")),
         limits=Limits(settings.registry.resources.memory_mib, settings.registry.resources.cpus),

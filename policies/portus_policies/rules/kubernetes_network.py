@@ -39,15 +39,43 @@ _PEERS = {
 }
 
 
-def _selects(selector: Node, labels: Node) -> bool:
-    """Whether a selector with matchLabels selects pods with these labels; an empty one selects all."""
-    wanted = dict(selector.at("matchLabels").entries())
-    found = {key: node.text for key, node in labels.entries()}
-    return all(found.get(key) == node.text for key, node in wanted.items())
+Selection = tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str, frozenset[str]]]]
 
 
-def _policies(stack: Stack, namespace: str) -> list[Resource]:
-    return [each for each in stack.of_type(*NETWORK_POLICY) if namespace_of(each) == namespace]
+def _selection(selector: Node) -> Selection:
+    """What a selector wants of labels: certain values, and expressions; an empty one wants nothing."""
+    wanted = frozenset((key, node.text) for key, node in selector.at("matchLabels").entries())
+    expressions = frozenset(
+        (each.at("key").text, each.at("operator").text, frozenset(value.text for value in each.at("values").each()))
+        for each in selector.at("matchExpressions").each()
+    )
+    return wanted, expressions
+
+
+def _selects(selection: Selection, labels: frozenset[tuple[str, str]]) -> bool:
+    """Whether pods with these labels are selected. Source: the API's LabelSelector."""
+    wanted, expressions = selection
+    if not wanted <= labels:
+        return False
+    found = dict(labels) if expressions else {}
+    for key, operator, values in expressions:
+        selected = {
+            "In": found.get(key) in values,
+            "NotIn": found.get(key) not in values,
+            "Exists": key in found,
+            "DoesNotExist": key not in found,
+        }
+        if not selected.get(operator, False):
+            return False
+    return True
+
+
+def _policies(stack: Stack) -> dict[str, list[Resource]]:
+    """Network policies by namespace."""
+    found: dict[str, list[Resource]] = {}
+    for policy in stack.of_type(*NETWORK_POLICY):
+        found.setdefault(namespace_of(policy), []).append(policy)
+    return found
 
 
 def _directions(policy: Resource) -> set[str]:
@@ -62,9 +90,10 @@ def _directions(policy: Resource) -> set[str]:
     source="CIS Kubernetes 5.3.2",
 )
 def default_deny(stack: Stack) -> Iterator[About]:
+    policies = _policies(stack)
     for namespace, workloads in _by_namespace(stack).items():
         denied: set[str] = set()
-        for policy in _policies(stack, namespace):
+        for policy in policies.get(namespace, ()):
             spec = policy.at("spec")
             empty = (
                 not spec.at("podSelector", "matchLabels").value and not spec.at("podSelector", "matchExpressions").value
@@ -97,20 +126,22 @@ def _by_namespace(stack: Stack) -> dict[str, list[Resource]]:
     source="CKV2_K8S_6; kube-score pod-networkpolicy",
 )
 def policies_cover(stack: Stack) -> Iterator[About]:
+    policies = _policies(stack)
     for namespace, workloads in _by_namespace(stack).items():
-        policies = _policies(stack, namespace)
+        there = policies.get(namespace, ())
+        unseen = any(each.at("spec", "podSelector").unknown for each in there)
+        # As sets, because many policies say the same: large stacks are judged in linear time.
+        selections = {(_selection(each.at("spec", "podSelector")), frozenset(_directions(each))) for each in there}
+        known: dict[frozenset[tuple[str, str]], set[str]] = {}
         for workload in workloads:
             labels = pod_labels(workload)
-            if labels.unknown or any(each.at("spec", "podSelector").unknown for each in policies):
+            if labels.unknown or unseen:
                 yield About(workload, Unseen(labels.path))
                 continue
-            covered = {
-                direction
-                for policy in policies
-                if _selects(policy.at("spec", "podSelector"), labels)
-                for direction in _directions(policy)
-            }
-            for direction in sorted({"Ingress", "Egress"} - covered):
+            found = frozenset((key, node.text) for key, node in labels.entries())
+            if found not in known:
+                known[found] = {each for selection, ways in selections if _selects(selection, found) for each in ways}
+            for direction in sorted({"Ingress", "Egress"} - known[found]):
                 yield About(workload, Bad(labels.path, f"no policy selects these pods for {direction.lower()}"))
 
 

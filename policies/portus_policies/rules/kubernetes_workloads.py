@@ -335,7 +335,8 @@ def nothing_opaque(resource: Resource) -> Verdicts:
 @stack_rule(
     *("K41", "k8s-availability", "replicas that survive a node", ADVISORY, LOW),
     reason="copies on one node fail together; two writers on one volume destroy it",
-    fix="two replicas: PodDisruptionBudget and topology spread; one with a volume: `strategy: Recreate`",
+    fix="two replicas: PodDisruptionBudget and topology spread; one with a volume: `strategy: Recreate`, or "
+    "`maxUnavailable: 1` and a required pod affinity to itself by host name",
     source="kube-score deployment-*",
 )
 def availability(stack: Stack) -> Iterator[About]:
@@ -354,8 +355,19 @@ def availability(stack: Stack) -> Iterator[About]:
                 yield About(workload, Bad("spec.replicas", "no PodDisruptionBudget selects its pods"))
             if pod.at("affinity", "podAntiAffinity").missing and pod.at("topologySpreadConstraints").missing:
                 yield About(workload, Bad(pod.at("affinity").path, "nothing keeps its pods on different nodes"))
-        elif _has_claim(workload) and workload.at("spec", "strategy", "type").text != "Recreate":
+        elif _has_claim(workload) and not _lets_go(workload):
             yield About(workload, Bad("spec.strategy.type", "a new pod waits for the volume of the old one for ever"))
+
+
+def _lets_go(workload: Resource) -> bool:
+    """Whether a pod gives its volume up for the next one: it ends first, or hands it over on one node."""
+    strategy = workload.at("spec", "strategy")
+    if strategy.at("type").text == "Recreate":
+        return True
+    pod = pod_spec(workload)
+    required = pod.at("affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    beside = any(each.at("topologyKey").text == "kubernetes.io/hostname" for each in required.each())
+    return beside and strategy.at("rollingUpdate", "maxUnavailable").number == 1
 
 
 def _has_claim(workload: Resource) -> bool:

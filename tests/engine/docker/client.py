@@ -1,5 +1,6 @@
 """What stands outside: the docker client, and plain HTTPS to the edge by its public names."""
 
+import fcntl
 import io
 import json
 import os
@@ -9,7 +10,7 @@ import subprocess
 import tarfile
 import uuid
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
@@ -128,22 +129,31 @@ def _daemon_finds(registry: str) -> bool:
     return True
 
 
+def _change_hosts(change: Callable[[str], str]) -> None:
+    """Rewrite /etc/hosts while the suite's other process has to wait with its own change."""
+    with Path("/etc/hosts").open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        changed = change(file.read())
+        file.seek(0)
+        file.write(changed)
+        file.truncate()
+
+
 @contextmanager
 def trusted(edge: Edge) -> Iterator[None]:
     """This machine's docker daemon trusts the CA and finds the names, as `make trust` arranges it, and forgets both."""
     folders = [Path("/etc/docker/certs.d") / f"{host}:{edge.port}" for host in {edge.portus_host, edge.registry_host}]
     mark = f"# portus-stack test {edge.deployment.name}"
-    hosts = Path("/etc/hosts")
+    line = f"{edge.address} {edge.portus_host} {edge.registry_host} {mark}\n"
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ca.crt").write_text(edge.ca_pem)
-    with hosts.open("a") as file:
-        file.write(f"{edge.address} {edge.portus_host} {edge.registry_host} {mark}\n")
+    _change_hosts(lambda text: text + line)
     try:
         wait_for(lambda: _daemon_finds(edge.registry), _DAEMON_READS_HOSTS_SECONDS, lambda: f"no {edge.registry}")
         yield
     finally:
-        hosts.write_text("".join(line for line in hosts.read_text().splitlines(True) if mark not in line))
+        _change_hosts(lambda text: "".join(line for line in text.splitlines(True) if mark not in line))
         for folder in folders:
             (folder / "ca.crt").unlink()
             folder.rmdir()

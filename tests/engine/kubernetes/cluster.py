@@ -50,6 +50,11 @@ class Cluster:
             if each.metadata.labels.get(ROLE_LABEL) in _WORKLOADS
         }
 
+    def names_of(self, role: str) -> set[str]:
+        """The names of a role's pods, without those that are ending."""
+        found = self.core.list_namespaced_pod(self.namespace, label_selector=f"{ROLE_LABEL}={role}").items
+        return {each.metadata.name for each in found if each.metadata.deletion_timestamp is None}
+
     def run(self, role: str, *command: str) -> str:
         """Run a command in a role's pod; what it printed."""
         pod = self.pods()[role].metadata.name

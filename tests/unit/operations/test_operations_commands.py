@@ -77,7 +77,7 @@ def test_the_compact_display_shows_what_is_new() -> None:
     assert {line: display.shows(line) for line in lines} == lines
 
 
-@pytest.mark.parametrize("command", ["up", "preview", "down", "repair", "outputs", "trust", "untrust"])
+@pytest.mark.parametrize("command", ["up", "preview", "down", "repair", "status", "diagram", "outputs", "trust", "untrust"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main([command, "--help"])
@@ -114,6 +114,8 @@ def test_make_alone_lists_every_command() -> None:
         "trust",
         "untrust",
         "images",
+        "cluster",
+        "cluster-down",
         "test",
         "lint",
         "docs",

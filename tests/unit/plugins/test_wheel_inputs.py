@@ -28,11 +28,14 @@ def wheel_inputs(package: ModuleType, arguments: str) -> set[str]:
     return {camel_case(name) for name in parameters if name != "__self__"}
 
 
-def cases() -> list[tuple[ModuleType, str, Resource]]:
-    return [(package, token, resource) for package, resources in PACKAGES for token, resource in resources.items()]
+CASES = [
+    pytest.param(package, token, resource, id=token)
+    for package, resources in PACKAGES
+    for token, resource in resources.items()
+]
 
 
-@pytest.mark.parametrize(("package", "token", "resource"), cases(), ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("package", "token", "resource"), CASES)
 def test_the_inputs_are_those_of_the_wheel(package: ModuleType, token: str, resource: Resource) -> None:
     assert isinstance(resource, PlannedResource)
     name = token.rpartition(":")[2]
@@ -43,7 +46,7 @@ def test_the_inputs_are_those_of_the_wheel(package: ModuleType, token: str, reso
             assert set(spec.fields) == wheel_inputs(package, subject)
 
 
-@pytest.mark.parametrize(("package", "token", "resource"), cases(), ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("package", "token", "resource"), CASES)
 def test_the_outputs_are_those_of_the_wheel(package: ModuleType, token: str, resource: Resource) -> None:
     assert isinstance(resource, PlannedResource)
     kind = getattr(package, token.rpartition(":")[2])
@@ -60,7 +63,7 @@ def test_every_type_of_the_wheels_is_covered() -> None:
 
 
 REFUSED = [
-    (token, name, spec)
+    pytest.param(token, name, spec, id=f"{token}-{name}")
     for resources in (RANDOM, TLS)
     for token, resource in resources.items()
     if isinstance(resource, PlannedResource)
@@ -69,7 +72,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("token", "name", "spec"), REFUSED, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("token", "name", "spec"), REFUSED)
 def test_a_refused_input_is_named_with_the_way_out(token: str, name: str, spec: Input) -> None:
     resource = (RANDOM | TLS)[token]
     value = 1 if name.endswith("Version") else "x"

@@ -1,4 +1,7 @@
-"""What keeps several replicas from falling together."""
+"""What keeps several replicas from falling together, and lets one hand over to the next."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from pulumi_kubernetes import core, policy
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
@@ -6,7 +9,14 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from ...plan import Workload
 from .site import Site
 
-_SPREAD_OVER = ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
+_NODE = "kubernetes.io/hostname"
+_SPREAD_OVER = (_NODE, "topology.kubernetes.io/zone")
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def hands_over(workload: Workload) -> bool:
+    """Whether a pod and its successor run beside one another for a while, on the volume of one node."""
+    return workload.data is not None and not workload.data.shared and not workload.exclusive
 
 
 def spread(site: Site, workload: Workload) -> list[core.v1.TopologySpreadConstraintArgs] | None:
@@ -39,3 +49,16 @@ def disruption_budget(site: Site, workload: Workload) -> policy.v1.PodDisruption
         ),
         opts=site.options(),
     )
+
+
+def affinity(site: Site, workload: Workload, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What the user wants; and, where pods hand over a volume, a successor starts where its predecessor still is.
+
+    The first one, and one whose predecessor is gone, may go to any node: the scheduler makes that exception for terms
+    that a pod meets itself.
+    """
+    if not hands_over(workload):
+        return dict(wanted)
+    beside = {"labelSelector": {"matchLabels": site.selector(workload.name)}, "topologyKey": _NODE}
+    near: Mapping[str, Any] = wanted.get("podAffinity") or {}
+    return {**wanted, "podAffinity": {**near, _REQUIRED: [*near.get(_REQUIRED, []), beside]}}

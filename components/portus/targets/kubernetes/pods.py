@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 from pulumi_kubernetes import core
@@ -22,6 +22,8 @@ _CPU_SHARE = 10
 """A process is promised a tenth of the CPU time that it may use, and all of the memory."""
 _DRAIN_SECONDS = 5
 """How long a pod that ends still takes what arrives, until every node knows that it ends."""
+_HANDOVER_SECONDS = 20
+"""The same for one that is alone, and until its successor is ready: Services keep to it while no other pod is."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,15 @@ def _specification(site: Site, process: Process, parts: Parts) -> core.v1.PodSpe
         volumes=_volumes(site, process, parts) or None,
         node_selector=dict(pods.node_selector) or None,
         tolerations=_tolerations(pods) or None,
-        affinity=cast(core.v1.AffinityArgs, dict(pods.affinity)) or None,
+        affinity=cast(core.v1.AffinityArgs, _affinity(site, process)) or None,
         priority_class_name=pods.priority_class or None,
         topology_spread_constraints=disruption.spread(site, process) if isinstance(process, Workload) else None,
     )
+
+
+def _affinity(site: Site, process: Process) -> dict[str, Any]:
+    wanted = site.kubernetes.pods_of(process.name).affinity
+    return disruption.affinity(site, process, wanted) if isinstance(process, Workload) else dict(wanted)
 
 
 def _tolerations(pods: PodSettings) -> list[core.v1.TolerationArgs]:
@@ -127,7 +134,9 @@ def _resources(process: Process) -> core.v1.ResourceRequirementsArgs:
 def _drain(process: Process, plan: Plan) -> int:
     """Only what others connect to, and may go on while another takes over, has to be drained."""
     served = any(link.destination == process.name for link in plan.links)
-    return _DRAIN_SECONDS if served and isinstance(process, Workload) and not process.exclusive else 0
+    if not served or not isinstance(process, Workload) or process.exclusive:
+        return 0
+    return _HANDOVER_SECONDS if disruption.hands_over(process) else _DRAIN_SECONDS
 
 
 def _lifecycle(process: Process, plan: Plan) -> core.v1.LifecycleArgs | None:

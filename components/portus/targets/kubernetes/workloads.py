@@ -10,6 +10,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from ...naming import LABEL_PREFIX
 from ...plan import Workload
 from . import pods
+from .disruption import hands_over
 from .evidence import evidence_hook
 from .pods import Parts
 from .site import Site
@@ -57,27 +58,33 @@ def _stateful_set(site: Site, process: Workload, parts: Parts, after: Sequence[p
 def _deployment(
     site: Site, process: Workload, parts: Parts, after: Sequence[pulumi.Resource], *kind: str
 ) -> apps.v1.Deployment:
-    """A new pod is ready before an old one goes, unless the process must be alone."""
     name = site.resource_name(process.name, *kind)
-    strategy = (
-        apps.v1.DeploymentStrategyArgs(type="Recreate")
-        if process.exclusive
-        else apps.v1.DeploymentStrategyArgs(
-            type="RollingUpdate",
-            rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
-        )
-    )
     return apps.v1.Deployment(
         name,
         metadata=site.metadata(process.name, name),
         spec=apps.v1.DeploymentSpecArgs(
             replicas=process.replicas,
             revision_history_limit=_HISTORY,
-            strategy=strategy,
+            strategy=_strategy(process),
             selector=LabelSelectorArgs(match_labels={**site.selector(process.name), **parts.labels}),
             template=pods.template(site, process, parts),
         ),
         opts=_options(site, process, after, *kind),
+    )
+
+
+def _strategy(process: Workload) -> apps.v1.DeploymentStrategyArgs:
+    """A new pod is ready before an old one goes, unless the process must be alone.
+
+    Where a volume is handed over, the old one is told to end at once and goes on for a while: if the new one cannot
+    start beside it, because the node is full or no longer wanted, it starts when the old one is gone instead of never.
+    """
+    if process.exclusive:
+        return apps.v1.DeploymentStrategyArgs(type="Recreate")
+    unavailable = 1 if hands_over(process) else 0
+    return apps.v1.DeploymentStrategyArgs(
+        type="RollingUpdate",
+        rolling_update=apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=unavailable),
     )
 
 
