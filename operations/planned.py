@@ -52,7 +52,7 @@ class Planned:
     """One PortusStack.
 
     Attributes:
-        issuers: role → ``generated`` or ``provided``, for each server certificate.
+        issuers: role → ``generated``, ``provided`` or ``issued`` (by cert-manager), for each server certificate.
         processes: in start order.
     """
 

@@ -36,7 +36,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Trust:
-    """What is to be trusted. ``names`` are the host names that lead nowhere on this machine."""
+    """What is to be trusted. ``names`` are the host names that lead nowhere on this machine.
+
+    ``addresses`` are those of the registry; none where every system trusts its CA already.
+    """
 
     ca_pem: str
     addresses: Sequence[str]
@@ -69,7 +72,10 @@ def trust(engine: Engine, machine: Machine = Machine()) -> int:
     )
     if changed != text:
         machine.hosts.write_text(changed)
-    say(f"docker on this machine trusts {' and '.join(wanted.addresses)}")
+    if wanted.addresses:
+        say(f"docker on this machine trusts {' and '.join(wanted.addresses)}")
+    else:
+        say("the certificate comes from a CA that docker trusts already")
     if names:
         say(f"{machine.hosts} leads {' and '.join(names)} to {wanted.address}")
     return 0
@@ -115,7 +121,9 @@ def _wanted(engine: Engine, machine: Machine) -> Trust:
     if state is None or not isinstance(state.outputs.get("registry_url"), str):
         raise OperationError(f"the stack {stack.name} is not up", f"`make up STACK={stack.name}` first")
     portus = urlsplit(str(state.outputs["portus_url"])).netloc
+    ca_pem = str(state.outputs["ca_certificate_pem"])
     addresses = list(dict.fromkeys((str(state.outputs["registry_url"]), portus)))
+    untrusted = addresses if ca_pem else []
     ours = hosts_file.names_of(machine.hosts.read_text(), stack.name)
     hosts = list(dict.fromkeys(each.partition(":")[0] for each in addresses))
     names = [each for each in hosts if each in ours or not _resolves(each)]
@@ -128,9 +136,9 @@ def _wanted(engine: Engine, machine: Machine) -> Trust:
         address = node_address(engine, state)
         if not address:
             say(f"warning: {' and '.join(names)} leads nowhere here: put it into your DNS, pointing at the cluster")
-        return Trust(str(state.outputs["ca_certificate_pem"]), addresses, names if address else [], address)
+        return Trust(ca_pem, untrusted, names if address else [], address)
     bind = str(stack.docker_setting("bind_address") or _EVERYWHERE)
-    return Trust(str(state.outputs["ca_certificate_pem"]), addresses, names, _LOOPBACK if bind == _EVERYWHERE else bind)
+    return Trust(ca_pem, untrusted, names, _LOOPBACK if bind == _EVERYWHERE else bind)
 
 
 def _resolves(name: str) -> bool:

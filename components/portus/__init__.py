@@ -25,9 +25,11 @@ from .args import (
     Target,
 )
 from .kubernetes_args import (
+    CertManagerArgs,
     ExposeArgs,
     GatewayArgs,
     IngressArgs,
+    IssuerArgs,
     KubernetesArgs,
     LoadBalancerArgs,
     NodePortArgs,
@@ -41,6 +43,7 @@ from .settings import InvalidSettings
 __all__ = [
     "OUTPUTS",
     "AdministratorArgs",
+    "CertManagerArgs",
     "CertificatesArgs",
     "DataArgs",
     "DatabaseArgs",
@@ -55,6 +58,7 @@ __all__ = [
     "HostnamesArgs",
     "IngressArgs",
     "InvalidSettings",
+    "IssuerArgs",
     "KubernetesArgs",
     "LoadBalancerArgs",
     "NodePortArgs",

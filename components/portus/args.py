@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from .kubernetes_args import KubernetesArgs
+from .kubernetes_args import CertManagerArgs, KubernetesArgs
 
 
 class Target(str, Enum):
@@ -188,13 +188,15 @@ class CertificatesArgs(TypedDict):
     """``up`` renews a certificate that expires within this time; less than half the validity. Default: 720."""
     provided: NotRequired[ProvidedCertificateArgs]
     """A certificate for the edge. Default: one is issued by the generated CA."""
+    cert_manager: NotRequired[CertManagerArgs]
+    """Has cert-manager issue the edge's certificate (target ``kubernetes``). Default: the generated CA issues it."""
 
 
 class RotationArgs(TypedDict):
     """Words whose change renews something at the next ``up``. Each is empty by default."""
 
     certificates: NotRequired[str]
-    """Renews the keys and certificates of all TLS servers; the CA stays."""
+    """Renews the keys and certificates of all TLS servers but those issued elsewhere; the CA stays."""
     token_key: NotRequired[str]
     """Renews the key that signs bearer tokens; the registry learns of it in the same ``up``."""
     session_key: NotRequired[str]

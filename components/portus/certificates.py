@@ -33,7 +33,7 @@ class ServerCertificate:
 
 
 class Certificates(pulumi.ComponentResource):
-    """Issues what the servers of the plan need.
+    """Issues what the servers of the plan need, but for what somebody in the target issues.
 
     ``servers`` maps a role to the DNS names and addresses that it answers to.
     """
@@ -47,20 +47,27 @@ class Certificates(pulumi.ComponentResource):
         self.token_private_key_pem = self._token_key.private_key_pem
         self.token_public_key_pem = self._token_key.public_key_pem
         self.token_certificate_pem = self._token_certificate().cert_pem
-        self.servers = {role: self._server(role, names) for role, names in servers.items()}
+        issued = {"edge"} if settings.certificates.cert_manager else set()
+        self.servers = {role: self._server(role, names) for role, names in servers.items() if role not in issued}
         self.internal_ca_pem: pulumi.Output[str] = self._ca.cert_pem
-        provided = settings.certificates.provided
-        self.public_ca_pem = provided.ca_certificate_pem if provided else self.internal_ca_pem
+        self.public_ca_pem = self._public_ca()
         expiries = [server.expires_at for server in self.servers.values() if server.expires_at is not None]
         self.expire_at: pulumi.Output[str] = pulumi.Output.all(*expiries).apply(min)
         self.register_outputs({})
 
     @property
     def trust_pem(self) -> pulumi.Output[str]:
-        """Every CA that a process inside has to trust: the generated one and, where one was provided, the edge's."""
-        if self._settings.certificates.provided is None:
+        """Every CA that a process inside has to trust: the generated one and, where it is another, the edge's."""
+        if self.public_ca_pem is self.internal_ca_pem:
             return self.internal_ca_pem
         return pulumi.Output.concat(self.internal_ca_pem, self.public_ca_pem)
+
+    def _public_ca(self) -> pulumi.Output[str]:
+        """The CA of the edge; "" where every system trusts it."""
+        elsewhere = self._settings.certificates.provided or self._settings.certificates.cert_manager
+        if elsewhere is None:
+            return self.internal_ca_pem
+        return elsewhere.ca_certificate_pem or pulumi.Output.from_input("")
 
     def _child(self, rotation: str | None = None, protect: bool = False) -> pulumi.ResourceOptions:
         """``rotation`` may be "", None means never: a trigger that was none before replaces nothing (engine 3.254)."""

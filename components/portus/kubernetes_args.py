@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 
@@ -115,6 +116,26 @@ class ExposeArgs(TypedDict):
     """A route of the Gateway API."""
 
 
+class IssuerArgs(TypedDict):
+    """An issuer of cert-manager that exists."""
+
+    name: str
+    """Its name."""
+    kind: NotRequired[str]
+    """``ClusterIssuer``, ``Issuer`` (in this PortusStack's namespace), or a kind of ``group``. Default: the first."""
+    group: NotRequired[str]
+    """Its API group; another one is for external issuers. Default: ``cert-manager.io``."""
+
+
+class CertManagerArgs(TypedDict):
+    """cert-manager issues the edge's certificate and renews it by itself; the edge takes up the new one as it runs."""
+
+    issuer: IssuerArgs
+    """Who issues it."""
+    ca_certificate_pem: NotRequired[pulumi.Input[str]]
+    """The CA that clients and Portus verify it with. Default: one that every system trusts already."""
+
+
 class KubernetesArgs(TypedDict):
     """The Kubernetes target."""
 
@@ -139,4 +160,4 @@ class KubernetesArgs(TypedDict):
     roles: NotRequired[RolePodsArgs]
     """What differs for single roles."""
     scheduling_timeout_seconds: NotRequired[int]
-    """How long ``up`` waits, beyond a role's own start, for nodes, volumes and images, 5 to 3600 s. Default: 300."""
+    """How long ``up`` waits, beyond a role's start, for nodes, volumes, images, issuers, 5 to 3600 s. Default: 300."""

@@ -11,6 +11,10 @@ FILES_DIRECTORY = "/etc/portus-stack"
 """Where every process finds the files it was given; absolute path inside its container."""
 
 
+ISSUED_DIRECTORY = "/etc/portus-stack-issued"
+"""Where a process finds a certificate that is renewed in place; beside that, which is a volume by itself."""
+
+
 def resource_name(name: str, *parts: str) -> str:
     """The resource name ``{name}-{role}[-{kind}]``; underscores become dashes, so that it is also a valid host name."""
     return "-".join((name, *parts)).replace("_", "-")

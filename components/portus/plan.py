@@ -117,6 +117,22 @@ class TlsPair:
 
 
 @dataclass(frozen=True)
+class Issued:
+    """What a role presents to outsiders when somebody in the target issues it, for ``names``, and renews it in place.
+
+    The role finds ``tls.crt`` and ``tls.key`` in ``directory``. ``issuer`` is name, kind and API group; an issuer may
+    know better than ``validity_hours``. ``ca_pem`` None means that every system trusts the issuer.
+    """
+
+    directory: str
+    names: tuple[str, ...]
+    issuer: tuple[str, str, str]
+    validity_hours: int
+    early_renewal_hours: int
+    ca_pem: pulumi.Output[str] | None
+
+
+@dataclass(frozen=True)
 class Workload(Process):
     """Runs a role for ever.
 
@@ -128,7 +144,7 @@ class Workload(Process):
     replicas: int = 1
     exclusive: bool = False
     first_alone: bool = False
-    presents: TlsPair | None = None
+    presents: TlsPair | Issued | None = None
 
 
 @dataclass(frozen=True)

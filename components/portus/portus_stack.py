@@ -25,9 +25,9 @@ class PortusStack(pulumi.ComponentResource):
     registry_url: pulumi.Output[str]
     """``host[:port]`` for ``docker login``, ``push`` and ``pull``."""
     ca_certificate_pem: pulumi.Output[str]
-    """The CA that clients have to trust, PEM."""
+    """The CA that clients have to trust, PEM; empty where every system trusts it already."""
     certificates_expire_at: pulumi.Output[str]
-    """When the first server certificate expires, RFC 3339; the next ``up`` within the renewal time renews it."""
+    """When the first generated server certificate expires, RFC 3339; ``up`` within the renewal time renews it."""
     administrator_username: pulumi.Output[str]
     """The first user."""
     administrator_password: pulumi.Output[str]

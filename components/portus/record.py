@@ -42,10 +42,7 @@ class PlanRecord(pulumi.ComponentResource):
             "target": settings.target.value,
             "portus": settings.hostnames.portus_address,
             "registry": settings.hostnames.registry_address,
-            "certificates": {
-                role: "provided" if role == "edge" and settings.certificates.provided else "generated"
-                for role in certificates.servers
-            },
+            "certificates": _issuers(settings, certificates),
             "processes": [_process(process, words) for process in plan.processes],
             "links": [vars(link) for link in plan.links],
         }
@@ -53,6 +50,16 @@ class PlanRecord(pulumi.ComponentResource):
         own = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.data.protect or None))
         super().__init__("portus:internal:Plan", resource_name(settings.name, "plan"), dict(props), own)
         self.register_outputs({})
+
+
+def _issuers(settings: Settings, certificates: Certificates) -> dict[str, Value]:
+    """Role → who issues its certificate."""
+    found: dict[str, Value] = dict.fromkeys(certificates.servers, "generated")
+    if settings.certificates.provided:
+        found["edge"] = "provided"
+    if settings.certificates.cert_manager:
+        found["edge"] = "issued"
+    return found
 
 
 def contents(settings: Settings, credentials: Credentials, certificates: Certificates) -> dict[int, str]:

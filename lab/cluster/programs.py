@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.cluster.console import ClusterError, run, say
@@ -32,6 +32,8 @@ class Module:
     """Names of what is built from them."""
     flags: str = ""
     """More flags for the linker."""
+    files: tuple[str, ...] = field(default=(), repr=False)
+    """A module and a pattern below its folder: files of it that lie beside the programs; () for none."""
 
 
 KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
@@ -48,6 +50,13 @@ PROGRAMS: tuple[Module, ...] = (
         f" -X {_COMPONENT_VERSION}.gitMinor=36",
     ),
 )
+CERT_MANAGER = Module(
+    "cert-manager",
+    (".",),
+    ("cert-manager",),
+    files=("github.com/cert-manager/cert-manager", "deploy/crds/cert-manager.io_*.yaml"),
+)
+"""Not part of a cluster: for tests that ask for it."""
 
 
 def tool_folder() -> Path:
@@ -59,6 +68,7 @@ def tool_folder() -> Path:
 def fingerprint(module: Module) -> str:
     """Hash of a module's files and of how it is built: 16 hex digits."""
     digest = hashlib.sha256(f"{_RECIPE_VERSION}\n{module}\n".encode())
+    digest.update("".join(module.files).encode())
     for path in sorted((MODULES / module.folder).iterdir()):
         digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:16]
@@ -106,4 +116,10 @@ def _build(module: Module) -> None:
         output.mkdir()
         command = [go, "build", "-ldflags", f"-s -w {module.flags}", "-o", f"{output}/", *module.packages]
         run(command, directory=MODULES / module.folder, environment=environment)
+        if module.files:
+            name, pattern = module.files
+            locate = [go, "list", "-m", "-f", "{{.Dir}}", name]
+            source = run(locate, directory=MODULES / module.folder, environment=environment).strip()
+            for path in sorted(Path(source).glob(pattern)):
+                shutil.copyfile(path, output / path.name)
         output.rename(folder_of(module))

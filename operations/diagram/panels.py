@@ -7,6 +7,11 @@ from .svg import CARD, CHANGE_WORDS, CHANGES, FAINT, INK, LINE, MUTED, PLAIN, TL
 _MARGIN, _PADDING, _ROW = 40.0, 22.0, 23.0
 _MATRIX_WIDTH = 770.0
 _WORD_WIDTH = 184.0
+_ISSUERS = {
+    "generated": "certificates from a CA of this stack's own",
+    "provided": "the edge's certificate was provided",
+    "issued": "cert-manager issues the edge's certificate",
+}
 _HEAD = Style(15, INK, bold=True)
 _TEXT, _SMALL = Style(12, INK), Style(11, MUTED)
 
@@ -40,12 +45,7 @@ def draw_panels(canvas: Canvas, scene: Scene, y: float) -> float:
 def _matrix(canvas: Canvas, scene: Scene, x: float, y: float) -> None:
     """A row for each certificate and secret, a column for each process."""
     canvas.text(x, y, "Who holds what", _HEAD)
-    issuers = set(scene.planned.issuers.values())
-    told = (
-        "certificates from a CA of this stack's own"
-        if issuers <= {"generated"}
-        else "the edge's certificate was provided"
-    )
+    told = _ISSUERS[scene.planned.issuers.get("edge", "generated")]
     canvas.text(x + 158, y, f"{told}; the CA's key is in the state alone", _SMALL)
     names = [node.process.name for node in scene.nodes]
     step = (_MATRIX_WIDTH - 2 * _PADDING - _WORD_WIDTH) / max(len(names), 1)

@@ -58,6 +58,15 @@ KUBERNETES_VARIANTS: dict[str, dict[str, Any]] = {
         "edge": {"replicas": 2},
         "registry": {"replicas": 2, "storage": {"filesystem": {"shared": True}}},
     },
+    "cert-manager": {"certificates": {"cert_manager": {"issuer": {"name": "public"}}}},
+    "cert-manager, ingress": {
+        **kubernetes_samples.target("ingress"),
+        "certificates": {"cert_manager": kubernetes_samples.CERT_MANAGER},
+    },
+    "cert-manager, gateway that ends TLS": {
+        "kubernetes": {"expose": {"gateway": {"name": "front", "passthrough": False}}},
+        "certificates": {"cert_manager": {"issuer": {"name": "public"}}},
+    },
     "somebody's namespace": {"kubernetes": {"namespace": "theirs", "create_namespace": False}},
     **{f"every argument, {way}": kubernetes_samples.complete(way) for way in kubernetes_samples.WAYS},
 }

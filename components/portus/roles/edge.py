@@ -6,21 +6,25 @@ It ends TLS 1.2+, redirects plain HTTP, sends each host name to its role, verifi
 ``app/controllers/api/v2`` (which paths need no authentication).
 """
 
+from dataclasses import replace
+
 from ..certificates import Certificates
 from ..contract import contract_of
-from ..naming import files_path, internal_name
-from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, TlsPair, Workload
+from ..naming import ISSUED_DIRECTORY, files_path, internal_name
+from ..plan import OUTSIDE, File, Issued, Limits, Link, Probe, Security, TlsPair, Workload
 from ..settings import Settings
 from . import registry
 from .edge_configuration import UPSTREAMS, EdgeNames, nginx_configuration
 
+_LOOK_SECONDS = 5
 _NGINX_USER = "101:101"
 _HTTP_PORT = 8080
 _CONFIG = files_path("nginx.conf")
 _START = files_path("start.sh")
 _START_SCRIPT = """\
 #!/bin/sh
-# Arguments: nginx' configuration, the file of upstreams that it includes, Portus and the registry as host:port.
+# Arguments: nginx' configuration, the file of upstreams that it includes, Portus and the registry as host:port; perhaps
+# the directory of a certificate that is renewed in place, and how many seconds lie between two looks at it.
 # nginx asks the container's own name server each time: a role that comes back at another address is found again.
 # That name server does not know what stands in /etc/hosts: the roles on other hosts.
 set -eu
@@ -34,6 +38,20 @@ servers="$(awk '$1 == "nameserver" { printf "%s ", $2 }' /etc/resolv.conf)"
   upstream portus "$3"
   upstream registry "$4"
 } >"$2"
+# nginx reads the new certificate once it stayed the same for two looks: certificate and key are then a pair.
+watch() {
+  loaded="$(cat "$2"/tls.* | cksum)"
+  last="$loaded"
+  while sleep "$3"; do
+    now="$(cat "$2"/tls.* | cksum)"
+    if [ "$now" = "$last" ] && [ "$now" != "$loaded" ] && nginx -c "$1" -s reload; then
+      loaded="$now"
+      echo "the certificate was renewed"
+    fi
+    last="$now"
+  done
+}
+if [ $# -gt 4 ]; then watch "$1" "$5" "$6" & fi
 exec nginx -c "$1" -g 'daemon off;'
 """
 
@@ -71,17 +89,18 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
         portus=f"{internal_name(settings.name, 'portus')}:{contract_of(settings.portus.generation).port}",
         registry=f"{internal_name(settings.name, 'registry')}:{registry.PORT}",
     )
-    server = certificates.servers["edge"]
+    presents = _presented(settings, certificates)
+    if isinstance(presents, Issued):
+        names = replace(names, certificate=f"{presents.directory}/tls.crt", key=f"{presents.directory}/tls.key")
     return Workload(
         name="edge",
         image=settings.edge.image,
-        command=("sh", _START, _CONFIG, UPSTREAMS, names.portus, names.registry),
+        command=("sh", _START, _CONFIG, UPSTREAMS, names.portus, names.registry, *_watched(presents)),
         files=(
             File(_CONFIG, nginx_configuration(names)),
             File(_START, _START_SCRIPT),
-            File(files_path("edge.crt"), server.certificate_pem),
-            File(files_path("edge.key"), server.private_key_pem, secret=True),
             File(files_path("ca.crt"), certificates.internal_ca_pem),
+            *_pair(names, presents),
         ),
         scratch=("/tmp",),
         probe=Probe(
@@ -92,7 +111,38 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
         links=links(settings),
         aliases=settings.hostnames.names,
         replicas=settings.edge.replicas,
-        presents=TlsPair(server.certificate_pem, server.private_key_pem, certificates.public_ca_pem),
+        presents=presents,
         after=("background",) if settings.portus.generation > 1 else ("bootstrap",),
         stop_seconds=30,
+    )
+
+
+def _presented(settings: Settings, certificates: Certificates) -> TlsPair | Issued:
+    """The certificate for the public names, or who issues it."""
+    issuer, lifetime = settings.certificates.cert_manager, settings.certificates
+    if issuer is None:
+        server = certificates.servers["edge"]
+        return TlsPair(server.certificate_pem, server.private_key_pem, certificates.public_ca_pem)
+    return Issued(
+        ISSUED_DIRECTORY,
+        settings.hostnames.names,
+        (issuer.name, issuer.kind, issuer.group),
+        lifetime.validity_hours,
+        lifetime.early_renewal_hours,
+        issuer.ca_certificate_pem,
+    )
+
+
+def _watched(presents: TlsPair | Issued) -> tuple[str, ...]:
+    """Arguments of the start script: what to look at, and how often."""
+    return (presents.directory, str(_LOOK_SECONDS)) if isinstance(presents, Issued) else ()
+
+
+def _pair(names: EdgeNames, presents: TlsPair | Issued) -> tuple[File, ...]:
+    """The files of a certificate that only ``up`` changes."""
+    if isinstance(presents, Issued):
+        return ()
+    return (
+        File(names.certificate, presents.certificate_pem),
+        File(names.key, presents.private_key_pem, secret=True),
     )

@@ -7,7 +7,10 @@ from ..naming import files_path
 
 @dataclass(frozen=True)
 class EdgeNames:
-    """Names and ports; ``portus`` and ``registry`` are ``host:port`` inside, ``http_port`` 0 means no plain HTTP."""
+    """Names and ports; ``portus`` and ``registry`` are ``host:port`` inside, ``http_port`` 0 means no plain HTTP.
+
+    ``certificate`` and ``key`` are paths.
+    """
 
     portus_host: str
     registry_host: str
@@ -15,6 +18,8 @@ class EdgeNames:
     http_port: int
     portus: str
     registry: str
+    certificate: str = files_path("edge.crt")
+    key: str = files_path("edge.key")
 
 
 UPSTREAMS = "/tmp/upstreams.conf"
@@ -43,8 +48,8 @@ http {{
   server_tokens off;
   default_type application/octet-stream;
 
-  ssl_certificate {directory}/edge.crt;
-  ssl_certificate_key {directory}/edge.key;
+  ssl_certificate {certificate};
+  ssl_certificate_key {key};
   ssl_protocols TLSv1.2 TLSv1.3;
   ssl_ciphers {ciphers};
   ssl_prefer_server_ciphers off;
@@ -166,6 +171,8 @@ def nginx_configuration(names: EdgeNames) -> str:
     return _MAIN.format(
         upstreams=UPSTREAMS,
         directory=files_path("").rstrip("/"),
+        certificate=names.certificate,
+        key=names.key,
         ciphers=":".join(_CIPHERS),
         port=names.public_port,
         redirect=redirect,

@@ -7,7 +7,7 @@ from .. import images
 from ..args import Target
 from . import patterns, rules
 from .docker import read_docker
-from .kubernetes import read_kubernetes
+from .kubernetes import read_cert_manager, read_kubernetes
 from .model import (
     Administrator,
     CertificateSettings,
@@ -212,8 +212,11 @@ def _certificates(reader: Reader) -> CertificateSettings:
     if early_renewal_hours * 2 >= validity_hours:
         reader.problem("early_renewal_hours", f"must be less than half of validity_hours ({validity_hours})")
     provided = _provided(reader.group("provided")) if reader.has("provided") else None
+    cert_manager = read_cert_manager(reader.group("cert_manager")) if reader.has("cert_manager") else None
+    if provided and cert_manager:
+        reader.problem("cert_manager", "and certificates.provided exclude each other")
     reader.finish()
-    return CertificateSettings(validity_hours, early_renewal_hours, provided)
+    return CertificateSettings(validity_hours, early_renewal_hours, provided, cert_manager)
 
 
 def _provided(reader: Reader) -> ProvidedCertificate:

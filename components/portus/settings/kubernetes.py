@@ -5,6 +5,7 @@ from dataclasses import replace
 from ..args import Role
 from . import patterns
 from .kubernetes_model import (
+    CertManager,
     Expose,
     Gateway,
     Ingress,
@@ -27,6 +28,8 @@ _EFFECTS = ("NoExecute", *_OTHER_EFFECTS)
 _AFFINITIES = ("nodeAffinity", "podAffinity", "podAntiAffinity")
 _LONGEST_SECONDS = 3600
 _DAY_SECONDS = 86400
+_CERT_MANAGER = "cert-manager.io"
+_ISSUERS = ("ClusterIssuer", "Issuer")
 _NOTHING = PodSettings({}, (), {}, "", {}, {}, {})
 
 
@@ -158,5 +161,23 @@ def _gateway(reader: Reader) -> Gateway:
         section_name=reader.text("section_name", "", *patterns.OBJECT_NAME),
         passthrough=reader.boolean("passthrough", True),
     )
+    reader.finish()
+    return settings
+
+
+def read_cert_manager(reader: Reader) -> CertManager:
+    """Reads ``certificates.cert_manager``."""
+    issuer = reader.group("issuer")
+    settings = CertManager(
+        name=issuer.text("name", None, *patterns.OBJECT_NAME),
+        kind=issuer.text("kind", _ISSUERS[0], *patterns.KIND),
+        group=issuer.text("group", _CERT_MANAGER, *patterns.OBJECT_NAME),
+        ca_certificate_pem=reader.public("ca_certificate_pem", *patterns.PEM_CERTIFICATE)
+        if reader.given("ca_certificate_pem")
+        else None,
+    )
+    if settings.group == _CERT_MANAGER and settings.kind not in _ISSUERS:
+        issuer.problem("kind", f"must be one of {', '.join(_ISSUERS)} in group {_CERT_MANAGER}, not {settings.kind}")
+    issuer.finish()
     reader.finish()
     return settings

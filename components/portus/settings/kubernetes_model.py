@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pulumi
+
 
 @dataclass(frozen=True)
 class Toleration:
@@ -80,6 +82,16 @@ class Expose:
         """Public port for plain HTTP; 0 where there is none, or where it is the controller's affair."""
         service = self.load_balancer or self.node_port
         return service.http_port if service else 0
+
+
+@dataclass(frozen=True)
+class CertManager:
+    """The issuer of the edge's certificate; ``ca_certificate_pem`` None means that every system trusts it."""
+
+    name: str
+    kind: str
+    group: str
+    ca_certificate_pem: pulumi.Output[str] | None
 
 
 @dataclass(frozen=True)

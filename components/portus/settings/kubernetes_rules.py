@@ -33,6 +33,12 @@ def check_replicas(settings: Settings, problems: Problems) -> None:
         )
 
 
+def check_certificates(settings: Settings, problems: Problems) -> None:
+    """cert-manager lives in a cluster."""
+    if settings.certificates.cert_manager and settings.target is Target.DOCKER:
+        problems.add_first("certificates.cert_manager", "is for target kubernetes only")
+
+
 def check_kubernetes(settings: Settings, problems: Problems) -> None:
     """Note every impossible combination."""
     kubernetes = settings.kubernetes

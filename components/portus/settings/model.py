@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from ..args import Role, Target
-from .kubernetes_model import KubernetesSettings
+from .kubernetes_model import CertManager, KubernetesSettings
 
 
 @dataclass(frozen=True)
@@ -133,11 +133,12 @@ class ProvidedCertificate:
 
 @dataclass(frozen=True)
 class CertificateSettings:
-    """Validity of what the generated CA issues."""
+    """Validity of what is issued for this PortusStack; at most one of the two that replace the generated CA."""
 
     validity_hours: int
     early_renewal_hours: int
     provided: ProvidedCertificate | None
+    cert_manager: CertManager | None
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ CIDR = (
 )
 DNS_LABEL = (_LABEL, "a name of up to 63 lower-case letters, digits and dashes")
 OBJECT_NAME = (_HOST, "a name of a Kubernetes object: lower-case letters, digits, dashes and dots")
+KIND = (r"[A-Z][A-Za-z0-9]{0,62}", "a kind of Kubernetes objects, such as ClusterIssuer")
 LABEL_VALUE = (_WORD, "a Kubernetes label value: up to 63 letters, digits, dots, dashes, underscores")
 LABEL_KEY = (rf"(?:(?=[^/]{{1,253}}/){_LABEL}(?:\.{_LABEL})*/)?{_WORD}", "a Kubernetes label key: [prefix/]name")
 VARIABLE = (r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of an environment variable")

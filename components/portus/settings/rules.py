@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .. import images
 from ..args import Role, Target
-from .kubernetes_rules import check_kubernetes, check_replicas
+from .kubernetes_rules import check_certificates, check_kubernetes, check_replicas
 from .model import DockerHost, Settings
 from .problems import Problems
 
@@ -27,6 +27,7 @@ def check(settings: Settings, problems: Problems) -> None:
         _check_docker(settings, problems)
         _check_hosts(settings, problems)
     check_replicas(settings, problems)
+    check_certificates(settings, problems)
     if settings.target is Target.KUBERNETES:
         check_kubernetes(settings, problems)
 

@@ -18,6 +18,8 @@ _TAG = "latest"
 
 def script_settings(settings: Settings) -> dict[str, object]:
     """The script's settings.json."""
+    issuer = settings.certificates.cert_manager
+    public = {"system_trust": True} if issuer and issuer.ca_certificate_pem is None else {}
     plain = {"http_url": f"http://{settings.hostnames.portus}:{http_port(settings)}/"} if settings.http_port else {}
     return {
         "generation": settings.portus.generation,
@@ -29,6 +31,7 @@ def script_settings(settings: Settings) -> dict[str, object]:
         "bot": {"username": task.BOT, "password_file": task.BOT_PASSWORD},
         "repository": task.BOT_REPOSITORY,
         "tag": _TAG,
+        **public,
         **plain,
     }
 

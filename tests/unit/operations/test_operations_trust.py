@@ -74,6 +74,18 @@ def test_a_new_address_and_a_new_ca_replace_the_old_ones(engine: DeployedEngine,
     assert machine.hosts.read_text() == HOSTS + "127.0.0.1 q.invalid # portus-stack s\n"
 
 
+def test_a_ca_that_docker_trusts_already_is_not_installed(engine: DeployedEngine, machine: Machine) -> None:
+    trust(engine, machine)
+    engine.outputs |= {"ca_certificate_pem": ""}
+    for _ in range(2):
+        assert trust(engine, machine) == 0
+        assert list(machine.certificates.iterdir()) == []
+        assert "r.invalid p.invalid" in machine.hosts.read_text(), "the names are needed all the same"
+    engine.outputs |= {"portus_url": "https://localhost:1", "registry_url": "localhost:1"}
+    trust(engine, machine)
+    assert list(machine.certificates.iterdir()) == []
+
+
 def test_names_that_lead_somewhere_need_no_line(engine: DeployedEngine, machine: Machine) -> None:
     engine.outputs |= {"portus_url": "https://localhost:1", "registry_url": "localhost:1"}
     trust(engine, machine)

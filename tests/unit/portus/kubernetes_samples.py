@@ -34,6 +34,12 @@ WAYS: dict[str, dict[str, Any]] = {
     "gateway": {"name": "front", "namespace": "gateways", "section_name": "tls", "passthrough": False},
 }
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+CERT_MANAGER: dict[str, Any] = {
+    "issuer": {"name": "team", "kind": "Issuer", "group": "cert-manager.io"},
+    "ca_certificate_pem": CERTIFICATE,
+}
+
 GROUP: dict[str, Any] = {
     "namespace": "registry",
     "create_namespace": False,

@@ -57,6 +57,7 @@ def certificates(settings: Settings) -> Certificates:
     servers = {
         role: ServerCertificate(pulumi.Output.from_input(f"{role}.crt"), pulumi.Output.secret(f"{role}.key"), None)
         for role in tls_servers(settings)
+        if role != "edge" or not settings.certificates.cert_manager
     }
     found = SimpleNamespace(
         servers=servers,

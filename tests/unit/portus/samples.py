@@ -12,7 +12,7 @@ from components.portus.args import PortusStackArgs
 from components.portus.settings import Settings, settings_from_args
 from tests.unit.portus import kubernetes_samples
 
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+CERTIFICATE = kubernetes_samples.CERTIFICATE
 PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
 DIGEST = "sha256:" + "0a" * 32
 
@@ -107,7 +107,7 @@ COMPLETE: dict[str, Any] = {
         "address_pool": "10.213.0.0/20",
     },
 }
-"""Every argument but ``registry.storage.filesystem``, which excludes S3: an external database, S3, two hosts."""
+"""Every argument that these do not exclude: an external database, S3, two hosts."""
 
 FILESYSTEM: dict[str, Any] = {
     **MINIMAL,
@@ -117,6 +117,12 @@ KUBERNETES: dict[str, dict[str, Any]] = {
     way: {**MINIMAL, **kubernetes_samples.complete(way)} for way in kubernetes_samples.WAYS
 }
 """Every argument of the Kubernetes target, by the way of exposing."""
+
+ISSUED: dict[str, Any] = {
+    **MINIMAL,
+    **kubernetes_samples.target(),
+    "certificates": {"cert_manager": kubernetes_samples.CERT_MANAGER},
+}
 
 Path = tuple[str | int, ...]
 
@@ -197,6 +203,8 @@ def sample_with(path: Path) -> tuple[dict[str, Any], Path]:
     """The sample that holds ``path``, and where: the first host has what the second lacks."""
     if path[0] == "kubernetes":
         return KUBERNETES[str(path[2]) if path[1:2] == ("expose",) and len(path) > 2 else "node_port"], path
+    if "cert_manager" in path:
+        return ISSUED, path
     if "filesystem" in path:
         return FILESYSTEM, path
     if path[-1] == "ssh_options":

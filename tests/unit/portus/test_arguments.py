@@ -69,7 +69,7 @@ def problem_at(path: Path, value: object) -> str:
 
 
 def test_samples_are_right_and_hold_every_argument() -> None:
-    for sample in (samples.MINIMAL, samples.COMPLETE, samples.FILESYSTEM):
+    for sample in (samples.MINIMAL, samples.COMPLETE, samples.FILESYSTEM, samples.ISSUED):
         assert problems(sample) == {}
     for path in LEAVES:
         sample, place = sample_with(path)

@@ -1,7 +1,11 @@
 """The script that starts nginx, run as it is with a stub of nginx."""
 
 import os
+import signal
 import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.unit.portus import plans
@@ -25,3 +29,59 @@ def test_start_script_tells_nginx_where_the_roles_are(tmp_path: Path) -> None:
     assert written.one("map", "", "$upstream_registry").one("default").words[1] == "test-registry:5000"
     portus = written.one("map", "", "$upstream_portus").one("default").words[1]
     assert portus in ("127.0.0.1:3000", "::1:3000")
+
+
+NGINX = """\
+#!/bin/sh
+# Stays, as nginx does; notes each reload, and refuses it where the configuration is wrong.
+case "$*" in
+  *reload*) cat "$ISSUED/tls.crt" >>"$NOTES"; grep -q good "$ISSUED/tls.crt" ;;
+  *) echo started >>"$NOTES"; exec sleep 60 ;;
+esac
+"""
+
+
+@contextmanager
+def running_edge(folder: Path) -> Iterator[Callable[[], list[str]]]:
+    """The start script with a certificate in ``issued``, looked at often; what nginx was told."""
+    script, nginx, issued, notes = (folder / name for name in ("start.sh", "nginx", "issued", "notes"))
+    script.write_text(plans.plain_file(plans.plan(), "edge", "/etc/portus-stack/start.sh"), encoding="utf-8")
+    nginx.write_text(NGINX, encoding="utf-8")
+    nginx.chmod(0o755)
+    issued.mkdir()
+    for name in ("tls.crt", "tls.key"):
+        (issued / name).write_text("good 1\n", encoding="utf-8")
+    notes.touch()
+    command = ["sh", str(script), "nginx.conf", str(folder / "upstreams"), "localhost:3000", "localhost:5000"]
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}", "ISSUED": str(issued), "NOTES": str(notes)}
+    process = subprocess.Popen([*command, str(issued), "0.1"], env=environment, start_new_session=True)
+    try:
+        yield lambda: notes.read_text(encoding="utf-8").splitlines()
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_until(condition: Callable[[], bool], told: Callable[[], list[str]]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.05)
+
+
+def test_renewed_certificate_is_read_once(tmp_path: Path) -> None:
+    with running_edge(tmp_path) as told:
+        wait_until(lambda: told() == ["started"], told)
+        (tmp_path / "issued" / "tls.crt").write_text("good 2\n", encoding="utf-8")
+        wait_until(lambda: told() == ["started", "good 2"], told)
+        (tmp_path / "issued" / "tls.key").write_text("good 3\n", encoding="utf-8")
+        wait_until(lambda: told() == ["started", "good 2", "good 2"], told)
+
+
+def test_certificate_that_nginx_refuses_is_tried_again(tmp_path: Path) -> None:
+    with running_edge(tmp_path) as told:
+        wait_until(lambda: told() == ["started"], told)
+        (tmp_path / "issued" / "tls.crt").write_text("broken\n", encoding="utf-8")
+        wait_until(lambda: told().count("broken") > 1, told)
+        (tmp_path / "issued" / "tls.crt").write_text("good 2\n", encoding="utf-8")
+        wait_until(lambda: "good 2" in told(), told)

@@ -11,6 +11,8 @@ from .site import Site
 
 _LINES = 12
 _ADVICE = {
+    'no matches for kind "Certificate"': "cert-manager is not in this cluster: install it, or leave "
+    "certificates.cert_manager out",
     "already exists": "something of that name is there and is not ours: remove it, or choose another name or namespace "
     "(kubernetes.create_namespace: false uses a namespace as it is)",
     "exceeded quota": "the namespace's ResourceQuota is used up: raise it, or lower the role's resources",
@@ -25,24 +27,28 @@ _ADVICE = {
 _USELESS = re.compile(r"^\s*(?:\d+ errors? occurred:|\* *)?\s*$|^Resource operation was cancelled")
 
 
-def evidence_hook(site: Site, role: str, *kind: str) -> pulumi.ResourceHookBinding:
-    """A hook that reports the role, the reasons and the next step, and leaves the failure as it is."""
+def evidence_hook(site: Site, role: str, *kind: str, likely: str = "") -> pulumi.ResourceHookBinding:
+    """A hook that reports the role, the reasons and the next step, and leaves the failure as it is.
+
+    ``likely`` is the cause where the provider's reasons name none.
+    """
     namespace = site.kubernetes.namespace
 
     def report(args: pulumi.ErrorHookArgs) -> bool:
         if args.failed_operation != "delete":
-            pulumi.log.error(explain(site.name, namespace, role, args.errors[0] if args.errors else ""))
+            pulumi.log.error(explain(site.name, namespace, role, args.errors[0] if args.errors else "", likely))
         return False
 
     hook = pulumi.ErrorHook(f"{site.resource_name(role, *kind)}-evidence", report)
     return pulumi.ResourceHookBinding(on_error=[hook])
 
 
-def explain(name: str, namespace: str, role: str, error: str) -> str:
+def explain(name: str, namespace: str, role: str, error: str, likely: str = "") -> str:
     """The message for an error of the provider."""
     lines = [line.strip().removeprefix("* ") for line in error.splitlines() if not _USELESS.match(line)]
     words = "\n".join(f"    {line}" for line in dict.fromkeys(lines[-_LINES:])) or "    (the provider gives no reason)"
     found = [advice for pattern, advice in _ADVICE.items() if re.search(pattern, error)]
+    found = found or [likely] * bool(likely)
     look = f"kubectl -n {namespace} describe pods,pvc -l org.portus-stack.name={name},org.portus-stack.role={role}"
     return (
         f"{role} did not become ready. The cluster says:\n{words}\n"

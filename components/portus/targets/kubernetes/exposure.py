@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_kubernetes import core, networking
 
-from ...plan import OUTSIDE, Link, Plan, TlsPair, Workload
+from ...plan import OUTSIDE, Issued, Link, Plan, TlsPair, Workload
 from .evidence import evidence_hook
 from .gateway import routes
+from .issued import secret_name
 from .services import Services, port_name
 from .site import SKIP_AWAIT, Site
 
@@ -80,10 +81,11 @@ def _ingress(
     It is not waited for: whether and when a controller writes an address differs from one to the next.
     """
     ingress = site.kubernetes.expose.ingress
-    pair, service = workload.presents, services[workload.name]
-    if ingress is None or pair is None:
-        raise ValueError(f"{workload.name} has nothing to present")
-    secret = _certificate(site, workload, pair)
+    service = services[workload.name]
+    if ingress is None:
+        raise ValueError(f"{workload.name} is not exposed by an Ingress")
+    secrets = _certificate(site, workload)
+    secret: pulumi.Input[str] = secrets[0].metadata.name if secrets else secret_name(site, workload)
     name = site.resource_name(workload.name)
     backend = networking.v1.IngressServiceBackendArgs(
         name=service.metadata.name,
@@ -97,7 +99,7 @@ def _ingress(
         metadata=site.metadata(workload.name, name, {**_INGRESS_NGINX, **ingress.annotations, **SKIP_AWAIT}),
         spec=networking.v1.IngressSpecArgs(
             ingress_class_name=ingress.class_name or None,
-            tls=[networking.v1.IngressTLSArgs(hosts=list(workload.aliases), secret_name=secret.metadata.name)],
+            tls=[networking.v1.IngressTLSArgs(hosts=list(workload.aliases), secret_name=secret)],
             rules=[
                 networking.v1.IngressRuleArgs(host=host, http=networking.v1.HTTPIngressRuleValueArgs(paths=[path]))
                 for host in workload.aliases
@@ -105,11 +107,17 @@ def _ingress(
         ),
         opts=site.options(depends_on=list(after)),
     )
-    return [secret, made]
+    return [*secrets, made]
 
 
-def _certificate(site: Site, workload: Workload, pair: TlsPair) -> core.v1.Secret:
-    return core.v1.Secret(
+def _certificate(site: Site, workload: Workload) -> list[core.v1.Secret]:
+    """The Secret that the controller reads; none where cert-manager writes it."""
+    pair = workload.presents
+    if isinstance(pair, Issued):
+        return []
+    if not isinstance(pair, TlsPair):
+        raise ValueError(f"{workload.name} has nothing to present")
+    made = core.v1.Secret(
         site.resource_name(workload.name, "certificate"),
         metadata=site.metadata(workload.name, None),
         type="kubernetes.io/tls",
@@ -117,3 +125,4 @@ def _certificate(site: Site, workload: Workload, pair: TlsPair) -> core.v1.Secre
         string_data={"tls.crt": pair.certificate_pem, "tls.key": pair.private_key_pem},
         opts=site.options(),
     )
+    return [made]

@@ -40,21 +40,32 @@ def _verification(
 ) -> list[pulumi.CustomResource]:
     if workload.presents is None:
         raise ValueError(f"{workload.name} has nothing to present")
+    authority_pem = workload.presents.ca_pem
+    if authority_pem is None:
+        return [_policy(site, workload, service, {"wellKnownCACertificates": "System"}, after)]
     authority = core.v1.ConfigMap(
         site.resource_name(workload.name, "authority"),
         metadata=site.metadata(workload.name, None),
         immutable=True,
-        data={"ca.crt": workload.presents.ca_pem},
+        data={"ca.crt": authority_pem},
         opts=site.options(),
     )
+    reference = {"group": "", "kind": "ConfigMap", "name": authority.metadata.name}
+    return [authority, _policy(site, workload, service, {"caCertificateRefs": [reference]}, after)]
+
+
+def _policy(
+    site: Site,
+    workload: Workload,
+    service: core.v1.Service,
+    trust: Mapping[str, object],
+    after: Sequence[pulumi.Resource],
+) -> apiextensions.CustomResource:
     specification = {
         "targetRefs": [{"group": "", "kind": "Service", "name": service.metadata.name}],
-        "validation": {
-            "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": authority.metadata.name}],
-            "hostname": workload.aliases[0],
-        },
+        "validation": {**trust, "hostname": workload.aliases[0]},
     }
-    return [authority, _resource(site, workload, ("BackendTLSPolicy", "v1"), specification, after)]
+    return _resource(site, workload, ("BackendTLSPolicy", "v1"), specification, after)
 
 
 def _resource(

@@ -10,7 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ...plan import Plan, Process, Task, Workload
 from ...settings.kubernetes_model import PodSettings
-from . import data, disruption, probes, security
+from . import data, disruption, issued, probes, security
 from .files import MountedFiles
 from .services import Services, host_aliases, port_name, ports_of
 from .site import Site
@@ -63,7 +63,7 @@ def _specification(site: Site, process: Process, parts: Parts) -> core.v1.PodSpe
         restart_policy="Never" if isinstance(process, Task) else "Always",
         termination_grace_period_seconds=process.stop_seconds + _drain(process, parts.plan),
         containers=[_container(site, process, parts)],
-        volumes=_volumes(process, parts) or None,
+        volumes=_volumes(site, process, parts) or None,
         node_selector=dict(pods.node_selector) or None,
         tolerations=_tolerations(pods) or None,
         affinity=cast(core.v1.AffinityArgs, _affinity(site, process)) or None,
@@ -147,10 +147,11 @@ def _lifecycle(process: Process, plan: Plan) -> core.v1.LifecycleArgs | None:
     return core.v1.LifecycleArgs(pre_stop=core.v1.LifecycleHandlerArgs(exec_=command))
 
 
-def _volumes(process: Process, parts: Parts) -> list[core.v1.VolumeArgs]:
+def _volumes(site: Site, process: Process, parts: Parts) -> list[core.v1.VolumeArgs]:
     scratch = core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit=_SCRATCH_SIZE)
     return [
         *parts.files.volumes,
+        *issued.volumes(site, process),
         *([data.volume(parts.claim)] if parts.claim else []),
         *(core.v1.VolumeArgs(name=_scratch_name(path), empty_dir=scratch) for path in process.scratch),
     ]
@@ -160,7 +161,7 @@ def _mounts(process: Process, parts: Parts) -> list[core.v1.VolumeMountArgs]:
     found: Sequence[core.v1.VolumeMountArgs] = parts.files.mounts
     kept = [data.mount(process.data.path)] if isinstance(process, Workload) and process.data else []
     scratch = [core.v1.VolumeMountArgs(name=_scratch_name(path), mount_path=path) for path in process.scratch]
-    return [*found, *kept, *scratch]
+    return [*found, *issued.mounts(process), *kept, *scratch]
 
 
 def _scratch_name(path: str) -> str:

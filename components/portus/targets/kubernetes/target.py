@@ -13,6 +13,7 @@ from .data import claim
 from .disruption import disruption_budget
 from .exposure import expose
 from .files import mount_files
+from .issued import issue
 from .namespace import namespace
 from .network_policies import network_policy
 from .pods import Parts
@@ -64,7 +65,8 @@ class KubernetesTarget(Deployed):
         policy = network_policy(site, plan, process.name)
         made = claim(site, process) if isinstance(process, Workload) else None
         parts = Parts(plan, self._services, mount_files(site, process), made)
-        after: list[pulumi.Resource] = [account, policy]
+        certificate = issue(site, process)
+        after: list[pulumi.Resource] = [account, policy, *([certificate] if certificate else [])]
         for earlier in process.after:
             after += [*self._runners.get(earlier, []), *([self._jobs[earlier]] if earlier in self._jobs else [])]
         if isinstance(process, Task):

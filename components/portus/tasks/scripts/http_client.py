@@ -139,12 +139,14 @@ class _AnyStatus(HTTPErrorProcessor):
     https_response = http_response
 
 
-def tls_context(ca_file: str) -> ssl.SSLContext:
-    """Trust the authority in `ca_file` and nothing else, TLS 1.2 or newer, names verified.
+def tls_context(ca_file: str, public: bool = False) -> ssl.SSLContext:
+    """Trust the authority in `ca_file`, if `public` the system's too, no others; TLS 1.2 or newer, names verified.
 
     Raises OSError (ssl.SSLError) when the file is missing or holds no certificate.
     """
     context = ssl.create_default_context(cafile=ca_file)
+    if public:
+        context.load_default_certs()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 

@@ -184,9 +184,10 @@ def prepare(section: Section) -> Callable[[], Mapping[str, Json]]:
     """Read the settings and return what attempts the check. Raises SettingsError.
 
     Keys: generation (1 or 2), portus_url and registry_url (public, https), registry_service, realm
-    (default portus_url/v2/token), ca_file, bot {username, password_file}, repository (default BOT/smoke-check), tag
-    (default latest), webhook_url (default portus_url/v2/webhooks/events), forged_host (default the registry's public
-    host), refused_paths (default REFUSED_PATHS) and http_url (default: not checked).
+    (default portus_url/v2/token), ca_file, system_trust (whether what the system trusts is trusted too, default false),
+    bot {username, password_file}, repository (default BOT/smoke-check), tag (default latest), webhook_url (default
+    portus_url/v2/webhooks/events), forged_host (default the registry's public host), refused_paths (default
+    REFUSED_PATHS) and http_url (default: not checked).
     """
     generation, ca_file = section.number("generation", range(1, 3)), section.file("ca_file")
     portus_url, registry_url = section.https_url("portus_url"), section.https_url("registry_url")
@@ -205,8 +206,9 @@ def prepare(section: Section) -> Callable[[], Mapping[str, Json]]:
         refused_paths=section.texts("refused_paths", REFUSED_PATHS),
         http_url=section.text("http_url", ""),
     )
+    context = tls_context(ca_file, section.flag("system_trust", False))
     section.finish()
-    context, refusals = tls_context(ca_file), Refusals()
+    refusals = Refusals()
     return lambda: SmokeCheck(settings, lambda: HttpClient(context, section.redactor), refusals).attempt()
 
 

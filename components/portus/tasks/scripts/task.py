@@ -111,9 +111,10 @@ class Section:
             raise SettingsError(f"{self._name(key)} must be a list of strings")
         return tuple(str(item) for item in value)
 
-    def flag(self, key: str) -> bool:
-        """A boolean."""
+    def flag(self, key: str, default: bool | None = None) -> bool:
+        """A boolean; required unless there is a default."""
         value = self._take(key)
+        value = default if value is None else value
         if not isinstance(value, bool):
             raise SettingsError(f"{self._name(key)} must be true or false")
         return value
