@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Collection
 from pathlib import Path
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
@@ -29,14 +28,9 @@ def make_private_folder(folder: Path) -> None:
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
-def make_private(folder: Path, but: Collection[str] = ()) -> None:
-    """Take from others whatever they may do with ``folder`` and all in it; what is private already stays as it is.
-
-    ``but`` are names of entries of ``folder`` that are left as they are, with all in them.
-    """
+def make_private(folder: Path) -> None:
+    """Take from others whatever they may do with ``folder`` and all in it; what is private already stays as it is."""
     for place, folders, files in os.walk(folder):
-        if place == os.fspath(folder):
-            folders[:] = [name for name in folders if name not in but]
         for path in (place, *(os.path.join(place, name) for name in (*folders, *files))):
             mode = os.lstat(path).st_mode
             if mode & _OTHERS and not os.path.islink(path):

@@ -10,9 +10,6 @@ from .private_files import make_private
 from .repair import repair
 from .state import State
 
-_CLUSTERS = ("clusters",)
-"""The lab's test clusters, which lie in the same folder by default: their containers need their files as they are."""
-
 
 def up(engine: Engine, arguments: Sequence[str]) -> int:
     """Create or change the stack; ``arguments`` go to `pulumi up`. Returns the exit code."""
@@ -20,7 +17,7 @@ def up(engine: Engine, arguments: Sequence[str]) -> int:
     _ = stack.document  # a stack file that is missing or no YAML is told before anything is installed
     ensure_docker(stack)
     ensure_images(stack)
-    make_private(stack.state_folder, but=_CLUSTERS)
+    make_private(stack.state_folder)
     repaired = repair(engine)
     for failure in repaired.failures:
         say(f"warning: {failure}")

@@ -115,17 +115,3 @@ def test_make_private_takes_from_others_and_leaves_links_alone(tmp_path: Path) -
     assert (folder / "sub" / "file").stat().st_mode & 0o777 == 0o700
     assert (folder / "sub").stat().st_mode & 0o077 == 0
     assert outside.stat().st_mode & 0o777 == 0o644
-
-
-def test_make_private_spares_what_it_is_told_to(tmp_path: Path) -> None:
-    for name in ("clusters", "backend"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "file").write_text("x")
-        (tmp_path / name / "file").chmod(0o755)
-        (tmp_path / name).chmod(0o711)
-    make_private(tmp_path, but=("clusters",))
-    modes = {
-        name: [(tmp_path / name).stat().st_mode & 0o777, (tmp_path / name / "file").stat().st_mode & 0o777]
-        for name in ("clusters", "backend")
-    }
-    assert modes == {"clusters": [0o711, 0o755], "backend": [0o700, 0o700]}
