@@ -53,7 +53,8 @@ def service_type(service: Resource) -> Verdicts:
         yield Bad(kind.path, f"{role} is not for the outside")
         return
     for port in service.at("spec", "ports").each():
-        yield from demand(port.at("port"), lambda value: number_of(value) in ports)
+        on_nodes = kind.text == "NodePort" and port.at("nodePort").value is not None
+        yield from demand(port.at("nodePort" if on_nodes else "port"), lambda value: number_of(value) in ports)
 
 
 @rule(
