@@ -72,6 +72,12 @@ def path_of(type_: str, namespace: str, name: str = "") -> str:
 def connected(engine: Engine, state: State) -> Iterator[Connection]:
     """A connection with the kubeconfig that the stack's provider has, else with the one of the environment."""
     kubeconfig, context = _given(engine, state)
+    if os.sep in kubeconfig and len(kubeconfig.split()) == 1 and not Path(kubeconfig).expanduser().exists():
+        raise OperationError(
+            f"the kubeconfig that stack {engine.stack.name} was deployed with is not there: {kubeconfig}",
+            "put it back; if its cluster is gone for good, forget the stack:"
+            f' eval "$(toolchain/env)" && pulumi stack rm --force --preserve-config {engine.stack.name}',
+        )
     try:
         if kubeconfig and not Path(kubeconfig).expanduser().exists():
             document = yaml.safe_load(kubeconfig)

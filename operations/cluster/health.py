@@ -1,12 +1,12 @@
 """Whether what a stack runs on a cluster is well, and if not, why: in the words of the cluster and of the container."""
 
 import time
-from collections.abc import Mapping, Sequence
 
 from ..console import OperationError, say
 from ..engine import Engine
 from ..state import State
 from .connection import Connection, Object, connected, path_of
+from .fields import at, each_at, label
 
 NAME_LABEL = "org.portus-stack.name"
 ROLE_LABEL = "org.portus-stack.role"
@@ -51,7 +51,7 @@ def node_address(engine: Engine, state: State) -> str:
     """Where a NodePort is reached: the address of the first node; "" when it is not told."""
     with connected(engine, state) as cluster:
         for node in cluster.items("/api/v1/nodes"):
-            for each in _list(node, "status", "addresses"):
+            for each in each_at(node, "status", "addresses"):
                 if each.get("type") == "InternalIP":
                     return str(each.get("address"))
     return ""
@@ -67,7 +67,7 @@ def _waiting(cluster: Connection, state: State) -> list[str]:
         if found is None:
             waiting.append(f"{name} (gone)")
             continue
-        wanted, ready = _at(found, "spec", "replicas"), _at(found, "status", "readyReplicas") or 0
+        wanted, ready = at(found, "spec", "replicas"), at(found, "status", "readyReplicas") or 0
         if wanted != ready:
             waiting.append(f"{name} ({ready} of {wanted} ready)")
     return waiting
@@ -80,47 +80,31 @@ def _reasons(cluster: Connection, state: State) -> list[str]:
         for pod in cluster.items(path_of("kubernetes:core/v1:Pod", namespace), query):
             reason = reason_of(pod)
             if reason:
-                found[f"{_label(pod, ROLE_LABEL)}: {reason}"[:_LONGEST]] = None
+                found[f"{label(pod, ROLE_LABEL)}: {reason}"[:_LONGEST]] = None
         for event in cluster.items(path_of("kubernetes:core/v1:Event", namespace), {"fieldSelector": "type=Warning"}):
             if event.get("reason") in ("FailedCreate", "ProvisioningFailed") and _concerns(event, name):
-                found[f"{_at(event, 'involvedObject', 'name')}: {event.get('message')}"[:_LONGEST]] = None
+                found[f"{at(event, 'involvedObject', 'name')}: {event.get('message')}"[:_LONGEST]] = None
     return list(found)
 
 
 def _concerns(event: Object, name: str) -> bool:
-    return str(_at(event, "involvedObject", "name")).startswith(f"{name}-")
+    return str(at(event, "involvedObject", "name")).startswith(f"{name}-")
 
 
 def reason_of(pod: Object) -> str:
     """Why a pod is not ready, as far as it says; "" when it is, or when it has done its work."""
-    if _at(pod, "status", "phase") == "Succeeded":
+    if at(pod, "status", "phase") == "Succeeded":
         return ""
-    conditions = {str(each.get("type")): each for each in _list(pod, "status", "conditions")}
+    conditions = {str(each.get("type")): each for each in each_at(pod, "status", "conditions")}
     if conditions.get("Ready", {}).get("status") == "True":
         return ""
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         return f"{scheduled.get('reason')}: {scheduled.get('message')}"
     words = []
-    for container in _list(pod, "status", "containerStatuses"):
-        for state in (_at(container, "state", "waiting"), _at(container, "lastState", "terminated")):
+    for container in each_at(pod, "status", "containerStatuses"):
+        for state in (at(container, "state", "waiting"), at(container, "lastState", "terminated")):
             if isinstance(state, dict):
                 last = str(state.get("message") or f"exit code {state.get('exitCode', '?')}").strip()
                 words.append(f"{state.get('reason')}: {' '.join(last.split())}")
     return "; ".join(words) or "not ready yet"
-
-
-def _label(found: Object, key: str) -> str:
-    labels = _at(found, "metadata", "labels")
-    return str(labels.get(key)) if isinstance(labels, dict) else ""
-
-
-def _at(found: object, *keys: str) -> object:
-    for key in keys:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
-
-
-def _list(found: Object, *keys: str) -> Sequence[Object]:
-    value = _at(found, *keys)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -11,14 +11,14 @@ from ..engine import Engine
 from ..planned import Planned
 from ..previewed import steps_of
 from ..state import State
-from . import docker
+from . import docker, kubernetes
 from .model import MISSING, RoleStatus, Running, Status
 from .report import document, table
 from .stack_state import certificates_in, planned_in, smoke_check_in
 
 Source = Callable[[Engine, State], dict[str, Running]]
 """Resource name → how it runs, for every process of the stack that its target has to run."""
-_SOURCES: dict[str, Source] = {"docker": docker.running}
+_SOURCES: dict[str, Source] = {"docker": docker.running, "kubernetes": kubernetes.running}
 """Target → its source."""
 _WELL, _ATTENTION, _UNKNOWN = 0, 1, 3
 _WRONG = {"update": "is not as it was deployed", "delete": "is gone"}

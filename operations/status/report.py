@@ -22,7 +22,8 @@ def table(status: Status) -> str:
     ]
     lines += ["", *_columns(("CERTIFICATE", "LEFT", "EXPIRES", "STATE"), certificates)]
     check = status.smoke_check
-    seen = f"{ago(status.now - check.at)} ago, {check.steps} steps passed" if check.at else "none"
+    passed = f"{check.steps} steps passed" if check.steps else "passed"
+    seen = f"{ago(status.now - check.at)} ago, {passed}" if check.at else "none"
     lines += ["", f"Last smoke check  {seen}", f"Drift             {_drift(status.drift)}"]
     problems = status.problems
     lines += ["", *(f"! {problem}" for problem in problems)] if problems else ["", "All is well."]

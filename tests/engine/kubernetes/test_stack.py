@@ -1,5 +1,6 @@
 """A PortusStack on a real cluster: what users and administrators do, and what the cluster itself says."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,16 @@ def test_second_up_and_refresh_change_nothing(stack: Deployment) -> None:
     stack.up("--expect-no-changes")
     stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "-s", stack.name)
     stack.up("--expect-no-changes")
+
+
+def test_status_tells_how_each_role_is(stack: Deployment) -> None:
+    shown = stack.operation("status")
+    assert shown.code == 0, shown.output
+    assert "All is well." in shown.output
+    for role in ("database", "registry", "portus", "background", "edge"):
+        assert re.search(rf"^{role} .* healthy ", shown.output, re.MULTILINE), shown.output
+    for task in ("bootstrap", "smoke_check"):
+        assert re.search(rf"^{task} .* done ", shown.output, re.MULTILINE), shown.output
 
 
 def test_drift_is_shown_and_put_right(stack: Deployment, cluster: Cluster) -> None:
