@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import json
 import os
 import shutil
@@ -72,10 +74,26 @@ def start_kubelet(instance: Instance, node: Node) -> None:
 
 
 def remove_control_groups(node: Node) -> None:
-    """Remove what the kubelet made of control groups, once the node's processes have ended."""
+    """Remove what the kubelet made of control groups, once the node's processes have ended. Raises ClusterError."""
     for top in _control_groups(node):
         for folder, _, _ in os.walk(top, topdown=False):
-            Path(folder).rmdir()
+            group = Path(folder)
+            wait_for(
+                functools.partial(_is_removed, group),
+                f"the processes in {group} to end",
+                explain=functools.partial(last_lines, group / "cgroup.procs"),
+            )
+
+
+def _is_removed(group: Path) -> bool:
+    """Remove an empty control group; False while a process that was killed is still on its way out."""
+    try:
+        group.rmdir()
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        return False
+    return True
 
 
 def containerd_command(*arguments: str) -> list[str]:

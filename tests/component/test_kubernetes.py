@@ -248,9 +248,14 @@ def test_registry_hands_its_volume_over_on_the_node_where_it_is(on_kubernetes: D
     on_volume = runner(on_kubernetes(), "registry")
     strategy = cast(Object, on_volume.values["spec"])["strategy"]["rollingUpdate"]
     assert strategy == {"maxSurge": 1, "maxUnavailable": 1}
-    (near,) = pod(on_volume)["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    assert near["topologyKey"] == "kubernetes.io/hostname"
-    assert near["labelSelector"]["matchLabels"] == cast(Object, on_volume.values["spec"])["selector"]["matchLabels"]
+    (wish,) = pod(on_volume)["affinity"]["podAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert wish["podAffinityTerm"]["topologyKey"] == "kubernetes.io/hostname"
+    (spread,) = pod(on_volume)["topologySpreadConstraints"]
+    assert spread["matchLabelKeys"] == ["pod-template-hash"]
+    assert (
+        wish["podAffinityTerm"]["labelSelector"]["matchLabels"]
+        == cast(Object, on_volume.values["spec"])["selector"]["matchLabels"]
+    )
     goes_on = int(pod(on_volume)["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
     assert pod(on_volume)["terminationGracePeriodSeconds"] == goes_on + 30
     for variant in ("replicas", "bucket"):

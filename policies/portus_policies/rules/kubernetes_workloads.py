@@ -336,7 +336,7 @@ def nothing_opaque(resource: Resource) -> Verdicts:
     *("K41", "k8s-availability", "replicas that survive a node", ADVISORY, LOW),
     reason="copies on one node fail together; two writers on one volume destroy it",
     fix="two replicas: PodDisruptionBudget and topology spread; one with a volume: `strategy: Recreate`, or "
-    "`maxUnavailable: 1` and a required pod affinity to itself by host name",
+    "`maxUnavailable: 1` where two writers do no harm",
     source="kube-score deployment-*",
 )
 def availability(stack: Stack) -> Iterator[About]:
@@ -360,14 +360,9 @@ def availability(stack: Stack) -> Iterator[About]:
 
 
 def _lets_go(workload: Resource) -> bool:
-    """Whether a pod gives its volume up for the next one: it ends first, or hands it over on one node."""
+    """Whether a pod gives its volume up, even if the next one cannot start before."""
     strategy = workload.at("spec", "strategy")
-    if strategy.at("type").text == "Recreate":
-        return True
-    pod = pod_spec(workload)
-    required = pod.at("affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-    beside = any(each.at("topologyKey").text == "kubernetes.io/hostname" for each in required.each())
-    return beside and strategy.at("rollingUpdate", "maxUnavailable").number == 1
+    return strategy.at("type").text == "Recreate" or strategy.at("rollingUpdate", "maxUnavailable").number == 1
 
 
 def _has_claim(workload: Resource) -> bool:

@@ -71,8 +71,8 @@ def test_drained_node_gives_everything_to_the_other(lab: Instance, cluster: Clus
 
 def test_lost_node_comes_back_with_everything(lab: Instance, cluster: Cluster, all_is_well: Keep) -> None:
     lost = cluster.pods()["database"].spec.node_name
-    clusters.stop_node(lab.name, int(lost.removeprefix("node-")))
     try:
+        clusters.stop_node(lab.name, int(lost.removeprefix("node-")))
         wait_for(lambda: not _is_ready(cluster, lost), _PATIENCE_SECONDS, lambda: f"nobody misses {lost}")
     finally:
         clusters.up(lab.name, NODES)

@@ -98,9 +98,10 @@ def test_two_registries_on_s3_roll_without_a_failed_push(
 def test_one_registry_on_a_volume_hands_over_without_a_failed_push(
     stack: Deployment, cluster: Cluster, client: DockerClient, edge: Edge
 ) -> None:
-    before = stack.config
+    before, node = stack.config, cluster.pods()["registry"].spec.node_name
     try:
         loop = roll(stack, cluster, client)
+        assert cluster.pods()["registry"].spec.node_name == node, "the volume of one node would not be found elsewhere"
     finally:
         stack.configure(before)
         stack.up()

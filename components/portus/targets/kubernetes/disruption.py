@@ -11,7 +11,9 @@ from .site import Site
 
 _NODE = "kubernetes.io/hostname"
 _SPREAD_OVER = (_NODE, "topology.kubernetes.io/zone")
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_STRONGEST = 100
+_REVISION = "pod-template-hash"
 
 
 def hands_over(workload: Workload) -> bool:
@@ -20,18 +22,28 @@ def hands_over(workload: Workload) -> bool:
 
 
 def spread(site: Site, workload: Workload) -> list[core.v1.TopologySpreadConstraintArgs] | None:
-    """Over nodes and zones, as far as there are several; the first of a role shares them with the others."""
+    """Over nodes and zones, as far as there are several; the first of a role shares them with the others.
+
+    Where a volume is handed over, what clusters do by default would drive a pod away from its predecessor: a constraint
+    that counts pods of the same revision only, of which there is one, takes its place.
+    """
+    if hands_over(workload):
+        return [_constraint(site, workload, _NODE, [_REVISION])]
     if workload.replicas == 1 and not workload.first_alone:
         return None
-    return [
-        core.v1.TopologySpreadConstraintArgs(
-            max_skew=1,
-            topology_key=key,
-            when_unsatisfiable="ScheduleAnyway",
-            label_selector=LabelSelectorArgs(match_labels=site.selector(workload.name)),
-        )
-        for key in _SPREAD_OVER
-    ]
+    return [_constraint(site, workload, key, None) for key in _SPREAD_OVER]
+
+
+def _constraint(
+    site: Site, workload: Workload, key: str, only: list[str] | None
+) -> core.v1.TopologySpreadConstraintArgs:
+    return core.v1.TopologySpreadConstraintArgs(
+        max_skew=1,
+        topology_key=key,
+        when_unsatisfiable="ScheduleAnyway",
+        label_selector=LabelSelectorArgs(match_labels=site.selector(workload.name)),
+        match_label_keys=only,
+    )
 
 
 def disruption_budget(site: Site, workload: Workload) -> policy.v1.PodDisruptionBudget | None:
@@ -54,11 +66,11 @@ def disruption_budget(site: Site, workload: Workload) -> policy.v1.PodDisruption
 def affinity(site: Site, workload: Workload, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What the user wants; and, where pods hand over a volume, a successor starts where its predecessor still is.
 
-    The first one, and one whose predecessor is gone, may go to any node: the scheduler makes that exception for terms
-    that a pod meets itself.
+    It is a wish only: a scheduler that had to refuse a node looks again after minutes, however soon the other is gone.
     """
     if not hands_over(workload):
         return dict(wanted)
     beside = {"labelSelector": {"matchLabels": site.selector(workload.name)}, "topologyKey": _NODE}
     near: Mapping[str, Any] = wanted.get("podAffinity") or {}
-    return {**wanted, "podAffinity": {**near, _REQUIRED: [*near.get(_REQUIRED, []), beside]}}
+    wishes = [*near.get(_PREFERRED, []), {"weight": _STRONGEST, "podAffinityTerm": beside}]
+    return {**wanted, "podAffinity": {**near, _PREFERRED: wishes}}
