@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from .settings import Settings
 from .values import Node, Value
 
+Found = TypeVar("Found")
 COMPONENT = "portus:index:PortusStack"
 """The type of PortusStack (a test ties it to the component's own)."""
 LABEL_PREFIX = "org.portus-stack"
@@ -105,6 +107,17 @@ class Stack:
         """The resources of certain types, in the stack's order."""
         found = [pair for each in dict.fromkeys(types) for pair in self._by_type.get(each, ())]
         return (resource for _, resource in sorted(found, key=lambda pair: pair[0]))
+
+    @cached_property
+    def _found(self) -> dict[Callable[[Stack], Any], Any]:
+        return {}
+
+    def once(self, find: Callable[[Stack], Found]) -> Found:
+        """What a function finds in the stack, which is looked for once: rules ask for it for each resource."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: Found = self._found[find]
+        return found
 
     def sources(self, resource: Resource, *properties: str) -> Iterator[Resource]:
         """The resources that the values of these properties (of all, when none is named) come from directly."""

@@ -11,7 +11,7 @@ from tests.component.deployments import VARIANTS, deploy, kubernetes_args
 from tests.policy import kubernetes_stack
 from tests.policy.graphs import Graph, recorded
 from tests.policy.pack import Pack, Told
-from tests.policy.telling import TOLD
+from tests.policy.telling import told
 
 SETTINGS: Mapping[str, Any] = {"profile": "compat"}
 Judged = Callable[[str, bool], list[Told]]
@@ -59,7 +59,7 @@ def rule_ids(packs: Callable[[bool], Pack]) -> dict[str, str]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the tests have to tell."""
-    lines = terminalreporter.config.stash.get(TOLD, [])
+    lines = list(told(terminalreporter.config))
     if lines:
         terminalreporter.section("policy pack")
         for line in lines:

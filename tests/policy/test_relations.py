@@ -17,9 +17,11 @@ from portus_policies.wire import plain_properties
 
 from components.portus import naming
 from tests.component.recorder import COMPONENT
+from tests.policy.cases import PREVIEW, STATE, UP
 from tests.policy.conftest import SETTINGS
 from tests.policy.graphs import Change, Entry, Graph, entry, put
 from tests.policy.pack import PACK, Pack
+from tests.policy.telling import caught
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
@@ -94,12 +96,13 @@ RELATIONS: Mapping[str, Callable[[Graph], Graph]] = {
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 @pytest.mark.parametrize("rule", RELATIONS)
-def test_a_wrong_relation_is_caught_before_values_are_known(
+def test_a_wrong_relation_is_caught_before_values_are_known(  # noqa: PLR0913, PLR0917 - fixtures
     rule: str,
     preview: bool,
     packs: Callable[[bool], Pack],
     graph: Callable[[str, bool], Graph],
     rule_ids: Mapping[str, str],
+    pytestconfig: pytest.Config,
 ) -> None:
     known = graph("docker", preview)
     pack = packs(preview)
@@ -108,10 +111,11 @@ def test_a_wrong_relation_is_caught_before_values_are_known(
     found = {rule_ids[each.policy] for each in pack.judge(given, known)}
     pack.restore(given, known)
     assert rule in found
+    caught(pytestconfig, rule, PREVIEW if preview else UP)
 
 
 def test_one_secret_for_two_purposes_is_caught(
-    packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph]
+    packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph], pytestconfig: pytest.Config
 ) -> None:
     known = graph("docker", False)
 
@@ -125,14 +129,30 @@ def test_one_secret_for_two_purposes_is_caught(
     packs(False).restore(given, known)
     assert {each.policy for each in told} == {"rnd-distinct"}
     assert all("SENTINEL" not in each.message for each in told)
+    caught(pytestconfig, "R04", UP)
 
 
-def test_at_up_nothing_may_be_unknown(packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph]) -> None:
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_a_way_out_that_no_link_of_the_plan_has_is_caught(
+    preview: bool, packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph], rule_ids: Mapping[str, str]
+) -> None:
+    known, pack = graph("component on kubernetes", preview), packs(preview)
+    pack.judge(known)
+    given = Change("hub-portus", put("spec/egress/0/to", []), "NetworkPolicy").applied(known)
+    told = pack.judge(given, known)
+    pack.restore(given, known)
+    assert {(rule_ids[each.policy], each.name) for each in told} == {("K53", "hub-portus")}
+
+
+def test_at_up_nothing_may_be_unknown(
+    packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph], pytestconfig: pytest.Config
+) -> None:
     known = graph("docker", False)
     given = Change("hub-edge", put("image", UNKNOWN), "container:Container").applied(known)
     told = packs(False).judge(given, known)
     packs(False).restore(given, known)
     assert [each.policy for each in told] == ["stack-nothing-unknown"]
+    caught(pytestconfig, "S12", UP)
 
 
 def test_what_a_preview_cannot_see_is_told(packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph]) -> None:
@@ -168,7 +188,9 @@ def test_settings_that_cannot_be_followed_stop_everything(graph: Callable[[str, 
         pack.close()
 
 
-def test_an_expired_exception_excuses_nothing_and_is_told(tmp_path: Path, graph: Callable[[str, bool], Graph]) -> None:
+def test_an_expired_exception_excuses_nothing_and_is_told(
+    tmp_path: Path, graph: Callable[[str, bool], Graph], pytestconfig: pytest.Config
+) -> None:
     folder = tmp_path / "pack"
     shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns("__pycache__", "venv"))
     file = folder / "exceptions.yaml"
@@ -177,6 +199,7 @@ def test_an_expired_exception_excuses_nothing_and_is_told(tmp_path: Path, graph:
     try:
         rules = {each.policy for each in pack.judge(graph("docker", True))}
         assert {"stack-exceptions", "dkr-image-digest", "dkr-user"} <= rules
+        caught(pytestconfig, "S11", PREVIEW)
     finally:
         pack.close()
 
@@ -205,7 +228,7 @@ def test_an_exception_without_its_papers_is_refused(changes: Mapping[str, object
     assert parsed.exemptions == () and problem in "; ".join(parsed.problems)
 
 
-def test_open_outputs_are_seen_in_a_state() -> None:
+def test_open_outputs_are_seen_in_a_state(pytestconfig: pytest.Config) -> None:
     password = Resource(
         "urn:pulumi:t::p::random:x::pw",
         "random:index/randomPassword:RandomPassword",
@@ -217,6 +240,7 @@ def test_open_outputs_are_seen_in_a_state() -> None:
         root = Resource("u", "pulumi:pulumi:Stack", "s", {}, outputs={"admin": "generated-value"}, secrets=secrets)
         found = judge_stack(Stack((root, password))).findings
         assert [each.rule.id for each in found] == (["S01"] if broken else [])
+    caught(pytestconfig, "S01", STATE)
 
 
 def test_the_packs_names_are_the_components() -> None:

@@ -2,8 +2,7 @@
 
 import datetime
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,24 +16,12 @@ from tests.policy.graphs import Graph, state_of
 from tests.policy.kubernetes_cases import CASES as KUBERNETES
 from tests.policy.pack import Pack, Told
 from tests.policy.role_cases import CASES as ROLES
-from tests.policy.telling import tell
+from tests.policy.telling import caught
 
 CASES = (*KUBERNETES, *DOCKER, *ROLES)
 ELSEWHERE = {"S01", "S11", "S12", "K44", "R02", "R04", "G06", "S05", "T07", "T08"}
 """Rules whose cases need more than one change: test_relations.py."""
 TODAY = datetime.date(2027, 1, 1)
-CAUGHT: dict[str, dict[str, bool]] = defaultdict(dict)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def printed_table(pytestconfig: pytest.Config) -> Iterator[None]:
-    """The table: rule, caught at preview, at up, in a state."""
-    yield
-    lines = ["| rule | preview | up | state |", "|---|---|---|---|"]
-    for rule in sorted(CAUGHT):
-        cells = ["yes" if CAUGHT[rule].get(where) else "no" for where in (PREVIEW, UP, STATE)]
-        lines.append(f"| {rule} | {' | '.join(cells)} |")
-    tell(pytestconfig, *lines)
 
 
 def changed(case: Case, graph: Graph) -> Graph:
@@ -73,12 +60,13 @@ def test_the_graphs_as_they_are_break_no_rule(
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.changes[0].__class__.__name__}")
-def test_a_change_for_the_worse_breaks_its_rule_and_no_other(
+def test_a_change_for_the_worse_breaks_its_rule_and_no_other(  # noqa: PLR0913, PLR0917 - fixtures
     case: Case,
     packs: Callable[[bool], Pack],
     graph: Callable[[str, bool], Graph],
     rule_ids: dict[str, str],
     tmp_path: Path,
+    pytestconfig: pytest.Config,
 ) -> None:
     worse = changed(case, graph(case.base, False))
     settings = {"settings": {**SETTINGS, **case.settings}}
@@ -97,11 +85,11 @@ def test_a_change_for_the_worse_breaks_its_rule_and_no_other(
         rules = {rule for rule, _ in found(told, rule_ids)}
         assert case.rule in rules, f"{where}: not caught; found {rules}"
         assert rules - {case.rule} <= case.also, f"{where}: also {rules - {case.rule} - case.also}"
-        CAUGHT[case.rule][where] = True
+        caught(pytestconfig, case.rule, where)
     if STATE in case.at:
         rules = checked(worse, {**SETTINGS, **case.settings}, tmp_path)
         assert case.rule in rules, f"state: not caught; found {rules}"
-        CAUGHT[case.rule][STATE] = True
+        caught(pytestconfig, case.rule, STATE)
 
 
 def checked(graph: Graph, settings: object, folder: Path) -> set[str]:

@@ -53,7 +53,11 @@ def ancestors(stack: Stack, resource: Resource, *properties: str) -> Iterator[Re
 
 def token_keys(stack: Stack) -> set[str]:
     """URNs of the keys behind certificates that are no TLS server's and no CA's: those sign tokens."""
-    found = set()
+    return stack.once(_token_keys)
+
+
+def _token_keys(stack: Stack) -> set[str]:
+    found: set[str] = set()
     for certificate in stack.of_type(SELF_SIGNED):
         if not is_true(_known(certificate.at("isCaCertificate"))) and not serves_tls(certificate):
             found |= {each.urn for each in stack.sources(certificate, "privateKeyPem") if each.type == KEY}

@@ -205,9 +205,13 @@ def _stores_elsewhere(container: Resource) -> bool:
     return role_of(container) == REGISTRY and bool(paths) and all(path.startswith("/etc/") for path in paths)
 
 
+def _volumes_by_name(stack: Stack) -> dict[str, Resource]:
+    return {volume.at("name").text: volume for volume in stack.of_type(VOLUME) if volume.at("name").text}
+
+
 def _volumes_at(stack: Stack, container: Resource, mounts: list[Node]) -> Iterator[Resource]:
     """The volumes behind mounts: by name where it is known, else by what the mounts come from, files apart."""
-    by_name = {volume.at("name").text: volume for volume in stack.of_type(VOLUME) if volume.at("name").text}
+    by_name = stack.once(_volumes_by_name)
     for mount in mounts:
         name = mount.at("volumeName") if mount.at("source").missing else mount.at("source")
         if name.text in by_name:
