@@ -7,7 +7,7 @@ import pytest
 TOLD = pytest.StashKey[list[str]]()
 """In the stash of pytest's configuration: the lines, which conftest.py prints as a section of their own."""
 CAUGHT = pytest.StashKey[dict[str, set[str]]]()
-"""Beside them: rule → where a case of it was caught. A dash in the table: none was tried, or it cannot be known there."""
+"""Beside them: rule → where a case of it was caught. A dash in the table: it cannot be known there, or no case."""
 PLACES = ("preview", "up", "state")
 
 

@@ -118,6 +118,7 @@ def test_one_secret_for_two_purposes_is_caught(
     packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph], pytestconfig: pytest.Config
 ) -> None:
     known = graph("docker", False)
+    packs(False).judge(known)
 
     def edit(inputs: dict[str, Any]) -> None:
         by_file = {each["file"]: each for each in inputs["uploads"]}
@@ -148,6 +149,7 @@ def test_at_up_nothing_may_be_unknown(
     packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph], pytestconfig: pytest.Config
 ) -> None:
     known = graph("docker", False)
+    packs(False).judge(known)
     given = Change("hub-edge", put("image", UNKNOWN), "container:Container").applied(known)
     told = packs(False).judge(given, known)
     packs(False).restore(given, known)

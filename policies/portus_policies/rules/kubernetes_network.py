@@ -53,8 +53,7 @@ def service_type(service: Resource) -> Verdicts:
         yield Bad(kind.path, f"{role} is not for the outside")
         return
     for port in service.at("spec", "ports").each():
-        on_nodes = kind.text == "NodePort" and port.at("nodePort").value is not None
-        yield from demand(port.at("nodePort" if on_nodes else "port"), lambda value: number_of(value) in ports)
+        yield from demand(port.at("port"), lambda value: number_of(value) in ports)
 
 
 @rule(
