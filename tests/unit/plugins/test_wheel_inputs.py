@@ -63,7 +63,7 @@ def test_every_type_of_the_wheels_is_covered() -> None:
 
 
 REFUSED = [
-    pytest.param(token, name, spec, id=f"{token}-{name}")
+    (token, name, spec)
     for resources in (RANDOM, TLS)
     for token, resource in resources.items()
     if isinstance(resource, PlannedResource)
@@ -72,7 +72,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("token", "name", "spec"), REFUSED)
+@pytest.mark.parametrize(("token", "name", "spec"), REFUSED, ids=[f"{token}-{name}" for token, name, _ in REFUSED])
 def test_a_refused_input_is_named_with_the_way_out(token: str, name: str, spec: Input) -> None:
     resource = (RANDOM | TLS)[token]
     value = 1 if name.endswith("Version") else "x"
