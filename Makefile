@@ -14,7 +14,7 @@ operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(
 # Before the tests, as their time limits are not made for ten minutes of building; without root no cluster starts.
 programs   = { test "$$(id -u)" != 0 || lab/cluster/cluster build; }
 # Two processes: the tests on Docker, beside those on Kubernetes and then the others (tests/conftest.py).
-beside     = --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+beside     = --numprocesses 2 --dist loadscope --no-loadscope-reorder
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
 .PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test lint docs bench clean-tools
