@@ -6,6 +6,9 @@ import tempfile
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+from tests.policy import telling
 
 # Hypothesis would keep a folder in the clone; this one goes when Python ends.
 _STORAGE = tempfile.TemporaryDirectory(prefix="hypothesis-")
@@ -50,3 +53,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Lanes:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long lanes first."""
     items.sort(key=lambda item: [*_FIRST, _lane(item.nodeid)].index(_lane(item.nodeid)))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of pytest-xdist's processes hands over what its tests have to tell."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["told"] = telling.packed(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take it, unless the process crashed."""
+    if hasattr(node, "workeroutput"):
+        telling.unpack(node.config, node.workeroutput["told"])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests of the policy pack have to tell."""
+    lines = list(telling.told(terminalreporter.config))
+    if lines:
+        terminalreporter.section("policy pack")
+        for line in lines:
+            terminalreporter.write_line(line)

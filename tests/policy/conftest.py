@@ -11,7 +11,6 @@ from tests.component.deployments import VARIANTS, deploy, kubernetes_args
 from tests.policy import kubernetes_stack
 from tests.policy.graphs import Graph, recorded
 from tests.policy.pack import Pack, Told
-from tests.policy.telling import told
 
 SETTINGS: Mapping[str, Any] = {"profile": "compat"}
 Judged = Callable[[str, bool], list[Told]]
@@ -55,12 +54,3 @@ def rule_ids(packs: Callable[[bool], Pack]) -> dict[str, str]:
     """Policy name → rule id, as the pack itself tells them."""
     info = packs(False).stub.GetAnalyzerInfo(empty_pb2.Empty())
     return {each.name: each.tags[0] for each in info.policies if each.tags}
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the tests have to tell."""
-    lines = list(told(terminalreporter.config))
-    if lines:
-        terminalreporter.section("policy pack")
-        for line in lines:
-            terminalreporter.write_line(line)

@@ -65,6 +65,7 @@ def test_a_change_for_the_worse_breaks_its_rule_and_no_other(  # noqa: PLR0913, 
     packs: Callable[[bool], Pack],
     graph: Callable[[str, bool], Graph],
     rule_ids: dict[str, str],
+    base_findings: Callable[[str, bool], set[tuple[str, str]]],
     tmp_path: Path,
     pytestconfig: pytest.Config,
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_change_for_the_worse_breaks_its_rule_and_no_other(  # noqa: PLR0913, 
         if where not in case.at:
             continue
         pack = packs(preview)
+        assert base_findings(case.base, preview) == set(), "the pack has seen the graph as it is"
         pack.configure(settings)
         known = graph(case.base, preview)
         given = changed(case, known)
