@@ -34,6 +34,8 @@ class Clone:
         shutil.copytree(ROOT / "operations", self.folder / "operations", ignore=shutil.ignore_patterns("__pycache__"))
         if program:
             (self.folder / "__main__.py").write_text(program)
+            # It is there for its objects, not as an example: what the pack says of it stops no preview.
+            (self.folder / "stacks" / f"policy.{name}.json").write_text('{"all": "advisory"}')
         self.configure(config)
         self.docker = docker.from_env()
         self.clean()

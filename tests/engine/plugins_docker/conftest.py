@@ -128,7 +128,7 @@ def _import_image(folder: Path) -> None:
     subprocess.run(download, cwd=folder, check=True, timeout=_TIME_LIMIT)
     (package,) = folder.glob("*.deb")
     subprocess.run(["dpkg-deb", "--extract", package, folder / "package"], check=True)
-    (busybox,) = (folder / "package").glob("**/busybox")
+    (busybox,) = (folder / "package").glob("**/bin/busybox")
     applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     root = folder / "root"
     for place in ("bin", "tmp", "etc", "data"):
