@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import compose, kubectl, kubernetes_rows, rows
+from benchmarks import kubectl, kubernetes_rows, rows
 from benchmarks.measure import Row, table
 from benchmarks.plot import plot
 
@@ -24,25 +24,21 @@ MEASURES: tuple[Callable[[Path], Row | list[Row]], ...] = (
 
 def main() -> int:
     """Measure; returns the exit code."""
-    if not compose.available():
-        print("bench: docker-compose is missing; on Debian: apt-get install docker-compose", file=sys.stderr)
-        return 2
     if not kubectl.available() or os.geteuid() != 0:
         print("bench: kubectl is missing, or this is not root, whom the lab's Kubernetes needs", file=sys.stderr)
         return 2
+    # Some images set it; a program that is compiled at every start is not what people run.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     folder = Path(tempfile.mkdtemp(prefix="portus-stack-bench-"))
     try:
         found: list[Row] = []
-        for measure in (
-            rows.preview_against_empty_program,
-            rows.policies,
-            rows.scaling,
-            rows.deployed_rows,
-            kubernetes_rows.first_up,
-        ):
+        for measure in MEASURES:
             print(f"bench: {(measure.__doc__ or '').splitlines()[0]}", file=sys.stderr, flush=True)
             result = measure(folder)
-            found += result if isinstance(result, list) else [result]
+            measured = result if isinstance(result, list) else [result]
+            for row in measured:
+                print(f"bench: {' | '.join(row.cells())}", file=sys.stderr, flush=True)
+            found += measured
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     text = f"{table(found)}\n\n{rows.machine()}. Repeat with `make bench`.\n"

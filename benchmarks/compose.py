@@ -5,7 +5,6 @@ Files are there beforehand as bind mounts, which spares the peer the work of wri
 """
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ class ComposePeer:
             "mem_limit": host["Memory"],
             "memswap_limit": host["MemorySwap"],
             "cpus": host["NanoCpus"] / _NANOSECONDS,
-            "tmpfs": [f"{path}:{options}" for path, options in (host["Tmpfs"] or {}).items()],
+            "tmpfs": [f"{path}:{options}" for path, options in (host.get("Tmpfs") or {}).items()],
             "healthcheck": {
                 "test": health["Test"],
                 "interval": f"{health['Interval'] // _NANOSECONDS}s",
@@ -109,8 +108,3 @@ class ComposePeer:
 
     def _compose(self, *arguments: str) -> str:
         return run("docker-compose", "--file", str(self._file), "--project-name", PROJECT, *arguments)
-
-
-def available() -> bool:
-    """Whether docker-compose 1.29 or its successor's compatible command is there."""
-    return shutil.which("docker-compose") is not None

@@ -35,7 +35,7 @@ def first_up(folder: Path) -> Row:
     manifests = folder / "manifests"
     manifests.mkdir()
     ratios: list[float] = []
-    with _cluster() as kubeconfig, on_cluster(NAME, folder / NAME, config, kubeconfig) as (deployment, cluster):
+    with _cluster() as kubeconfig, on_cluster(NAME, folder / "kubernetes", config, kubeconfig) as (deployment, cluster):
         deployment.up()  # not counted: everything is read from disk for the first time
         deployment.destroy()
         for _ in range(REPETITIONS):

@@ -1,11 +1,14 @@
 """What counts as missed, and what the table and the plot show."""
 
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import pytest
 
 from benchmarks.measure import Row, pairs, table
 from benchmarks.plot import plot
+from benchmarks.processes import part_of, processor_seconds
 
 ROWS = [
     Row("fast enough", (1.0, 1.1, 1.2), 2.0),
@@ -43,3 +46,34 @@ def test_pairs_are_taken_in_turn() -> None:
     order: list[str] = []
     ratios = pairs(lambda: order.append("ours"), lambda: order.append("peer"), 3)
     assert order == ["ours", "peer"] * 3 and len(ratios) == 3
+
+
+BUSY = """
+import os, time
+child = os.fork()
+while time.process_time() < 0.3:
+    pass
+if child:
+    os.wait()
+"""
+
+
+def test_processor_time_of_a_process_and_of_what_it_started_is_told() -> None:
+    used = processor_seconds(lambda: subprocess.run([sys.executable, "-c", BUSY], check=True))
+    assert list(used) == ["language host"]
+    assert 0.5 < used["language host"] < 1.5
+
+
+@pytest.mark.parametrize(
+    ("command", "part"),
+    [
+        ("pulumi --non-interactive preview", "engine"),
+        ("/venv/bin/python -I /lib/launch.py toolchain.plugins.docker 127.0.0.1:1", "plugin docker"),
+        ("/opt/plugins/resource-tls-v5.3.0/pulumi-resource-tls 127.0.0.1:1", "plugin tls"),
+        ("/venv/bin/python -u /bin/pulumi-language-python-exec --dry_run true .", "program"),
+        ("/venv/bin/python -u -m pulumi.policy 127.0.0.1:1 /pack", "policy pack"),
+        ("/venv/bin/python /bin/pulumi-language-python-exec 127.0.0.1:1", "language host"),
+    ],
+)
+def test_a_command_line_tells_the_part(command: str, part: str) -> None:
+    assert part_of(command.split()) == part
