@@ -2,7 +2,8 @@
 
 The SDK hands each policy a freshly parsed copy of every resource, which with some 170 policies would take longer than
 the preview itself. So the first policy judges the resource by all rules at once, and every other one is asked
-(`has_validation`) whether it has anything to say before the SDK parses for it: see docs/decisions/0020.
+(`has_validation`, `StackPolicy.__class__`) whether it has anything to say before the SDK parses for it: see
+docs/decisions/0020.
 """
 
 from __future__ import annotations
@@ -52,14 +53,18 @@ class Run:
         with self._lock:
             self.resources[resource.urn] = resource
             self.blind += judgement.blind
-        self._current.findings = self._sorted(judgement.findings)
+        self._current.findings, self._current.is_stack = self._sorted(judgement.findings), False
 
     def judge_stack(self, stack: Stack) -> None:
         """Judge the stack by every rule about stacks."""
         judgement = judge_stack(stack)
         with self._lock:
             self.blind += judgement.blind
-        self._current.findings = self._sorted(judgement.findings)
+        self._current.findings, self._current.is_stack = self._sorted(judgement.findings), True
+
+    def is_silent(self, rule: Rule) -> bool:
+        """Whether this thread is judging the stack, and the rule found nothing in it."""
+        return getattr(self._current, "is_stack", False) and not self.findings(rule)
 
     def findings(self, rule: Rule) -> list[Finding]:
         """What a rule found in what is judged at the moment, by this thread."""
@@ -146,12 +151,21 @@ class StackCollector(sdk.StackValidationPolicy):
         run.judge_stack(Stack(resources, run.settings, pulumi.runtime.is_dry_run(), run.exception_problems()))
 
 
-class StackPolicy(sdk.StackValidationPolicy):
-    """One rule about a whole stack."""
+class StackPolicy(sdk.Policy):
+    """One rule about a whole stack.
+
+    The SDK has no `has_validation` for these. It parses all resources for whatever `isinstance` calls a stack policy,
+    after it has left out those that are switched off: so one that has nothing to say is none at that moment.
+    """
 
     def __init__(self, run: Run, rule: Rule) -> None:
         super().__init__(**_described(rule))
         self._run, self._rule = run, rule
+
+    @property  # type: ignore[misc] # typeshed has a setter too
+    def __class__(self) -> type[sdk.Policy]:  # type: ignore[override]
+        """What `isinstance` takes it for."""
+        return sdk.Policy if self._run.is_silent(self._rule) else sdk.StackValidationPolicy
 
     def validate(self, args: sdk.StackValidationArgs, report_violation: sdk.ReportViolation) -> None:
         """Report what was found."""

@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from .console import InstallError, run, say
+from .console import InstallError, say
 from .fingerprint import fingerprint, source_files
 from .folders import SOURCES, Folders, is_complete, new_folder
 from .packages import Plugin
-from .python import interpreter_of
+from .python import compile_sources, interpreter_of
 
 _COPIED = ("__init__.py", "ending.py", "launch.py", "protocol.py", "language_host", "plugins")
 """What runs later, and must therefore not depend on the checkout; the installer itself does not."""
@@ -45,8 +45,7 @@ def install_own_plugins(folders: Folders, python: Path, plugins: Sequence[Plugin
             copy = library / "toolchain" / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
-        compile_all = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(library)]
-        run([str(interpreter_of(python)), *compile_all], doing="compile the provider plugins")
+        compile_sources(python, library)
         _write_launcher(target / "bin" / "pulumi-language-python", python, library, _HOST)
         for plugin in plugins:
             launcher = target / plugin.folder_name / plugin.executable_name

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .fingerprint import fingerprint, source_files
 from .folders import CHECKOUT, Folders, is_complete, new_folder
-from .python import install_python
+from .python import compile_sources, install_python
 
 PACK = CHECKOUT / "policies"
 LOCK = PACK / "requirements.txt"
@@ -33,6 +33,7 @@ def install_policies(folders: Folders) -> Path:
             for source, name in zip(sources, names, strict=True):
                 (pack / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, pack / name)
+            compile_sources(python, pack)
             (pack / _VIRTUALENV).symlink_to(python)
     for folder in (python, pack):
         os.utime(folder)  # in use: see ready.py

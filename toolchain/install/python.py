@@ -56,6 +56,13 @@ def install_python(folders: Folders, lock: Path, name: str = "python") -> Path:
     return target
 
 
+def compile_sources(environment: Path, folder: Path) -> None:
+    """Compile our Python sources in ``folder`` for an environment, which else does it at each start where it may not
+    write."""
+    command = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder)]
+    run([str(interpreter_of(environment)), *command], doing=f"compile {folder.name}")
+
+
 def entry_of(requirements: str, name: str) -> str:
     """The lines of one package in a lock file, its hashes included; empty if it is not in there."""
     match = re.search(rf"^{re.escape(name)}==(?:.*\\\n)*.*\n?", requirements, re.MULTILINE)
