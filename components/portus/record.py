@@ -3,14 +3,14 @@
 Nothing secret is in it: names, images, bounds and ports, and of each file at most the word for what it holds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
 from .certificates import Certificates
 from .credentials import Credentials
 from .naming import resource_name
-from .plan import Plan, Process, Task, Workload
+from .plan import Issued, Plan, Process, Task, Workload
 from .settings import Settings
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -81,7 +81,9 @@ def contents(settings: Settings, credentials: Credentials, certificates: Certifi
 
 
 def _process(process: Process, words: Mapping[int, str]) -> dict[str, Value]:
-    data = process.data if isinstance(process, Workload) else None
+    workload = process if isinstance(process, Workload) else None
+    data = workload.data if workload else None
+    issued = workload is not None and isinstance(workload.presents, Issued)
     return {
         "name": process.name,
         "kind": "task" if isinstance(process, Task) else "workload",
@@ -91,11 +93,13 @@ def _process(process: Process, words: Mapping[int, str]) -> dict[str, Value]:
         "user": process.security.user,
         "read_only_root": process.security.read_only_root,
         "data": {"path": data.path, "size_gib": data.size_gib} if data else None,
-        "secrets": _held(words, (file.content for file in process.files if file.secret)),
-        "certificates": _held(words, (file.content for file in process.files if not file.secret)),
+        "replicas": workload.replicas if workload else 1,
+        "secrets": _held(words, process, secret=True, more=[f"{process.name} key"] if issued else []),
+        "certificates": _held(words, process, secret=False, more=[f"{process.name} certificate"] if issued else []),
     }
 
 
-def _held(words: Mapping[int, str], contents: Iterable[pulumi.Input[str]]) -> list[str]:
+def _held(words: Mapping[int, str], process: Process, *, secret: bool, more: Sequence[str]) -> list[str]:
     """The words for what a process is given, each once."""
-    return sorted({words[id(content)] for content in contents if id(content) in words})
+    given = (id(file.content) for file in process.files if file.secret is secret)
+    return sorted({*more, *(words[content] for content in given if content in words)})

@@ -46,7 +46,7 @@ def test_cpu_counts_are_shown_as_the_official_plugin_does(text: str, shown: str)
 
 
 def _entry(upload: Properties) -> tuple[tarfile.TarInfo, bytes]:
-    with tarfile.open(fileobj=io.BytesIO(uploads._archive(upload))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(uploads._archive([upload]))) as archive:
         (entry,) = archive.getmembers()
         file = archive.extractfile(entry)
         assert file is not None
@@ -60,6 +60,12 @@ def _entry(upload: Properties) -> tuple[tarfile.TarInfo, bytes]:
 def test_an_upload_belongs_to_root_with_its_mode(given_mode: Properties, mode: int) -> None:
     entry, content = _entry({"file": "/a/b", "content": "é", **given_mode})
     assert (entry.name, entry.mode, entry.uid, entry.gid, content) == ("/a/b", mode, 0, 0, "é".encode())
+
+
+def test_all_uploads_stand_in_one_archive_in_their_order() -> None:
+    given: list[Properties] = [{"file": "/a", "content": "1"}, {"file": "/b", "content": "2"}]
+    with tarfile.open(fileobj=io.BytesIO(uploads._archive(given))) as archive:
+        assert [entry.name for entry in archive.getmembers()] == ["/a", "/b"]
 
 
 def test_an_upload_has_exactly_one_source(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from toolchain.plugins.docker.engine_json import object_at
 from toolchain.plugins.docker.patience import OutOfTimeError
 from toolchain.plugins.framework import ProviderError
 
-_INTERVAL = 1  # second between looks, as in the official plugin
+_INTERVAL = 0.2  # seconds between looks; 1 in the official plugin, which six roles in a row would wait for six times
 _NOT_HEALTHY = "container failed to be in healthy state"
 _NO_HEALTH_CHECK = (
     "you have supplied a 'wait' argument, but the container does not have a healthcheck defined. "
@@ -31,7 +31,7 @@ def wait_until_healthy(operation: Operation, container: str, limit: int) -> None
 
 
 def _look_until_healthy(operation: Operation, container: str, limit: int) -> None:
-    began = time.monotonic()
+    began, shown = time.monotonic(), ""
     while True:
         health = _health(operation, container)
         if health is None:
@@ -41,7 +41,10 @@ def _look_until_healthy(operation: Operation, container: str, limit: int) -> Non
         waited = time.monotonic() - began
         if waited >= limit:
             raise ProviderError(_NOT_HEALTHY)
-        operation.patience.status(f"waiting for health: {health} ({waited:.0f} s)")
+        status = f"waiting for health: {health} ({waited:.0f} s)"
+        if status != shown:
+            operation.patience.status(status)
+        shown = status
         operation.patience.sleep(min(_INTERVAL, limit - waited))
 
 
