@@ -13,8 +13,10 @@ test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
 # Before the tests, as their time limits are not made for ten minutes of building; without root no cluster starts.
 programs   = { test "$$(id -u)" != 0 || lab/cluster/cluster build; }
-# Two processes: the tests on Docker, beside those on Kubernetes and then the others (tests/conftest.py).
-beside     = --numprocesses 2 --dist loadscope --no-loadscope-reorder
+# Tests that need it are left out where it cannot be had.
+browser    = { toolchain/program chromium || echo 'test: the documentation is not opened in a browser' >&2; }
+# The tests on Docker, those on Kubernetes, and the others beside them (tests/conftest.py).
+beside     = --numprocesses 3 --dist loadscope --no-loadscope-reorder
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
 .PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test lint docs bench clean-tools
@@ -57,12 +59,12 @@ cluster: ## start a Kubernetes for tests, or what is missing of it, and print it
 cluster-down: ## remove that Kubernetes and everything of it (root)
 	@$(tools) && exec lab/cluster/cluster down
 test: ## run every test that this machine can run, and name those left out
-	@$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && exec env -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside) $(ARGS)
+	@$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && $(browser) && exec env -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside) $(ARGS)
 lint: ## ruff and mypy --strict
 	@$(test_tools) && ruff check $(sources) && exec mypy $(patsubst policies,policies/portus_policies,$(sources))
 docs: ## build the documentation as a site in site/
 	@$(test_tools) && exec python -m mkdocs build --strict
-bench: ## measure, and write benchmarks/
-	@$(test_tools) && toolchain/docker && lab/images/build >&2 && exec python -m benchmarks
+bench: ## measure beside the peers, and write table and plot to benchmarks/; half an hour (root)
+	@$(test_tools) && toolchain/docker && toolchain/program docker-compose && lab/images/build >&2 && exec python -m benchmarks
 clean-tools: ## remove the tool folder; stacks stay
 	@toolchain/clean

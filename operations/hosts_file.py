@@ -1,6 +1,8 @@
-"""Lines of a stack in /etc/hosts: pure functions on its text."""
+"""Lines of a stack in /etc/hosts."""
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 MARK = "# portus-stack"
 
@@ -8,6 +10,16 @@ MARK = "# portus-stack"
 def mark_of(stack: str) -> str:
     """The comment at the end of a stack's lines."""
     return f"{MARK} {stack}"
+
+
+def change(path: Path, changed: Callable[[str], str]) -> None:
+    """Rewrite the file in place; who changes it by this function at the same time waits. Raises `OSError`."""
+    with path.open("r+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        text = changed(file.read())
+        file.seek(0)
+        file.write(text)
+        file.truncate()
 
 
 def with_line(text: str, stack: str, address: str, names: Sequence[str]) -> str:

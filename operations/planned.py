@@ -20,6 +20,7 @@ class PlannedProcess:
     Attributes:
         kind: ``workload`` or ``task``.
         data: where its data is mounted, "" when it has none.
+        replicas: how many run at once.
         secrets: words for the secret files that it is given, such as ``edge key``.
         certificates: the same for the public ones.
     """
@@ -32,6 +33,7 @@ class PlannedProcess:
     user: str
     read_only_root: bool
     data: str
+    replicas: int
     secrets: tuple[str, ...]
     certificates: tuple[str, ...]
 
@@ -99,6 +101,7 @@ def _process(value: Object) -> PlannedProcess:
         user=str(value.get("user") or ""),
         read_only_root=value["read_only_root"] is True,
         data=str(_mapping(data)["path"]) if data else "",
+        replicas=int(float(str(value["replicas"]))),
         secrets=_texts(value["secrets"]),
         certificates=_texts(value["certificates"]),
     )

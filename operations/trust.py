@@ -63,15 +63,11 @@ def trust(engine: Engine, machine: Machine = Machine()) -> int:
     for folder in set(_recorded(stack)) - {str(machine.certificates / each) for each in wanted.addresses}:
         _remove(Path(folder))
     _record(stack, [str(machine.certificates / each) for each in wanted.addresses])
-    text = machine.hosts.read_text()
     names = wanted.names
-    changed = (
-        hosts_file.with_line(text, stack.name, wanted.address, names)
-        if names
-        else hosts_file.without_lines(text, stack.name)
-    )
-    if changed != text:
-        machine.hosts.write_text(changed)
+    if names:
+        hosts_file.change(machine.hosts, lambda text: hosts_file.with_line(text, stack.name, wanted.address, names))
+    elif hosts_file.names_of(machine.hosts.read_text(), stack.name):
+        hosts_file.change(machine.hosts, lambda text: hosts_file.without_lines(text, stack.name))
     if wanted.addresses:
         say(f"docker on this machine trusts {' and '.join(wanted.addresses)}")
     else:
@@ -83,19 +79,18 @@ def trust(engine: Engine, machine: Machine = Machine()) -> int:
 
 def untrust(stack: Stack, machine: Machine = Machine()) -> int:
     """Remove exactly what `trust` installed; nothing happens when that is nothing. Raises OperationError."""
-    folders, text = _recorded(stack), machine.hosts.read_text()
-    changed = hosts_file.without_lines(text, stack.name)
-    if not folders and changed == text:
+    folders, names = _recorded(stack), hosts_file.names_of(machine.hosts.read_text(), stack.name)
+    if not folders and not names:
         say(f"this machine does not trust {stack.name}: nothing to remove")
         return 0
     undo = [f"sudo rm -r {folder}" for folder in folders]
-    if changed != text:
+    if names:
         undo.append(f"sudo sed -i '/ {hosts_file.mark_of(stack.name)}$/d' {machine.hosts}")
     _must_be_root(machine, undo)
     for folder in folders:
         _remove(Path(folder))
-    if changed != text:
-        machine.hosts.write_text(changed)
+    if names:
+        hosts_file.change(machine.hosts, lambda text: hosts_file.without_lines(text, stack.name))
     _record_file(stack).unlink(missing_ok=True)
     (stack.state_folder / "trust" / f"{stack.name}.crt").unlink(missing_ok=True)
     say(f"this machine no longer trusts {stack.name}")

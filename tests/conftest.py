@@ -27,12 +27,17 @@ _LANES = {
     "tests/engine/cluster": "kubernetes",
 }
 """Tests that share deployments or the cluster, and so a process; the others go module by module."""
-_FIRST = ("docker", "kubernetes")
+_APART = tuple(
+    f"tests/engine/docker/test_{name}.py"
+    for name in ("examples", "operations_repair", "pages", "migration", "external_database", "status_and_diagram")
+)
+"""Modules of a lane that bring deployments of their own; the longest first."""
+_FIRST = ("docker", "kubernetes", *_APART)
 
 
 def _lane(nodeid: str) -> str:
     module = nodeid.partition("::")[0]
-    return _LANES.get(module.rpartition("/")[0], module)
+    return module if module in _APART else _LANES.get(module.rpartition("/")[0], module)
 
 
 class _Lanes(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no annotations here

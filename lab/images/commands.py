@@ -17,15 +17,14 @@ class BuildError(Exception):
 
 
 def run(command: Sequence[str], *, directory: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
-    """Run `command` and return its output. Raises BuildError with the end of the output when it fails."""
+    """Run `command` and return its standard output. Raises BuildError with the end of both outputs when it fails."""
     try:
         done = subprocess.run(
             list(command),
             cwd=directory,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
             errors="replace",
             timeout=COMMAND_TIMEOUT_SECONDS,
@@ -36,7 +35,7 @@ def run(command: Sequence[str], *, directory: Path | None = None, environment: M
     except subprocess.TimeoutExpired as error:
         raise BuildError(f"{command[0]} {command[1]}: not finished after {COMMAND_TIMEOUT_SECONDS} s") from error
     if done.returncode != 0:
-        tail = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-SHOWN_LINES:])
+        tail = "\n".join(f"    {line}" for line in (done.stdout + done.stderr).splitlines()[-SHOWN_LINES:])
         raise BuildError(f"{' '.join(command[:3])} … ended with exit code {done.returncode}:\n{tail}")
     return done.stdout
 

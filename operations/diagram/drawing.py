@@ -110,7 +110,8 @@ def _card(canvas: Canvas, node: Node, box: Box, scene: Scene) -> None:
         group.text(right, top + 28, f"on {node.host}", Style(11, ACCENT, bold=True, anchor="end"))
     image = Style(10.5, MUTED, mono=True)
     group.text(left, top + 49, shortened(_image(process.image), image, box.width - 28), image)
-    group.text(left, top + 69, f"≤ {process.memory_mib} MiB  ·  ≤ {process.cpus:g} CPU", Style(11.5, MUTED))
+    many = f"{process.replicas} \N{MULTIPLICATION SIGN}  " if process.replicas > 1 else ""
+    group.text(left, top + 69, f"{many}≤ {process.memory_mib} MiB  ·  ≤ {process.cpus:g} CPU", Style(11.5, MUTED))
     user = "the image's user" if not process.user else f"user {process.user}"
     root = "read-only root" if process.read_only_root else "writable root"
     group.text(left, top + 87, f"{user}  ·  {root}", Style(11.5, MUTED))

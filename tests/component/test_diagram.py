@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -16,12 +17,23 @@ from operations.diagram.scene import scene_of
 from operations.planned import PLAN, Planned
 from operations.previewed import Step
 from tests.component.conftest import Deployed
-from tests.component.deployments import NAME, VARIANTS
+from tests.component.deployments import KUBERNETES_VARIANTS, NAME, VARIANTS
 from tests.component.recorder import MARK, Recording
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-SHOWN = {"one-host": "default", "three-hosts": "three hosts"}
-"""File in docs/pictures → the variant that it shows."""
+SHOWN = {
+    "one-host": ("docker", "default"),
+    "three-hosts": ("docker", "three hosts"),
+    "kubernetes": ("kubernetes", "replicas"),
+}
+"""File in docs/pictures → target and variant that it shows."""
+EVERY = [("docker", variant) for variant in VARIANTS] + [("kubernetes", variant) for variant in KUBERNETES_VARIANTS]
+
+
+@pytest.fixture
+def recorded(deployed: Deployed, on_kubernetes: Deployed) -> Callable[[str, str], Recording]:
+    """The recording of a target's variant."""
+    return lambda target, variant: (on_kubernetes if target == "kubernetes" else deployed)(variant)
 
 
 def steps(recording: Recording, change: str = "create") -> list[Step]:
@@ -41,9 +53,11 @@ def texts(svg: str) -> list[str]:
     return [each.text or "" for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_picture_shows_every_process_link_and_key(deployed: Deployed, variant: str) -> None:
-    recording = deployed(variant)
+@pytest.mark.parametrize(("target", "variant"), EVERY)
+def test_picture_shows_every_process_link_and_key(
+    recorded: Callable[[str, str], Recording], target: str, variant: str
+) -> None:
+    recording = recorded(target, variant)
     plan, svg = planned(recording), picture(steps(recording), None, changes=False)
     shown = texts(svg)
     assert {process.name for process in plan.processes} <= set(shown)
@@ -55,15 +69,21 @@ def test_picture_shows_every_process_link_and_key(deployed: Deployed, variant: s
     assert MARK not in svg
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_no_card_lies_on_another(deployed: Deployed, variant: str) -> None:
-    plan = planned(deployed(variant))
+@pytest.mark.parametrize(("target", "variant"), EVERY)
+def test_no_card_lies_on_another(recorded: Callable[[str, str], Recording], target: str, variant: str) -> None:
+    plan = planned(recorded(target, variant))
     leaves = any(link.destination == "outside" for link in plan.links)
     boxes = boxes_of([process.name for process in plan.processes], leaves, 0)
     assert {process.name for process in plan.processes} <= set(boxes)
     for one, other in combinations(boxes.values(), 2):
         apart = one.x + one.width <= other.x or other.x + other.width <= one.x
         assert apart or one.y + one.height <= other.y or other.y + other.height <= one.y, (one, other)
+
+
+def test_replicas_are_told(on_kubernetes: Deployed) -> None:
+    shown = texts(picture(steps(on_kubernetes("replicas")), None, changes=False))
+    sign = " \N{MULTIPLICATION SIGN}  "
+    assert [text.partition(sign)[0] for text in shown if sign in text] == ["2", "3", "2"]
 
 
 def test_record_holds_nothing_that_changes_from_one_run_to_the_next(deployed: Deployed) -> None:
@@ -112,8 +132,8 @@ def test_stand_in_is_told(deployed: Deployed) -> None:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_picture_in_the_documentation_is_what_is_drawn(deployed: Deployed, name: str) -> None:
-    drawn = picture(steps(deployed(SHOWN[name])), None, changes=False)
+def test_picture_in_the_documentation_is_what_is_drawn(recorded: Callable[[str, str], Recording], name: str) -> None:
+    drawn = picture(steps(recorded(*SHOWN[name])), None, changes=False)
     if os.environ.get("UPDATE_SNAPSHOTS"):
         PICTURES.mkdir(exist_ok=True)
         (PICTURES / f"{name}.svg").write_text(drawn, encoding="utf-8")

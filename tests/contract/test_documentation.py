@@ -5,7 +5,6 @@ import json
 import os
 import queue
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,19 +17,13 @@ import pytest
 
 from components.portus.settings import InvalidSettings, settings_from_args
 from docs.reference_page import PAGE, SCHEMA, page
-from tests.contract.project_files import ROOT, project_files
+from tests.contract.pages import PAGES, RUN_BY, blocks, commands, text_of
+from tests.contract.project_files import ROOT
+from toolchain.install import programs
 
-PAGES = [path for path in project_files(".md") if path.parts[0] != "lab"]
-ILLUSTRATIVE = "<!-- illustrative:"
-"""Stands on the line before a block that cannot be run as it is, with the reason."""
-MADE = ("stacks/policy.prod.json", "stacks/Pulumi.mine.yaml", "examples/typescript/sdk")
+MADE = ("stacks/Pulumi.mine.yaml", "stacks/policy.mine.json", "examples/typescript/sdk")
 """What a reader makes."""
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-BLOCK = re.compile(r"^(?P<before>[^\n]*)\n```(?P<language>\w+)\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def text_of(path: Path) -> str:
-    return (ROOT / path).read_text(encoding="utf-8")
 
 
 def anchors(text: str) -> set[str]:
@@ -52,7 +45,7 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=str)
 def test_every_command_that_a_page_names_exists(path: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", text_of(Path("Makefile")), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     for command in re.findall(r"`make (?:-s )?([a-z-]+)", text_of(path)):
         assert command in targets, f"{path}: make {command}"
     text = re.sub(r"https?://\S+|SUSE/Portus\W+examples/compose", "", text_of(path))
@@ -65,29 +58,25 @@ def test_every_command_that_a_page_names_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=str)
 def test_every_block_is_run_or_marked(path: Path) -> None:
-    """A shell block holds commands that tests run; a Python block is a whole program, or it says why not."""
-    for block in BLOCK.finditer(text_of(path)):
-        if block["before"].startswith(ILLUSTRATIVE) or block["language"] in ("mermaid", "text"):
-            continue
-        where = f"{path}: {block['body'][:60]!r}"
-        assert block["language"] == "sh", f"{where} is neither shell nor marked `{ILLUSTRATIVE} why -->`"
-        shown = subprocess.run(["bash", "-n"], input=block["body"], text=True, capture_output=True, check=False)
-        assert shown.returncode == 0, f"{where}: {shown.stderr}"
+    for block in blocks(path):
+        assert block.illustrative or block.language in ("sh", "mermaid", "text"), f"{path}: {block.body[:60]!r}"
+    if commands(path):
+        runner = RUN_BY.get(str(path))
+        assert runner, f"{path}: nobody runs its shell blocks"
+        assert f'"{path}"' in text_of(runner), f"{runner} does not run the blocks of {path}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=str)
-def test_every_make_command_in_a_block_is_run_as_it_stands(path: Path) -> None:
-    """Dry: `make -n` expands it, and what it hands to `operations` is parsed by the real parser."""
-    for block in BLOCK.finditer(text_of(path)):
-        if block["language"] != "sh":
+def test_every_shell_block_can_be_read(path: Path) -> None:
+    """Those that are not run too: bash parses them, `make -n` expands what they give to `make`."""
+    for block in blocks(path):
+        if block.language != "sh":
             continue
-        for line in re.findall(r"^make .*$", block["body"], re.MULTILINE):
-            command = line.partition(" #")[0].strip()
-            if command.split()[-1] == "COMMAND":
-                continue
-            shown = subprocess.run(
-                ["bash", "-c", f"{command} -n"], cwd=ROOT, capture_output=True, text=True, check=False
-            )
+        shown = subprocess.run(["bash", "-n"], input=block.body, text=True, capture_output=True, check=False)
+        assert shown.returncode == 0, f"{path}: {block.body}: {shown.stderr}"
+        for line in re.findall(r"^make .*$", block.body, re.MULTILINE):
+            command = f"{line.partition(' #')[0]} -n"
+            shown = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
             assert shown.returncode == 0, f"{path}: {line}: {shown.stderr}"
 
 
@@ -97,7 +86,7 @@ def test_the_reference_is_made_from_the_docstrings() -> None:
 
 
 def test_the_reference_shows_errors_as_they_are() -> None:
-    (shown,) = (block["body"] for block in BLOCK.finditer(text_of(Path("docs/reference.md"))))
+    (shown,) = (block.body for block in blocks("docs/reference.md"))
     hostnames = {"portus": "portus.example.com", "registry": "registry.example.com"}
     with pytest.raises(InvalidSettings) as caught:
         settings_from_args("hub", {"hostnames": hostnames, "docker": {"http_port": "eighty"}, "portus": {"imge": "x"}})
@@ -106,7 +95,7 @@ def test_the_reference_shows_errors_as_they_are() -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    listed = set(re.findall(r"[\w./-]+\.md", text_of(Path("mkdocs.yml"))))
+    listed = set(re.findall(r"[\w./-]+\.md", text_of("mkdocs.yml")))
     assert {str(path.relative_to("docs")) for path in PAGES if path.parts[0] == "docs"} == listed
 
 
@@ -172,7 +161,7 @@ def address(site: Path) -> Iterator[str]:
     server.shutdown()
 
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSER = programs.find("chromium")
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="chromium is missing: the site is not opened in a browser")
 
 

@@ -1,4 +1,4 @@
-"""`toolchain/docker`: what answers is used, else docker.io is installed and started, else a clear error."""
+"""`toolchain/docker`, `toolchain/program`: what is there is used, else a package is installed, else a clear error."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from toolchain.install import apt, docker_engine
 from toolchain.install.console import InstallError
+from toolchain.install.programs import ensure_program
 
 
 @pytest.fixture
@@ -133,3 +134,32 @@ def test_packages_are_installed_by_root_on_debian_only(programs: Path, monkeypat
     assert apt.can_install()
     be_root(monkeypatch, root=False)
     assert not apt.can_install()
+
+
+def test_a_program_that_is_there_is_used(programs: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    play(programs, "google-chrome", "")
+    ensure_program("chromium")
+    assert f"using {programs}/google-chrome" in capfd.readouterr().err
+
+
+def test_a_missing_program_is_installed(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    be_root(monkeypatch, root=True)
+    play(programs, "apt-get", f'[ "$1" = update ] || {{ : > {programs}/chromium; /bin/chmod +x {programs}/chromium; }}')
+    ensure_program("chromium")
+    assert [call.split()[-1] for call in calls(programs)] == ["-qq", "chromium"]
+
+
+def test_a_package_without_the_program_is_an_error(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    be_root(monkeypatch, root=True)
+    play(programs, "apt-get", "")
+    with pytest.raises(InstallError, match="the package chromium of this system brings no command chromium or"):
+        ensure_program("chromium")
+
+
+def test_a_missing_program_and_not_root_is_an_error_with_ways_out(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_root(monkeypatch, root=False)
+    play(programs, "apt-get", "")
+    with pytest.raises(InstallError, match=r"docker-compose is missing.*install it, or run this as root on Debian"):
+        ensure_program("docker-compose")

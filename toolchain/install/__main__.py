@@ -1,4 +1,4 @@
-"""The commands behind the scripts `toolchain/env`, `go`, `language`, `judge`, `docker`, `policies` and `clean`."""
+"""The commands behind `toolchain/env` and its neighbours."""
 
 import argparse
 import os
@@ -15,6 +15,7 @@ from .go import Go
 from .judges import install_judges
 from .languages import LANGUAGES, install_language
 from .policies import install_policies
+from .programs import PROGRAMS, ensure_program
 from .python import DEPLOY_LOCK, TEST_LOCK
 from .ready import remove_unused, write_note
 from .toolset import Request, install_toolset
@@ -36,6 +37,8 @@ def main() -> int:
         "judges", help="install the outside judges that are missing, and print their folders, `:` between"
     )
     commands.add_parser("docker", help="make sure that a Docker engine answers")
+    program = commands.add_parser("program", help="make sure that a program of the machine is there")
+    program.add_argument("name", choices=sorted(PROGRAMS))
     commands.add_parser("policies", help="make the policy pack ready and print its folder")
     commands.add_parser("clean", help="remove the tool folder")
     arguments = parser.parse_args()
@@ -53,6 +56,8 @@ def main() -> int:
 def _run(arguments: argparse.Namespace, folders: Folders) -> None:
     if arguments.command == "docker":
         ensure_docker()
+    elif arguments.command == "program":
+        ensure_program(arguments.name)
     elif arguments.command == "clean":
         say(f"removed {folders.tools}" if folders.remove() else f"there is no {folders.tools}")
     elif arguments.command == "language":

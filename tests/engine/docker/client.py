@@ -1,6 +1,5 @@
 """What stands outside: the docker client, and plain HTTPS to the edge by its public names."""
 
-import fcntl
 import io
 import json
 import os
@@ -10,7 +9,7 @@ import subprocess
 import tarfile
 import uuid
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
@@ -20,6 +19,8 @@ from typing import Any
 import docker
 import docker.errors
 
+from operations import hosts_file
+from operations.trust import HOSTS
 from tests.engine.docker.deployment import Deployment, wait_for
 
 
@@ -129,16 +130,6 @@ def _daemon_finds(registry: str) -> bool:
     return True
 
 
-def _change_hosts(change: Callable[[str], str]) -> None:
-    """Rewrite /etc/hosts while the suite's other process has to wait with its own change."""
-    with Path("/etc/hosts").open("r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        changed = change(file.read())
-        file.seek(0)
-        file.write(changed)
-        file.truncate()
-
-
 @contextmanager
 def trusted(edge: Edge) -> Iterator[None]:
     """This machine's docker daemon trusts the CA and finds the names, as `make trust` arranges it, and forgets both."""
@@ -148,12 +139,12 @@ def trusted(edge: Edge) -> Iterator[None]:
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ca.crt").write_text(edge.ca_pem)
-    _change_hosts(lambda text: text + line)
+    hosts_file.change(HOSTS, lambda text: text + line)
     try:
         wait_for(lambda: _daemon_finds(edge.registry), _DAEMON_READS_HOSTS_SECONDS, lambda: f"no {edge.registry}")
         yield
     finally:
-        _change_hosts(lambda text: "".join(line for line in text.splitlines(True) if mark not in line))
+        hosts_file.change(HOSTS, lambda text: "".join(line for line in text.splitlines(True) if mark not in line))
         for folder in folders:
             (folder / "ca.crt").unlink()
             folder.rmdir()

@@ -11,7 +11,7 @@ from pathlib import Path
 import docker
 import yaml
 
-from tests.engine.docker.deployment import NAME_LABEL, ROOT, Config, Filters, Finished, remove_labelled
+from tests.engine.docker.deployment import NAME_LABEL, ROOT, Config, Filters, Finished, finish, remove_labelled
 
 DEPLOYMENT_LABEL = "org.portus-stack.deployment"
 _LINKED = ("toolchain", "lab", "components", "requirements.txt", "requirements-test.txt")
@@ -58,6 +58,13 @@ class Clone:
         """Run `make` and return what it printed; a failure fails the test with that text."""
         done = self.make(command, *variables)
         assert done.code == 0, f"make {command} ended with {done.code}:\n{done.output}"
+        return done.output
+
+    def sh(self, script: str, **environment: str) -> str:
+        """Run what a page has for the shell, as one script that ends at the first error; returns what it printed."""
+        command = ["bash", "-euo", "pipefail", "-c", script]
+        done = finish(command, self.folder, {**self._environment, **environment}, 900)
+        assert done.code == 0, f"{script}\nended with {done.code}:\n{done.output}"
         return done.output
 
     def start(self, command: str, *variables: str) -> "subprocess.Popen[str]":

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from tests.contract.pages import commands
 from tests.engine.docker.client import DockerClient, Edge, trusted
 from tests.engine.docker.deployment import ROOT
 from tests.engine.docker.examples import Example, arguments, example, install_wheel
@@ -144,7 +146,9 @@ def test_automation_api(tmp_path: Path, wheel: Path) -> None:
 def test_yaml_program(tmp_path: Path, wheel: Path) -> None:
     with example(tmp_path, "yaml", wheel, ("hub",)) as found:
         program = language("yaml", found)
-        _use_sources(program)
+        source = program.folder / "Pulumi.yaml"
+        source.write_text(re.sub(r"^packages:\n.*\n", "", source.read_text(), flags=re.MULTILINE))
+        assert "Added package portus" in program.must("pulumi", "package", "add", str(ROOT / "components"))
         images = {
             "portusImage": "portus",
             "registryImage": "registry",
@@ -167,16 +171,19 @@ def test_yaml_program(tmp_path: Path, wheel: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is missing: TypeScript cannot be compiled")
 def test_typescript_program(tmp_path: Path, wheel: Path) -> None:
-    """The SDK is generated from the schema, type-checked by tsc, and the compiled program deploys."""
-    with example(tmp_path, "typescript", wheel, ("hub",)) as found:
-        program = language("nodejs-sdk", language("nodejs", found))
-        _use_sources(program)
-        schema = program.must("bash", "-c", f"pulumi package get-schema {ROOT / 'components'} 2>/dev/null")
-        (program.folder / "schema.json").write_text(schema)
-        program.must("bash", "-c", "portus-stack-nodejs-sdk sdk <schema.json")
-        program.must("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-        program.must("node_modules/.bin/tsc", "--project", ".")
-        shutil.copy(program.folder / "sdk" / "package.json", program.folder / "bin" / "sdk")
+    """The page's commands generate the SDK from the schema and compile the program, which then deploys."""
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    for name in ("components", "pyproject.toml", "README.md", "LICENSE", "toolchain"):
+        (clone / name).symlink_to(ROOT / name)
+    with example(clone / "examples", "typescript", wheel, ("hub",), state=tmp_path / "state") as found:
+        # What `pip install` brings must not get into the tests' own Python.
+        pip = {"PIP_TARGET": str(tmp_path / "packages"), "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "1"}
+        reader = replace(found, folder=clone, environment={**found.environment, **pip})
+        for script in commands("examples/README.md"):
+            reader.must("bash", "-euo", "pipefail", "-c", script)
+        assert (tmp_path / "packages" / "pulumi_portus" / "py.typed").exists()
+        program = language("nodejs", found)
         _misspelt_is_refused(program)
         camel = {_camel(key): value for key, value in arguments("typescript", 9742, "10.199.210.0/23").items()}
         camel["docker"] = {_camel(key): value for key, value in camel["docker"].items()}
@@ -192,12 +199,6 @@ def _misspelt_is_refused(program: Example) -> None:
     source.write_text(source.read_text().replace("hub.registryUrl", "hub.registryUri"))
     refused = program.run("node_modules/.bin/tsc", "--project", ".", "--noEmit")
     assert refused.code != 0 and "registryUri" in refused.output
-
-
-def _use_sources(program: Example) -> None:
-    """The copy lies elsewhere than the example: say where the component's sources are."""
-    path = program.folder / "Pulumi.yaml"
-    path.write_text(path.read_text().replace("../../components", str(ROOT / "components")))
 
 
 def _camel(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.images import builder, fingerprint
+from lab.images import builder, commands, fingerprint
 from lab.images.catalogue import IMAGES, IMAGES_DIRECTORY, LAB_DIRECTORY, Image, find
 
 ROOT = LAB_DIRECTORY.parent
@@ -33,6 +33,13 @@ def test_names_are_found_with_and_without_prefix_and_tag() -> None:
         find("registry")
     with pytest.raises(LookupError, match="unknown"):
         find("postgres")
+
+
+def test_what_a_command_says_beside_its_answer_is_no_part_of_it() -> None:
+    """`toolchain/go` says on stderr when it waits for another installation."""
+    assert commands.run(["sh", "-c", "echo waiting >&2; echo v2.8.3"]) == "v2.8.3\n"
+    with pytest.raises(commands.BuildError, match=r"(?s)exit code 3:.*half.*no room"):
+        commands.run(["sh", "-c", "echo half; echo no room >&2; exit 3"])
 
 
 def test_changed_file_changes_the_hash_and_a_parents_change_its_childrens(
