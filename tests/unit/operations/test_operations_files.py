@@ -1,5 +1,7 @@
 """Files: the copy of the stack file, /etc/hosts, private files."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,22 @@ def test_a_line_comes_once_and_goes_without_a_trace() -> None:
 
 def test_a_file_without_a_last_newline_keeps_its_last_line() -> None:
     assert hosts_file.with_line("::1 x", "s", "1.2.3.4", ["y"]) == "::1 x\n1.2.3.4 y # portus-stack s\n"
+
+
+def test_changes_at_the_same_time_wait_for_one_another(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    path.write_text("")
+
+    def one_more(text: str) -> str:
+        os.sched_yield()
+        return f"{text}x"
+
+    def change(_: int) -> None:
+        hosts_file.change(path, one_more)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, range(400)))
+    assert path.read_text() == "x" * 400
 
 
 def test_private_files_are_whole_and_private(tmp_path: Path) -> None:
