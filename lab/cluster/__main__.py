@@ -9,7 +9,7 @@ import sys
 from lab.cluster import cluster, instance
 from lab.cluster.console import ClusterError, say
 from lab.cluster.instance import CONTROL, DEFAULT_NAME
-from lab.cluster.programs import build_missing
+from lab.cluster.programs import CERT_MANAGER, PARTS, build_missing
 
 _MOST_NODES = 9
 
@@ -32,7 +32,7 @@ def _do(chosen: argparse.Namespace) -> None:
     elif chosen.command == "down":
         say(f"{chosen.name} is gone" if cluster.down(chosen.name) else f"there is no cluster {chosen.name}")
     elif chosen.command == "build":
-        build_missing()
+        build_missing((*PARTS, CERT_MANAGER) if chosen.cert_manager else PARTS)
     elif chosen.command == "load":
         cluster.load(chosen.name, chosen.images)
     elif chosen.command == "stop-node":
@@ -52,10 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the cluster, or what is missing of it; prints `export KUBECONFIG=…`")
     down = commands.add_parser("down", help="end the cluster and remove everything of it")
-    commands.add_parser("build", help="build the programs that are missing; up does it by itself")
+    build = commands.add_parser("build", help="build the programs that are missing; up does it by itself")
     load = commands.add_parser("load", help="copy images from Docker to every node")
     stop = commands.add_parser("stop-node", help="take a node away as a power cut does; up brings it back")
     restart = commands.add_parser("restart", help="end one process and start it again")
+    build.add_argument("--cert-manager", action="store_true", help="those of cert-manager too, which tests ask for")
     nodes = os.environ.get("NODES") or "1"
     up.add_argument("--nodes", type=_count, default=nodes, metavar="N", help=f"number of nodes, 1 to {_MOST_NODES}")
     up.add_argument("--image", action="append", default=[], help="image of Docker to load beside the lab's; repeatable")

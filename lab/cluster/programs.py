@@ -1,4 +1,4 @@
-"""The cluster's programs: built from Go modules into the tool folder, keyed by what they are made from."""
+"""The cluster's programs: built from one Go module into the tool folder, keyed by what they are made from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lab.cluster.console import ClusterError, run, say
 
-MODULES = Path(__file__).resolve().parent / "programs"
+MODULE = Path(__file__).resolve().parent / "programs"
 KUBERNETES_VERSION = "v1.36.3"
 #: Raised when the way of building changes what comes out.
 _RECIPE_VERSION = "1"
@@ -22,12 +22,12 @@ _COMMANDS = "k8s.io/kubernetes/cmd"
 
 
 @dataclass(frozen=True)
-class Module:
-    """A folder with go.mod and go.sum, and what is built from it. Go checks every download against go.sum."""
+class Part:
+    """Commands of the Go module in `programs/` that are built together. Go checks every download against its go.sum."""
 
-    folder: str
+    name: str
     packages: tuple[str, ...]
-    """Import paths of the commands."""
+    """Import paths of the commands; `./NAME` for those of the module itself."""
     programs: tuple[str, ...]
     """Names of what is built from them."""
     flags: str = ""
@@ -37,11 +37,9 @@ class Module:
 
 
 KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
-PROGRAMS: tuple[Module, ...] = (
-    Module("pause", (".",), ("pause",)),
-    Module("etcd", (".",), ("etcd",)),
-    Module("coredns", ("github.com/coredns/coredns",), ("coredns",)),
-    Module(
+PARTS: tuple[Part, ...] = (
+    *(Part(name, (f"./{name}",), (name,)) for name in ("pause", "etcd", "coredns")),
+    Part(
         "kubernetes",
         tuple(f"{_COMMANDS}/{program}" for program in KUBERNETES_PROGRAMS),
         KUBERNETES_PROGRAMS,
@@ -50,9 +48,9 @@ PROGRAMS: tuple[Module, ...] = (
         f" -X {_COMPONENT_VERSION}.gitMinor=36",
     ),
 )
-CERT_MANAGER = Module(
+CERT_MANAGER = Part(
     "cert-manager",
-    (".",),
+    ("./cert-manager",),
     ("cert-manager",),
     files=("github.com/cert-manager/cert-manager", "deploy/crds/cert-manager.io_*.yaml"),
 )
@@ -65,48 +63,48 @@ def tool_folder() -> Path:
     return Path(os.environ.get("PORTUS_STACK_TOOLS") or Path(cache) / "portus-stack").absolute()
 
 
-def fingerprint(module: Module) -> str:
-    """Hash of a module's files and of how it is built: 16 hex digits."""
-    digest = hashlib.sha256(f"{_RECIPE_VERSION}\n{module}\n".encode())
-    digest.update("".join(module.files).encode())
-    for path in sorted((MODULES / module.folder).iterdir()):
+def fingerprint(part: Part) -> str:
+    """Hash of a part's sources, of the module's locks and of how it is built: 16 hex digits."""
+    digest = hashlib.sha256(f"{_RECIPE_VERSION}\n{part}\n".encode())
+    digest.update("".join(part.files).encode())
+    for path in (MODULE / "go.mod", MODULE / "go.sum", *sorted((MODULE / part.name).glob("*.go"))):
         digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def folder_of(module: Module) -> Path:
-    """Where a module's programs are or will be."""
-    return tool_folder() / f"cluster-{module.folder}-{fingerprint(module)}"
+def folder_of(part: Part) -> Path:
+    """Where a part's programs are or will be."""
+    return tool_folder() / f"cluster-{part.name}-{fingerprint(part)}"
 
 
 def program(name: str) -> Path:
     """Where a program is, once it is built."""
-    module = next(module for module in PROGRAMS if name in module.programs)
-    return folder_of(module) / name
+    part = next(part for part in PARTS if name in part.programs)
+    return folder_of(part) / name
 
 
-def build_missing(modules: tuple[Module, ...] = PROGRAMS) -> None:
+def build_missing(parts: tuple[Part, ...] = PARTS) -> None:
     """Build what the tool folder does not have.
 
     Raises:
         ClusterError: there is no Go, or a build failed.
     """
-    missing = [module for module in modules if not folder_of(module).exists()]
+    missing = [part for part in parts if not folder_of(part).exists()]
     if not missing:
         return
     tool_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     with (tool_folder() / ".cluster-lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for number, module in enumerate(missing, 1):
-            if folder_of(module).exists():
+        for number, part in enumerate(missing, 1):
+            if folder_of(part).exists():
                 continue
-            say(f"[{number}/{len(missing)}] building {', '.join(module.programs)} (once)")
+            say(f"[{number}/{len(missing)}] building {', '.join(part.programs)} (once)")
             started = time.monotonic()
-            _build(module)
+            _build(part)
             say(f"[{number}/{len(missing)}] built in {time.monotonic() - started:.0f} s")
 
 
-def _build(module: Module) -> None:
+def _build(part: Part) -> None:
     go = os.environ.get("GO") or shutil.which("go")
     if not go:
         raise ClusterError("the cluster is built with Go: put `go` on PATH or its path into GO, or use `make cluster`")
@@ -114,12 +112,12 @@ def _build(module: Module) -> None:
     with tempfile.TemporaryDirectory(prefix=".cluster-", dir=tool_folder()) as scratch:
         output = Path(scratch, "programs")
         output.mkdir()
-        command = [go, "build", "-ldflags", f"-s -w {module.flags}", "-o", f"{output}/", *module.packages]
-        run(command, directory=MODULES / module.folder, environment=environment)
-        if module.files:
-            name, pattern = module.files
+        command = [go, "build", "-ldflags", f"-s -w {part.flags}", "-o", f"{output}/", *part.packages]
+        run(command, directory=MODULE, environment=environment)
+        if part.files:
+            name, pattern = part.files
             locate = [go, "list", "-m", "-f", "{{.Dir}}", name]
-            source = run(locate, directory=MODULES / module.folder, environment=environment).strip()
+            source = run(locate, directory=MODULE, environment=environment).strip()
             for path in sorted(Path(source).glob(pattern)):
                 shutil.copyfile(path, output / path.name)
-        output.rename(folder_of(module))
+        output.rename(folder_of(part))

@@ -27,7 +27,8 @@ esac
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     """A tool folder whose Python packages are those that the test runs with, and whose engine is a text file."""
 
-    def engine(folders: Folders) -> Path:
+    def engine(folders: Folders, *, keep_objects: bool) -> Path:
+        assert not keep_objects, "a user's tool folder has no use for them"
         built = folders.tools / "engine-1"
         (built / "bin").mkdir(parents=True, exist_ok=True)
         (built / "bin" / "pulumi").write_text("built here")

@@ -35,8 +35,11 @@ def engine_folder(folders: Folders) -> Path:
     return folders.tools / f"engine-{fingerprint(sources / 'go.mod', sources / 'go.sum', *_BUILD_OPTIONS)}"
 
 
-def install_engine(folders: Folders) -> Path:
+def install_engine(folders: Folders, *, keep_objects: bool = False) -> Path:
     """Build the engine unless it is there; the folder returned holds `bin/pulumi` and the SDK's helper scripts.
+
+    Args:
+        keep_objects: keep the 1.6 GB of compiled packages, of which `toolchain/language` can use most.
 
     Raises:
         InstallError: Go is missing and cannot be installed, or the build failed.
@@ -47,8 +50,10 @@ def install_engine(folders: Folders) -> Path:
     go = Go.find_or_install(folders)
     say(f"building the Pulumi engine {VERSION} from its Go module: 3 minutes on two cores, once")
     with new_folder(target):
-        scratch = folders.cache / "go-build-engine"  # 1.6 GB that no other build could use
-        environment = os.environ | go.environment | _BUILD_ENVIRONMENT | {"GOCACHE": str(scratch)}
+        environment = os.environ | go.environment | _BUILD_ENVIRONMENT
+        scratch = folders.cache / "go-build-engine"
+        if not keep_objects:
+            environment["GOCACHE"] = str(scratch)
         binary = target / "bin" / "pulumi"
         build = [go.executable, "build", *_BUILD_OPTIONS, "-o", str(binary), _COMMAND]
         run(build, cwd=SOURCES / "engine", environment=environment, doing="build the Pulumi engine")

@@ -30,7 +30,7 @@ LANGUAGES: Mapping[str, tuple[Program, ...]] = {
         Program(
             "pulumi-language-yaml",
             "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
-            "-s -w -X github.com/pulumi/pulumi-yaml/pkg/version.Version=v1.38.1",
+            "-s -w -X github.com/pulumi/pulumi-yaml/pkg/version.Version=v1.38.0",
         ),
     ),
     # The last tagged module that holds the host; it runs compiled programs of today's SDK, but generates none.

@@ -13,7 +13,7 @@ from .own_plugins import install_own_plugins
 from .packages import Plugin, required_plugins
 from .providers import OFFICIAL as OFFICIAL_PROVIDERS
 from .providers import OWN
-from .python import install_python, site_packages_of
+from .python import TEST_LOCK, install_python, site_packages_of
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def install_toolset(folders: Folders, request: Request) -> Toolset:
 
 
 def _local_toolset(folders: Folders, request: Request, python: Path, needed: Sequence[Plugin]) -> Toolset:
-    engine = install_engine(folders)
+    engine = install_engine(folders, keep_objects=request.lock == TEST_LOCK)
     host = install_own_plugins(folders, python, () if request.providers else needed)
     programs = [*sorted((engine / "bin").iterdir()), *sorted((host / "bin").iterdir())]
     if request.providers == OFFICIAL_PROVIDERS:

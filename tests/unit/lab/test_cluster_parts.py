@@ -6,6 +6,7 @@ import io
 import ipaddress
 import json
 import re
+import shutil
 import subprocess
 import tarfile
 from dataclasses import replace
@@ -19,7 +20,7 @@ from lab.cluster.certificates import Authority
 from lab.cluster.console import ClusterError
 from lab.cluster.instance import Instance
 
-COMMAND = str(programs.MODULES.parent / "cluster")
+COMMAND = str(programs.MODULE.parent / "cluster")
 
 
 @pytest.fixture(autouse=True)
@@ -68,40 +69,40 @@ def test_name_that_would_leave_the_folder_is_refused() -> None:
             instance.find(name)
 
 
-@pytest.mark.parametrize("module", programs.PROGRAMS, ids=lambda module: module.folder)
-def test_every_program_is_locked_by_checksums(module: programs.Module) -> None:
-    folder = programs.MODULES / module.folder
-    text = (folder / "go.mod").read_text()
+def test_every_program_is_locked_by_checksums() -> None:
+    text = (programs.MODULE / "go.mod").read_text()
     required = dict(re.findall(r"^\s*(?:require )?(\S+) (v\S+)", text, re.MULTILINE))
     replaced = dict(re.findall(r"^replace \S+ => (\S+) (v\S+)$", text, re.MULTILINE))
-    sums = (folder / "go.sum").read_text() if required else ""
+    sums = (programs.MODULE / "go.sum").read_text()
+    assert required
     assert all(f"{path} {replaced.get(path, version)}" in sums for path, version in required.items())
 
 
 def test_kubernetes_is_what_it_calls_itself() -> None:
-    locked = (programs.MODULES / "kubernetes" / "go.mod").read_text()
-    assert f"k8s.io/kubernetes {programs.KUBERNETES_VERSION}" in locked
+    assert f"k8s.io/kubernetes {programs.KUBERNETES_VERSION}" in (programs.MODULE / "go.mod").read_text()
 
 
-def test_changed_sources_and_flags_go_into_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = programs.PROGRAMS[0]
-    before = programs.folder_of(module)
-    assert programs.folder_of(replace(module, flags="-X a=b")) != before
-    copy = tmp_path / module.folder
-    copy.mkdir()
-    for path in (programs.MODULES / module.folder).iterdir():
-        (copy / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(programs, "MODULES", tmp_path)
-    assert programs.folder_of(module) == before
-    (copy / "main.go").write_text("package main")
-    assert programs.folder_of(module) != before
+def test_changed_sources_locks_and_flags_go_into_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = programs.PARTS[0]
+    before = programs.folder_of(part)
+    assert programs.folder_of(replace(part, flags="-X a=b")) != before
+    shutil.copytree(programs.MODULE, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(programs, "MODULE", tmp_path)
+    assert programs.folder_of(part) == before
+    for changed in (f"{part.name}/main.go", "go.mod", "go.sum"):
+        text = (tmp_path / changed).read_text()
+        (tmp_path / changed).write_text(f"{text}\n")
+        assert programs.folder_of(part) != before
+        (tmp_path / changed).write_text(text)
 
 
 def test_failed_build_leaves_nothing_that_looks_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GO", "false")
     with pytest.raises(ClusterError, match="status 1"):
-        programs.build_missing((programs.PROGRAMS[0],))
-    assert not programs.folder_of(programs.PROGRAMS[0]).exists()
+        programs.build_missing((programs.PARTS[0],))
+    assert not programs.folder_of(programs.PARTS[0]).exists()
 
 
 def test_image_of_one_program_holds_that_program(tmp_path: Path) -> None:

@@ -1,3 +1,0 @@
-module portus-stack.lab/pause
-
-go 1.26
