@@ -21,10 +21,11 @@ def processor_seconds(action: Callable[[], object]) -> dict[str, float]:
     """
     used: dict[int, tuple[str, float]] = {}
     ended = threading.Event()
+    others = dict(_descendants())
 
     def watch() -> None:
         while not ended.wait(_SAMPLE_SECONDS):
-            used.update(_descendants())
+            used.update((pid, found) for pid, found in _descendants() if pid not in others)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
