@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 tools      = tools=$$(toolchain/env) && eval "$$tools"
 test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
-# Before the tests, as their time limits are not made for ten minutes of building; without root no cluster starts.
+# Before the tests, as their time limits are not made for minutes of building; without root no cluster starts.
 programs   = { test "$$(id -u)" != 0 || lab/cluster/cluster build --cert-manager; }
 # Tests that need it are left out where it cannot be had.
 browser    = { toolchain/program chromium || echo 'test: the documentation is not opened in a browser' >&2; }
