@@ -1,4 +1,4 @@
-"""Does what the findings ask for, and says each thing it does. Never removes a volume."""
+"""Does what the findings ask for, and says each thing it does. Never removes a volume that has a name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -16,11 +16,14 @@ Clients = Mapping[str, APIClient]
 
 
 def remove(clients: Clients, found: Sequence[DockerObject], why: str) -> None:
-    """Remove containers and networks. Raises OperationError for a volume and for what Docker refuses."""
+    """Remove containers, with the volumes that Docker made for them unasked, and networks.
+
+    Raises OperationError for a volume and for what Docker refuses.
+    """
     for each in found:
         client = clients[each.host]
         if each.kind == "container":
-            remove_object(each, partial(client.remove_container, each.id, force=True))
+            remove_object(each, partial(client.remove_container, each.id, v=True, force=True))
         elif each.kind == "network":
             remove_object(each, partial(_remove_network, client, each.id))
         else:

@@ -192,22 +192,29 @@ def test_orphans_of_ours_go_volumes_and_strangers_stay(clone: Clone) -> None:
     deployment = clone.docker.containers.get(f"{NAME}-a").labels[DEPLOYMENT_LABEL]
     ours = {"org.portus-stack.name": NAME, DEPLOYMENT_LABEL: deployment}
     theirs = {"org.portus-stack.name": NAME, DEPLOYMENT_LABEL: "ffffffff"}
+    anonymous = {}
     for labels, prefix in ((ours, "ours"), (theirs, "theirs")):
         clone.docker.networks.create(f"{NAME}-{prefix}", labels=labels)
         clone.docker.volumes.create(f"{NAME}-{prefix}", labels=labels)
-        clone.docker.containers.create(
+        container = clone.docker.containers.create(
             "portus-stack.lab/base:bookworm",
             ["true"],
             name=f"{NAME}-{prefix}",
             network=f"{NAME}-{prefix}",
             labels=labels,
+            volumes=["/anonymous"],
         )
+        container.reload()
+        (mount,) = container.attrs["Mounts"]
+        anonymous[prefix] = mount["Name"]
     said = clone.must("repair")
     assert f"removed container {NAME}-ours" in said and f"removed network {NAME}-ours" in said
     found = clone.objects()
     assert found["container"] == PARTS | {f"{NAME}-theirs"}
     assert found["network"] == PARTS | {f"{NAME}-theirs"}
     assert {f"{NAME}-ours", f"{NAME}-theirs"} <= found["volume"]
+    left = {volume.name for volume in clone.docker.volumes.list()}
+    assert anonymous["theirs"] in left and anonymous["ours"] not in left
 
 
 def test_a_living_engine_is_not_disturbed(clone: Clone) -> None:

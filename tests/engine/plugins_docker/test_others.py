@@ -155,7 +155,7 @@ def test_an_interrupted_wait_ends_promptly_and_the_next_up_goes_on(stack: Stack)
         container("c", wait=True, wait_timeout=120 if V == 1 else 60,
                   healthcheck={"tests": ["CMD", "false" if V == 1 else "true"], "interval": "1s"})
     """)
-    environment = {**stack.environment, "PROGRAM_VERSION": "1", "RUN_LABEL": stack.label}
+    environment = stack.run_environment
     command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"]
     with subprocess.Popen(
         command,

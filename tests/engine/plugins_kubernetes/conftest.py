@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.language_host_project import toolchain_environment
+from tests.engine.plugins.program_stack import stack_of
 from tests.engine.plugins_kubernetes.cluster import LiveCluster
 from tests.engine.plugins_kubernetes.stack import Stack
 
@@ -31,19 +32,10 @@ def cluster(kubeconfig: Path) -> Iterator[LiveCluster]:
 
 @pytest.fixture
 def stack(tmp_path: Path, pulumi_environment: dict[str, str], cluster: LiveCluster) -> Iterator[Stack]:
-    backend = tmp_path / "backend"
-    backend.mkdir()
-    program = tmp_path / "program"
-    program.mkdir()
-    (program / "Pulumi.yaml").write_text("name: plugins-kubernetes\nruntime: python\n")
     environment = {
         **pulumi_environment,
-        "PULUMI_BACKEND_URL": f"file://{backend}",
         "KUBECONFIG": str(cluster.kubeconfig),
         "TEST_NAMESPACE": cluster.namespace,
     }
-    stack = Stack(program, environment)
-    stack.run("stack", "init", "test")
-    yield stack
-    stack.run("cancel", "--yes", "test", succeeds=None)
-    stack.run("destroy", "--yes", "--skip-preview", succeeds=None)
+    with stack_of(Stack, tmp_path, environment) as stack:
+        yield stack
