@@ -45,9 +45,9 @@ class RunningUp:
         return self._process.pid
 
     def begun(self, prefix: str = "") -> int:
-        """How many operations on resources whose type starts with ``prefix`` have begun."""
+        """How many resources whose type starts with ``prefix`` have been begun with."""
         found = (_BEGUN.match(line) for line in self._output.splitlines())
-        return sum(1 for each in found if each and each["type"].startswith(prefix))
+        return len({(each["type"], each["name"]) for each in found if each and each["type"].startswith(prefix)})
 
     def status(self, role: str) -> str:
         """What Docker says of a role's container, "" while there is none."""

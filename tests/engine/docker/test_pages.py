@@ -1,5 +1,6 @@
 """The commands of README, quickstart and operations as they stand, under names of the test's own."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -62,6 +63,7 @@ def read(clone: Clone, page: str, folder: Path) -> list[str]:
 def test_readme_and_operations(clone: Clone, tmp_path: Path) -> None:
     first, used = read(clone, "README.md", tmp_path)
     assert f"https://{LOCAL}.test:{PORT}" in first
+    assert re.search(r"paged-database created \(\d+s\) ?$", first, re.MULTILINE), "what it waited for is over"
     assert "Login Succeeded" in used
     assert "digest: sha256:" in used
     status, pictures = read(clone, "docs/operations.md", tmp_path)

@@ -58,6 +58,7 @@ class Container(DockerResource):
             raise ProviderError(f"Unable to create container: {error}") from error
         try:
             logs = _bring_up(operation, container, state)
+            operation.patience.status("")  # the engine would show the last one beside what is done
             return self.look(operation, container, {**state, "containerLogs": logs})
         except (EngineError, ProviderError) as error:
             raise CreateFailedError(container, str(error)) from error
@@ -106,6 +107,7 @@ class Container(DockerResource):
             ("No such container", "is already in progress"),
             lambda client: client.wait(resource_id, condition=condition),
         )
+        operation.patience.status("")
 
 
 def _create(operation: Operation, state: Properties, body: Mapping[str, object]) -> str:
