@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-#: Longest time for one command, seconds: the slowest, a cold build of Kubernetes, takes five to ten minutes on two cores.
+#: Longest time for one command, seconds: a cold build of Kubernetes takes five to ten minutes on two cores.
 COMMAND_TIMEOUT_SECONDS = 3600
 #: How much of a failed command's output is shown.
 SHOWN_LINES = 30
