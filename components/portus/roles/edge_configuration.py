@@ -77,7 +77,8 @@ http {{
   proxy_request_buffering off;
   proxy_buffering off;
   proxy_max_temp_file_size 0;
-  # Four TLS records at a time, where nginx would take a page: large pulls are faster.
+  # Four TLS records at a time, where nginx would take one or a page: large pushes and pulls are faster.
+  client_body_buffer_size 64k;
   proxy_buffer_size 64k;
   proxy_buffers 8 64k;
   proxy_read_timeout 900s;
