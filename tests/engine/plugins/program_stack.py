@@ -1,12 +1,13 @@
 """A program and its stack on a real engine, for the tests of one provider plugin (of `PROVIDERS`, ours without it)."""
 
 import json
-import subprocess
 import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
+
+from tests.engine.docker.deployment import finish
 
 TIME_LIMIT = 200  # seconds for one command
 
@@ -32,18 +33,9 @@ class ProgramStack:
 
     def run(self, *arguments: str, succeeds: bool | None = True) -> str:
         """Run a Pulumi command; returns what it printed."""
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=self.folder,
-            env=self.run_environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=TIME_LIMIT,
-        )
-        assert succeeds is None or (done.returncode == 0) is succeeds, f"pulumi {arguments}: {done.stdout}"
-        return done.stdout
+        done = finish(["pulumi", *arguments, "--non-interactive"], self.folder, self.run_environment, TIME_LIMIT)
+        assert succeeds is None or (done.code == 0) is succeeds, f"pulumi {arguments}: {done.output}"
+        return done.output
 
     def up(self, version: int = 1, *, succeeds: bool = True) -> str:
         self.version = version
