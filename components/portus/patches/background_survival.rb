@@ -270,8 +270,9 @@ module PortusStack
 
       # The digest of what is there now, nil for nothing. Raises Unknown.
       def portus_stack_digest(repository, reference)
+        raise "the registry did not answer" if BackgroundSurvival.silent?
         @portus_stack_any = true
-        answer = perform_request("#{repository}/manifests/#{reference}", "head")
+        answer = BackgroundSurvival.timed { perform_request("#{repository}/manifests/#{reference}", "head") }
         return answer["Docker-Content-Digest"] if answer.code.to_i == 200
         return nil if answer.code.to_i == 404
         raise "[#{answer.code}]"
