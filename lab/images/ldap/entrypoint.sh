@@ -13,6 +13,7 @@ install -d -o openldap -g openldap /run/slapd /var/lib/ldap
 	[ -z "$LDAP_REQUIRE_TLS" ] || echo "security tls=1"
 	cat /etc/ldap/database.conf
 } >"$configuration"
+rm -f /var/lib/ldap/*
 for file in /directory/*.ldif; do
 	slapadd -f "$configuration" -l "$file"
 done
