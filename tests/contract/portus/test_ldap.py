@@ -1,6 +1,7 @@
 """Signing in while LDAP is on: with Portus as it is, mended by `own_users`, and after LDAP was switched off again.
 
-One database goes through all of it, as that of a stack whose `portus.settings.ldap` is changed. Lines are those of 2.4.3.
+One database goes through all of it, as that of a stack whose `portus.settings.ldap` is changed. Lines are those of
+2.4.3.
 """
 
 from __future__ import annotations
