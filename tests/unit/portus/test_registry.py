@@ -1,5 +1,7 @@
 """The registry's configuration: one text for both majors, nothing secret in it."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
+from components.portus.roles.registry import _ENDPOINTS as ENDPOINTS
 from components.portus.roles.registry import configuration
 from tests.unit.portus import plans, samples
 
@@ -75,6 +78,31 @@ def test_start_script_takes_each_secret_from_its_file() -> None:
         path = f"/etc/portus-stack/{name.lower()}"
         assert f'{name}="$(cat {path})"\nexport {name}\n' in script
         assert path in secret_files
+
+
+def test_events_carry_the_secret_that_portus_looks_for(tmp_path: Path) -> None:
+    """The shell's words put together: what the registry's process finds in its environment."""
+    script = plans.plain_file(plans.plan(), "registry", "/etc/portus-stack/start.sh")
+    for name, word in (("webhook-secret", "pSECRET"), ("registry_http_secret", "pOTHER")):
+        (tmp_path / name).write_text(word)
+    local = script.replace("/etc/portus-stack/", f"{tmp_path}/").replace("exec registry serve", "env #")
+    shown = subprocess.run(["sh", "-c", local], capture_output=True, text=True, check=True).stdout
+    (value,) = (line.partition("=")[2] for line in shown.splitlines() if line.startswith(f"{ENDPOINTS}="))
+    (endpoint,) = yaml.safe_load(value)
+    assert endpoint.pop("headers") == {"Authorization": ["Bearer pSECRET"]}
+    assert [endpoint] == document()["notifications"]["endpoints"], "no header is all that differs"
+    for process in ("registry", "portus"):
+        secret = {file.path: file for file in plans.plan().process(process).files}["/etc/portus-stack/webhook-secret"]
+        assert (secret.mode, secret.secret) == ("0400", True)
+
+
+def test_start_fails_without_the_secret(tmp_path: Path) -> None:
+    script = plans.plain_file(plans.plan(), "registry", "/etc/portus-stack/start.sh")
+    (tmp_path / "registry_http_secret").write_text("pOTHER")
+    local = script.replace("/etc/portus-stack/", f"{tmp_path}/").replace("exec registry serve", "env #")
+    done = subprocess.run(["sh", "-c", local], capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert "webhook-secret" in done.stderr
 
 
 LABELS = some.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
