@@ -35,13 +35,30 @@ WEBHOOK_SECRET = files_path("webhook-secret")
 """What the events carry, and where Portus' patch ``webhook_secret`` reads what they must carry."""
 _ENDPOINTS = "REGISTRY_NOTIFICATIONS_ENDPOINTS"
 _HERE = "{webhook-secret}"
+_LOG = "/tmp/log"
 
 _START_SCRIPT = """\
 #!/bin/sh
 # The registry reads secrets from its configuration or its environment only; set here, they stay out of both.
 set -eu
 {exports}
-exec registry serve {config}
+# It writes the headers of its events to its log, so the log passes a filter, which is waited for: the last lines tell
+# why the registry ended.
+rm -f {log}
+mkfifo {log}
+sed -u 's/Bearer [A-Za-z0-9]*/Bearer (hidden)/g' <{log} >&2 &
+filter=$!
+registry serve {config} 2>{log} &
+registry=$!
+trap 'kill -TERM "$registry"' TERM INT
+status=0
+wait "$registry" || status=$?
+while kill -0 "$registry" 2>/dev/null; do
+  status=0
+  wait "$registry" || status=$?
+done
+wait "$filter"
+exit "$status"
 """
 
 
@@ -128,7 +145,7 @@ def _start_script(settings: Settings, secrets: Iterable[str]) -> str:
     endpoints = json.dumps([{**_events(settings), "headers": {"Authorization": [f"Bearer {_HERE}"]}}])
     value = "'{}'".format(endpoints.replace(_HERE, f"'\"$(cat {WEBHOOK_SECRET})\"'"))
     exports.append(f"{_ENDPOINTS}={value}\nexport {_ENDPOINTS}")
-    return _START_SCRIPT.format(exports="\n".join(exports), config=_CONFIG)
+    return _START_SCRIPT.format(exports="\n".join(exports), config=_CONFIG, log=_LOG)
 
 
 def _storage(settings: Settings) -> dict[str, object]:
