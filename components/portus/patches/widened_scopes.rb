@@ -71,7 +71,7 @@ end
 Rails.application.config.to_prepare do
   missing = PortusStackWidenedScopes.missing
   if missing.empty?
-    Api::V2::TokensController.prepend(PortusStackWidenedScopes)
+    Api::V2::TokensController.send(:prepend, PortusStackWidenedScopes)
     $stderr.puts "portus-stack: patch widened_scopes is on"
   else
     $stderr.puts "portus-stack: patch widened_scopes does not fit this Portus: #{missing.join(", ")}"
