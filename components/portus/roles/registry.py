@@ -44,13 +44,16 @@ set -eu
 {exports}
 # It writes the headers of its events to its log, so the log passes a filter, which is waited for: the last lines tell
 # why the registry ended.
+registry=""
+stop=""
+trap 'stop=yes; test -z "$registry" || kill -TERM "$registry"' TERM INT
 rm -f {log}
 mkfifo {log}
 sed -u 's/Bearer [A-Za-z0-9]*/Bearer (hidden)/g' <{log} >&2 &
 filter=$!
 registry serve {config} 2>{log} &
 registry=$!
-trap 'kill -TERM "$registry"' TERM INT
+test -z "$stop" || kill -TERM "$registry"
 status=0
 wait "$registry" || status=$?
 while kill -0 "$registry" 2>/dev/null; do
