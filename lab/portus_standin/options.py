@@ -37,6 +37,21 @@ _DEFAULTS: Mapping[str, tuple[Value, Value]] = {
     "background.sync.enabled": (True, True),
     "background.sync.strategy": ("initial", "initial"),
     "display_name.enabled": (False, False),
+    "ldap.enabled": (False, False),
+    "ldap.hostname": ("ldap_hostname", "ldap_hostname"),
+    "ldap.port": (389, 389),
+    "ldap.timeout": (5, 5),
+    "ldap.method": ("plain", ""),
+    "ldap.encryption.method": ("", ""),
+    "ldap.encryption.options.ca_file": ("", ""),
+    "ldap.base": ("", ""),
+    "ldap.filter": ("", ""),
+    "ldap.uid": ("uid", "uid"),
+    "ldap.authentication.enabled": (False, False),
+    "ldap.authentication.bind_dn": ("", ""),
+    "ldap.authentication.password": ("", ""),
+    "ldap.guess_email.enabled": (False, False),
+    "ldap.guess_email.attr": ("", ""),
 }
 
 
