@@ -14,6 +14,7 @@ from ..accounts import Invalid, NewUser, any_user, create_application_token, cre
 from ..models import ApplicationToken, Registry, Tag, User
 from ..registries import RegistryFields
 from ..registry_client import RegistryError
+from ..releases import mended
 from . import entities
 from .api_answers import (
     ApiError,
@@ -155,9 +156,14 @@ def application_tokens(identity: int) -> Response:
 
 @blueprint.post("/users/<int:identity>/application_tokens")
 def add_application_token(identity: int) -> Created:
-    """Create an application token for a user. The answer has its plain text, once."""
+    """Create an application token for a user. The answer has its plain text, once.
+
+    Portus asks nobody whose token it is (lib/api/v1/application_tokens.rb:53).
+    """
     actor = authorized(admin=False)
     (application,) = required(parameters(), "application")
+    if mended("foreign_tokens") and actor.id != identity and not (actor.admin and find(User, identity).bot):
+        forbidden()
     return _new_token(find(User, identity), actor, application)
 
 
@@ -186,6 +192,7 @@ def _fields(given: Parameters, base: Registry | None = None) -> RegistryFields:
         hostname=text("hostname", base.hostname if base else None),
         use_ssl=use_ssl,
         external_hostname=text("external_hostname", base.external_hostname if base else None) or None,
+        hostname_given=bool(given.get("hostname")),
     )
 
 
