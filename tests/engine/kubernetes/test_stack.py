@@ -108,6 +108,7 @@ def test_status_tells_how_each_role_is(stack: Deployment) -> None:
     shown = stack.operation("status")
     assert shown.code == 0, shown.output
     assert "All is well." in shown.output
+    assert "Events stuck      0" in shown.output, "the database's pod was not asked"
     for role in ("database", "registry", "portus", "background", "edge"):
         assert re.search(rf"^{role} .* healthy ", shown.output, re.MULTILINE), shown.output
     for task in ("bootstrap", "smoke_check"):
