@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,9 @@ def existing_patches() -> tuple[str, ...]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every case says where in Portus it comes from."""
-    cases = [item for item in items if isinstance(item, pytest.Function) and "world" in item.fixturenames]
+    here = Path(__file__).parent
+    cases = [item for item in items if isinstance(item, pytest.Function) and here in item.path.parents]
+    cases = [case for case in cases if "world" in case.fixturenames]
     nameless = [case.nodeid for case in cases if not list(case.iter_markers("source"))]
     assert not nameless, f"no source is named by {nameless}"
 
