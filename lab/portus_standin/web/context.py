@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import database, ldap
-from ..accounts import admins, any_user, authenticate, user_of_application_token
+from ..accounts import admins, any_user, authenticate, may_sign_in, user_of_application_token
 from ..models import Registry, User
 from ..options import Options
+from ..releases import mended
 from ..settings import ROOT, Settings
 
 _SERVER_ERROR = 500
@@ -68,7 +69,7 @@ def sign_in(user: User) -> None:
 def user_of_cookie() -> User | None:
     """The user of the session cookie."""
     user = db().get(User, cookie["user_id"]) if "user_id" in cookie else None
-    return user if user and user.enabled else None
+    return user if user and may_sign_in(user, portus().settings.generation) else None
 
 
 def user_of_password() -> User | str | None:
@@ -80,20 +81,35 @@ def user_of_password() -> User | str | None:
 
 
 def user_of_token_header() -> User | None:
-    """The user of the header `Portus-Auth: user:token`."""
-    name, colon, token = request.headers.get("Portus-Auth", "").partition(":")
-    return user_of_application_token(db(), name, token) if colon else None
+    """The user of the header `Portus-Auth: user:token`, whether enabled and unlocked or not."""
+    name, token, *_ = [*request.headers.get("Portus-Auth", "").split(":"), "", ""]
+    return user_of_application_token(db(), name, token)
 
 
 def current_user() -> User | None:
-    """Who asks: by cookie, by Basic credentials, by application token (2.4)."""
+    """Who asks for a page: by cookie, by Basic credentials, by application token (2.4)."""
     user = user_of_cookie()
     if user is None:
         by_password = user_of_password()
         user = by_password if isinstance(by_password, User) else None
     if user is None and portus().settings.generation > 1:
         user = user_of_token_header()
+        user = user if user and may_sign_in(user, portus().settings.generation) else None
     return user
+
+
+def api_user() -> User | None:
+    """Who asks the API: by cookie or by application token, and nothing else (lib/api/helpers.rb:44).
+
+    Nobody looks there whether the user of a token was disabled (lib/portus/auth_from_token.rb:19).
+    """
+    user = user_of_cookie() or user_of_token_header()
+    return None if user and not user.enabled and mended("disabled_users") else user
+
+
+def is_internal() -> bool:
+    """Whether the API is asked with a session, as Portus' own pages do (lib/api/helpers.rb:57)."""
+    return user_of_cookie() is not None
 
 
 def is_secure() -> bool:
