@@ -1,11 +1,10 @@
 """A registry in the mood that a file names, for what Portus' background process makes of it. Runs in a container.
 
-``python3 moody_registry.py FOLDER`` listens on port 5000 with ``FOLDER/tls.crt`` and ``tls.key``; ``FOLDER/mood`` holds
-``well`` (any manifest that is asked for is ``FOLDER/manifest``), a status (``401``, ``500``), ``garbage`` or ``nothing``.
+``python3 moody_registry.py FOLDER`` listens on port 5000, without TLS. ``FOLDER/mood`` holds ``well`` (any manifest
+that is asked for is ``FOLDER/manifest``), a status (``401``, ``500``), ``garbage`` or ``nothing``.
 """
 
 import hashlib
-import ssl
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,13 +36,5 @@ class _Registry(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_DELETE = _answer
 
 
-def main() -> None:
-    """Serve for ever."""
-    server = ThreadingHTTPServer(("", 5000), _Registry)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_FOLDER / "tls.crt", _FOLDER / "tls.key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.serve_forever()
-
-
-main()
+if __name__ == "__main__":
+    ThreadingHTTPServer(("", 5000), _Registry).serve_forever()

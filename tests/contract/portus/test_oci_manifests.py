@@ -1,142 +1,122 @@
-"""What Portus shows of OCI manifests, indexes and artifacts, and how they go: with the patch `oci_manifests`."""
+"""What Portus shows of OCI manifests, indexes and artifacts, and how they go."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.portus import seen
-from tests.contract.portus.seen import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Portus, ShownTag, event
-from tests.contract.standin_harness import lab, wait_until
-from tests.portus_image import release
+from tests.contract.portus.manifests import (
+    DOCKER_LIST,
+    IMAGE_CONFIG,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    SHOWN_SECONDS,
+    WHO,
+    delete_in_registry,
+    digest_of,
+    image,
+    needs,
+    push_image,
+    push_index,
+    put,
+    shown_tags,
+    size_of,
+    wait_for_tag,
+)
+from tests.contract.portus.test_background import send
+from tests.contract.portus.world import RELEASE, World, source
+from tests.contract.standin_harness import wait_until
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.engine,
+    source("lib/portus/registry_notification.rb:63", "lib/portus/http_helpers.rb:43", "app/models/registry.rb:139"),
+]
 
-HAS_SIZES = release() >= (2, 5)
-"""Tags have a size from 2.5 on (db/migrate/…_add_size_to_tags.rb)."""
-SHOWN_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def portus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portus]:
-    with lab(tmp_path_factory.mktemp("oci")) as started:
-        started.start_registry("portus-stack.lab/registry:3.1", 2)
-        yield Portus.start(started, ("oci_manifests", "background_survival"))
-
-
-def shown(portus: Portus, repository: str, tag: str) -> ShownTag:
-    """The tag, once it is shown."""
-    wait_until(lambda: tag in portus.tags(repository), f"{repository}:{tag} is shown", portus.evidence, SHOWN_SECONDS)
-    return portus.tags(repository)[tag]
-
-
-def gone(portus: Portus, repository: str, tag: str) -> None:
-    """Wait until the tag is not shown any more."""
-    wait_until(lambda: tag not in portus.tags(repository), f"{repository}:{tag} goes", portus.evidence, SHOWN_SECONDS)
-
-
-def push_image(portus: Portus, repository: str, reference: str) -> bytes:
-    """Push a small OCI image; its manifest."""
-    manifest, config, layer = seen.image(f"{repository}:{reference}")
-    reference = reference if reference != "by digest" else seen.digest_of(manifest)
-    portus.put(repository, reference, OCI_MANIFEST, manifest, config, layer)
-    return manifest
+HAS_SIZES = RELEASE >= (2, 5)
+"""Tags have a size from 2.5 on (db/schema.rb)."""
+EMPTY = "application/vnd.oci.empty.v1+json"
+CHART = ("application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
 
 
-def push_index(portus: Portus, repository: str, tag: str, media_type: str, *, attested: bool = False) -> bytes:
-    """Push two manifests by digest, then an index of them by tag; its content."""
-    children = []
-    for platform in ("amd64", "arm64"):
-        manifest, config, layer = seen.image(f"{repository} {tag} {platform}")
-        kind = OCI_MANIFEST
-        if media_type == DOCKER_LIST:
-            manifest = manifest.replace(OCI_MANIFEST.encode(), DOCKER_MANIFEST.encode())
-            kind = DOCKER_MANIFEST
-        portus.put(repository, seen.digest_of(manifest), kind, manifest, config, layer)
-        unknown = attested and platform == "arm64"
-        where = {"os": "unknown", "architecture": "unknown"} if unknown else {"os": "linux", "architecture": platform}
-        children.append(seen.descriptor(kind, manifest, platform=where))
-    index = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": children}).encode()
-    portus.put(repository, tag, media_type, index)
-    return index
-
-
-def test_an_image_is_shown_with_author_digest_and_image_id(portus: Portus) -> None:
-    manifest = push_image(portus, "admin/image", "v1")
-    tag = shown(portus, "admin/image", "v1")
-    assert (tag.author, tag.digest) == ("admin", seen.digest_of(manifest))
-    content = json.loads(manifest)
-    assert f"sha256:{tag.image_id}" == content["config"]["digest"]
-    if HAS_SIZES:
-        assert tag.size == content["config"]["size"] + sum(layer["size"] for layer in content["layers"])
+def test_an_oci_image_is_shown_with_author_digest_and_image_id(world: World) -> None:
+    manifest = push_image(world, "alice/image", "v1")
+    if not world.mended("oci_manifests"):
+        send(world, "alice/docker", WHO, account=WHO)
+        wait_for_tag(world, "alice/docker", "v1")
+        assert shown_tags(world, "alice/image") == {}
+        return
+    tag = wait_for_tag(world, "alice/image", "v1")
+    assert (tag.author, tag.digest) == (WHO, digest_of(manifest))
+    assert f"sha256:{tag.image_id}" == json.loads(manifest)["config"]["digest"]
+    assert tag.size == (size_of(manifest) if HAS_SIZES else None)
 
 
 @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST], ids=["index", "list"])
-def test_an_index_is_one_tag_and_its_parts_are_none(portus: Portus, media_type: str) -> None:
-    repository = f"admin/{'index' if media_type == OCI_INDEX else 'list'}"
-    index = push_index(portus, repository, "all", media_type)
-    tag = shown(portus, repository, "all")
-    assert (tag.digest, tag.image_id, tag.author) == (seen.digest_of(index), "multi-arch", "admin")
-    push_image(portus, repository, "by digest")
-    push_image(portus, repository, "after")
-    shown(portus, repository, "after")
-    assert set(portus.tags(repository)) == {"all", "after"}
-    if HAS_SIZES:
-        assert tag.size is not None
-        assert tag.size > sum(child["size"] for child in json.loads(index)["manifests"]) / 10
+def test_an_index_is_one_tag_and_its_parts_are_none(world: World, media_type: str) -> None:
+    needs(world, "oci_manifests")
+    repository = f"alice/{'index' if media_type == OCI_INDEX else 'list'}"
+    index = push_index(world, repository, "all", media_type)
+    tag = wait_for_tag(world, repository, "all")
+    assert (tag.digest, tag.image_id, tag.author) == (digest_of(index), "multi-arch", WHO)
+    parts = [image(f"{repository} all {architecture}") for architecture in ("amd64", "arm64")]
+    assert tag.size == (sum(size_of(manifest) for manifest, _, _ in parts) if HAS_SIZES else None)
+    push_image(world, repository, None)
+    push_image(world, repository, "after")
+    wait_for_tag(world, repository, "after")
+    assert set(world.tags(repository)) == {"all", "after"}
 
 
-def test_an_index_of_one_image_and_what_is_attested_of_it_has_the_id_of_the_image(portus: Portus) -> None:
-    push_index(portus, "admin/attested", "v1", OCI_INDEX, attested=True)
-    _, config, _ = seen.image("admin/attested v1 amd64")
-    tag = shown(portus, "admin/attested", "v1")
-    assert f"sha256:{tag.image_id}" == seen.digest_of(config)
+def test_an_index_of_one_image_and_what_is_attested_of_it_has_the_id_of_the_image(world: World) -> None:
+    needs(world, "oci_manifests")
+    push_index(world, "alice/attested", "v1", OCI_INDEX, attested=True)
+    _, config, _ = image("alice/attested v1 amd64")
+    assert f"sha256:{wait_for_tag(world, 'alice/attested', 'v1').image_id}" == digest_of(config)
 
 
-@pytest.mark.parametrize(
-    ("tag", "config_type", "layer_type", "name"),
-    [
-        ("chart", "application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "Helm chart"),  # noqa: E501
-        ("sbom", "application/vnd.oci.empty.v1+json", "application/spdx+json", "SBOM"),
-        ("sig", seen.IMAGE_CONFIG, "application/vnd.dev.cosign.simplesigning.v1+json", "signature"),
-        ("own", "application/vnd.acme.rocket.config.v1+json", "application/octet-stream", "acme.rocket.config"),
-    ],
-)
-def test_what_is_no_image_is_named_by_its_type(
-    portus: Portus, tag: str, config_type: str, layer_type: str, name: str
-) -> None:
-    manifest, config, layer = seen.image(tag, config_type, layer_type)
-    portus.put("admin/artifacts", tag, OCI_MANIFEST, manifest, config, layer)
-    assert shown(portus, "admin/artifacts", tag).image_id == name
+ARTIFACTS = {
+    "chart": (*CHART, "Helm chart"),
+    "sbom": (EMPTY, "application/spdx+json", "SBOM"),
+    "signature": (IMAGE_CONFIG, "application/vnd.dev.cosign.simplesigning.v1+json", "signature"),
+    "own": ("application/vnd.acme.rocket.config.v1+json", "application/octet-stream", "acme.rocket.config"),
+}
 
 
-def test_they_are_deleted_by_portus_and_by_the_registry(portus: Portus) -> None:
-    index = push_index(portus, "admin/going", "index", OCI_INDEX)
-    manifest = push_image(portus, "admin/going", "image")
-    push_image(portus, "admin/going", "name")
-    push_image(portus, "admin/going", "stays")
-    tags = {name: shown(portus, "admin/going", name) for name in ("index", "image", "name", "stays")}
-    assert portus.request("DELETE", f"tags/{tags['index'].id}").status == 204
-    assert portus.delete_from_registry("admin/going", seen.digest_of(index)) == 404
-    assert portus.delete_from_registry("admin/going", seen.digest_of(manifest)) == 202
-    assert portus.delete_from_registry("admin/going", "name") == 202
-    for name in ("index", "image", "name"):
-        gone(portus, "admin/going", name)
-    assert set(portus.tags("admin/going")) == {"stays"}
+def test_what_is_no_image_is_named_by_its_type(world: World) -> None:
+    needs(world, "oci_manifests")
+    for tag, (config_type, layer_type, _) in ARTIFACTS.items():
+        manifest, config, layer = image(tag, config_type, layer_type)
+        put(world, "alice/artifacts", tag, OCI_MANIFEST, manifest, config, layer)
+    names = {tag: wait_for_tag(world, "alice/artifacts", tag).image_id for tag in ARTIFACTS}
+    assert names == {tag: name for tag, (_, _, name) in ARTIFACTS.items()}
 
 
-def test_events_on_which_portus_breaks_keep_no_other_from_it(portus: Portus) -> None:
-    """registry_notification.rb:63 (no media type), schema.rb (data: 65,535 bytes of three-byte characters)."""
-    manifest = push_image(portus, "admin/batch", "first")
-    digest = seen.digest_of(manifest)
-    untyped = event("admin/batch", "untyped", digest, mediaType=None)
-    blob = event("admin/batch", None, digest, mediaType=None)
-    odd = event("admin/batch", "odd", digest)
-    odd["request"] = {**odd["request"], "useragent": "\N{GRINNING FACE} client"}  # type: ignore[dict-item]
-    large = event("admin/batch", "large", digest, references=[{"digest": digest, "size": 1}] * 1000)
-    answer = portus.notify(untyped, blob, "no event", odd, large)  # type: ignore[arg-type]
-    assert answer.status == 202, answer.text
+def test_they_are_deleted_by_portus_and_by_the_registry(world: World) -> None:
+    """A registry of version 3 deletes tags by name, too: its event has no digest."""
+    needs(world, "oci_manifests")
+    repository = "alice/going"
+    index = push_index(world, repository, "index", OCI_INDEX)
+    manifest = push_image(world, repository, "image")
+    for tag in ("name", "stays"):
+        push_image(world, repository, tag)
+    tags = {tag: wait_for_tag(world, repository, tag) for tag in ("index", "image", "name", "stays")}
+    assert world.api("DELETE", f"/tags/{tags['index'].id}").status == 204
+    assert delete_in_registry(world, repository, digest_of(index)) == 404
+    assert delete_in_registry(world, repository, digest_of(manifest)) == 202
+    assert delete_in_registry(world, repository, "name") == 202
+    wait_until(lambda: set(world.tags(repository)) == {"stays"}, "what was deleted goes", world.evidence, SHOWN_SECONDS)
+
+
+@source("db/schema.rb (registry_events.data)")
+def test_events_on_which_portus_breaks_keep_no_other_from_it(world: World) -> None:
+    needs(world, "oci_manifests")
+    digest = digest_of(push_image(world, "alice/batch", "first"))
+    untyped = world.event("alice/batch", tag="untyped", digest=digest, mediaType=None)
+    blob = world.event("alice/batch", tag=None, digest=digest, mediaType=None)
+    odd = world.event("alice/batch", tag="odd", digest=digest)
+    odd["request"]["useragent"] = "\N{GRINNING FACE} client"
+    large = world.event("alice/batch", tag="large", digest=digest, references=[{"digest": digest, "size": 1}] * 1000)
+    assert world.notify(untyped, blob, odd, large).status == 202
+    assert world.status_of(blob) is None
     for tag in ("untyped", "odd", "large"):
-        shown(portus, "admin/batch", tag)
+        wait_for_tag(world, "alice/batch", tag)
