@@ -158,7 +158,7 @@ class Task(Process):
 
     verifies: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
-    report: Mapping[str, str] = field(default_factory=dict)
+    report: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

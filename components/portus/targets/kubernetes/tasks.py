@@ -62,6 +62,8 @@ def _fingerprint(runners: Sequence[Runner]) -> pulumi.Output[str]:
 
 def result(task: Task, made: batch.v1.Job) -> pulumi.Output[str]:
     """What the task's success means, as JSON. Its log is not read: no pod's name is known to the provider."""
-    return made.status.apply(
-        lambda status: json.dumps({**task.report, "checked_at": status.completion_time if status else None})
+    return pulumi.Output.all(report=dict(task.report), status=made.status).apply(
+        lambda found: json.dumps(
+            {**found["report"], "checked_at": found["status"].completion_time if found["status"] else None}
+        )
     )
