@@ -125,7 +125,7 @@ class FakePortus:
         """What is granted; with its hole Portus drops nothing but the "*" of what it would have refused."""
         actions = asked.split(",")
         person = self.people.get(username)
-        owns = person is not None and kind == "repository" and name.split("/")[0] == person.namespace
+        owns = person is not None and kind == "repository" and name.partition("/")[0] == person.namespace
         widened = "widened_scopes" in self.holes and (actions[0] == "*" or kind == "registry") and len(actions) > 1
         granted = actions if owns else [action for action in actions if action != "*"] if widened else []
         return [{"type": kind, "name": name, "actions": granted}] if granted else []
@@ -198,32 +198,36 @@ class FakePortus:
         return redirect("/users/sign_up" if session.alert else "/")
 
     def _signed_in(self, incoming: Incoming, session: Session) -> Answer:
-        path, method = incoming.path, incoming.method
+        path = incoming.path
         if path.startswith("/admin"):
             if not self.people[session.username].admin:
                 return self._page(session, "<h1>401 Unauthorized</h1>", 401)
             if self.record is None and not path.startswith("/admin/registries"):
                 return redirect("/admin/registries/new")
-            return self._admin(incoming, session)
-        if path == "/repositories" and method == "GET":
-            rows = "".join(
-                f'<tr><td><a href="/namespaces/{n}">{name.split("/")[0]}</a></td>'
-                f'<td><a href="/repositories/{n}">{name.split("/")[1]}</a></td></tr>'
-                for n, (name, _) in enumerate(self.tags)
-            )
-            return self._page(session, f"<table>{rows}</table>")
-        match = re.fullmatch(r"/repositories/(\d+)", path)
-        if match:
-            (name, tag), (_, pushed_at) = list(self.tags.items())[int(match[1])]
-            namespace, repository = name.split("/")
-            row = f"<td><div>{tag}</div></td><td>{namespace}</td><td>-</td><td>{pushed_at}</td>"
-            heading = f'<h5><a href="/namespaces/1">{namespace}</a>/{repository}</h5>'
-            return self._page(session, f"{heading}<table><tr>{row}</tr></table>")
-        if path == "/users/edit" and method == "GET":
-            return self._page(session, "<h5>Profile</h5>")
-        if path == "/namespaces" and method == "GET":
+            return self._registry_page(incoming, session) or self._admin(incoming, session)
+        return self._repository(path, session) or self._ordinary(path, session)
+
+    def _ordinary(self, path: str, session: Session) -> Answer:
+        if path == "/namespaces":
             return self._namespaces(session)
-        return self._page(session, "dashboard")
+        if path != "/repositories":
+            return self._page(session, "<h5>Profile</h5>" if path == "/users/edit" else "dashboard")
+        rows = "".join(
+            f'<tr><td><a href="/namespaces/{n}">{name.split("/")[0]}</a></td>'
+            f'<td><a href="/repositories/{n}">{name.split("/")[1]}</a></td></tr>'
+            for n, (name, _) in enumerate(self.tags)
+        )
+        return self._page(session, f"<table>{rows}</table>")
+
+    def _repository(self, path: str, session: Session) -> Answer | None:
+        match = re.fullmatch(r"/repositories/(\d+)", path)
+        if match is None:
+            return None
+        (name, tag), (_, pushed_at) = list(self.tags.items())[int(match[1])]
+        namespace, repository = name.split("/")
+        row = f"<td><div>{tag}</div></td><td>{namespace}</td><td>-</td><td>{pushed_at}</td>"
+        heading = f'<h5><a href="/namespaces/1">{namespace}</a>/{repository}</h5>'
+        return self._page(session, f"{heading}<table><tr>{row}</tr></table>")
 
     def _namespaces(self, session: Session) -> Answer:
         """Generation 1 lists them; later the page holds the number of the user's own."""
@@ -234,7 +238,7 @@ class FakePortus:
         rows = f'<tr id="namespace_1"><td><a href="/namespaces/1">{person.namespace}</a></td><td>0</td></tr>'
         return self._page(session, f"<table>{rows if person.namespace else ''}</table>")
 
-    def _admin(self, incoming: Incoming, session: Session) -> Answer:
+    def _registry_page(self, incoming: Incoming, session: Session) -> Answer | None:
         path, method = incoming.path, incoming.method
         if path == "/admin/registries" and method == "POST":
             return self._create_record_by_form(incoming, session)
@@ -256,6 +260,10 @@ class FakePortus:
             )
             box = f'<input type="hidden" name="registry[use_ssl]" value="0"><input type="checkbox"{checked} '
             return self._page(session, f'<form>{form}{box} name="registry[use_ssl]" value="1"></form>')
+        return None
+
+    def _admin(self, incoming: Incoming, session: Session) -> Answer:
+        path, method = incoming.path, incoming.method
         if path == "/admin/users" and method == "POST":
             user = incoming.form
             session.alert = self.add(user["user[username]"], user["user[password]"], user["user[email]"])
@@ -308,38 +316,43 @@ class FakePortus:
             return self._bootstrap(json.loads(incoming.body)["user"])
         if incoming.headers.get("portus-auth") == "portus:f-plain-token":
             return self._token_api(name)
-        if not session.username:
+        person = self.people.get(session.username)
+        if person is None:
             return as_json(401, {"message": "Authentication fails"})
+        answer = self._api_of_all(name, person)
+        if answer is None and not person.admin:
+            return as_json(403, {"message": "Authorization fails"})
+        return answer or self._record_api(name, incoming) or self._admin_api(name, incoming)
+
+    def _api_of_all(self, name: str, person: Person) -> Answer | None:
+        if name == f"GET /namespaces/{person.id}":
+            return as_json(200, {"id": person.id, "name": person.namespace})
         if name == "GET /repositories":
             names = dict.fromkeys(name for name, _ in self.tags)
             return as_json(200, [{"id": n, "full_name": name} for n, name in enumerate(names)])
         if re.fullmatch(r"GET /repositories/\d+/tags", name):
             found = [{"name": tag, "digest": d, "updated_at": at} for (_, tag), (d, at) in self.tags.items()]
             return as_json(200, found)
-        person = self.people[session.username]
-        if name == f"GET /namespaces/{person.id}":
-            return as_json(200, {"id": person.id, "name": person.namespace})
-        if name == "POST /users/1/application_tokens":
-            if "foreign_tokens" not in self.holes:
-                return as_json(403, {"message": "Authorization fails"})
+        if name == "POST /users/1/application_tokens" and "foreign_tokens" in self.holes:
             self.people["portus"].tokens[9] = "foreign"
             return as_json(201, {"id": 9, "plain_token": "f-plain-token"})
-        if not person.admin:
-            return as_json(403, {"message": "Authorization fails"})
-        return self._admin_api(name, incoming)
+        return None
 
-    def _admin_api(self, name: str, incoming: Incoming) -> Answer:
+    def _record_api(self, name: str, incoming: Incoming) -> Answer | None:
         if name == "GET /registries":
             return as_json(200, [{"id": 1, **self.record}] if self.record else [])
         if name == "PUT /registries/1" and self.version == "2.4":
             return self._correct_record(json.loads(incoming.body)["registry"])
-        if name == "POST /registries" and self.version == "2.4":
-            if self.unreachable:
-                self.unreachable -= 1
-                return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
-            self.record = json.loads(incoming.body)["registry"]
-            self._recorded("")
-            return as_json(201, self.record)
+        if name != "POST /registries" or self.version != "2.4":
+            return None
+        if self.unreachable:
+            self.unreachable -= 1
+            return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
+        self.record = json.loads(incoming.body)["registry"]
+        self._recorded("")
+        return as_json(201, self.record)
+
+    def _admin_api(self, name: str, incoming: Incoming) -> Answer:
         if name == "GET /users":
             entries = [(n, p.id, p.email, p.admin) for n, p in self.people.items()]
             return as_json(200, [{"username": n, "id": i, "email": e, "admin": a} for n, i, e, a in entries])

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import bootstrap
-import http_client
 import pytest
 import task
 from fake_portus import FakePortus
@@ -29,7 +28,7 @@ def portus(version: str) -> FakePortus:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Makes the client's pauses short, and tells how long they were."""
     found: list[float] = []
-    monkeypatch.setattr(http_client.time, "sleep", found.append)
+    monkeypatch.setattr("http_client.time.sleep", found.append)
     return found
 
 

@@ -110,9 +110,7 @@ class DockerTarget(Deployed):
             labels=translate.labels(self._plan.name, process.name, self._deployment),
             volumes=[{"container_path": translate.files_directory(process), "volume_name": volume.name}],
             uploads=translate.uploads(process.files),
-            opts=self._options(
-                process.name, depends_on=self._earlier(process), additional_secret_outputs=["uploads"]
-            ),
+            opts=self._options(process.name, depends_on=self._earlier(process), additional_secret_outputs=["uploads"]),
         )
         return volume, upload
 

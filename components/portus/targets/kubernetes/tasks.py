@@ -62,8 +62,5 @@ def _fingerprint(runners: Sequence[Runner]) -> pulumi.Output[str]:
 
 def result(task: Task, made: batch.v1.Job) -> pulumi.Output[str]:
     """What the task's success means, as JSON. Its log is not read: no pod's name is known to the provider."""
-    return pulumi.Output.all(report=dict(task.report), status=made.status).apply(
-        lambda found: json.dumps(
-            {**found["report"], "checked_at": found["status"].completion_time if found["status"] else None}
-        )
-    )
+    completed = made.status.apply(lambda status: status.completion_time if status else None)
+    return pulumi.Output.all(**task.report, checked_at=completed).apply(json.dumps)
