@@ -48,6 +48,7 @@ def credentials(settings: Settings) -> Credentials:
         "bot_password",
         "session_key",
         "http_secret",
+        "webhook_secret",
     )
     root = None if settings.database.external else pulumi.Output.secret("root_password")
     secrets = {word: pulumi.Output.secret(word) for word in words}
