@@ -85,9 +85,9 @@ class Link:
 class Process:
     """What workloads and tasks have in common.
 
-    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe;
-    ``start_argument`` is the argument that sets it, if any; ``stop_seconds`` is the time between the stop signal and the kill; ``scratch`` are writable paths in memory;
-    ``aliases`` are further host names.
+    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe, and
+    ``start_argument`` is the argument that sets it, if any; ``stop_seconds`` is the time between the stop signal and
+    the kill; ``scratch`` are writable paths in memory; ``aliases`` are further host names.
     """
 
     name: str

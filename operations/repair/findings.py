@@ -23,8 +23,8 @@ class Findings:
         cut_off: containers, with their resource, of a network that is gone; a new one does not bring them back.
         half_made: containers, with their resource, whose creation ended before the start: they may lack networks and
             files, and the engine does not always make them anew.
-        late: containers, with their resource, that became ready after the engine had given up waiting for them; it would
-            delete them and begin again.
+        late: containers, with their resource, that became ready after the engine had given up waiting for them; it
+            would delete them and begin again.
         stopped: containers that have to run and do not, in start order.
         in_the_way: objects with a name of ours that belong to another deployment; never touched.
     """

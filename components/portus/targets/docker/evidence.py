@@ -44,17 +44,25 @@ def address_pool_hook(network: str) -> pulumi.ResourceHookBinding:
 async def _report(target: "DockerTarget", process: Process, container: str) -> str:
     lines = await _last_lines(target, process, container)
     words = "\n".join(f"    {line}" for line in lines)
-    longer = f"; `{process.start_argument}` sets it" if process.start_argument else ""
-    slow = (
-        f"\n  If it is only slow, wait until `docker ps` shows it as healthy; `make up`, or `pulumi up` after a refresh, "
-        f"keeps it. Set `{process.start_argument}` higher."
-        if process.start_argument
-        else ""
-    )
     return (
-        f"{process.name} did not become ready (at most {process.start_seconds} s are waited{longer}). "
+        f"{process.name} did not become ready (at most {process.start_seconds} s are waited{_setting(process)}). "
         f"Its last words:\n{words}\n"
-        f"  Next: see all with `docker logs {container}`, correct the cause, run `up` again: it goes on from here.{slow}"
+        f"  Next: see all with `docker logs {container}`, correct the cause, run `up` again: it goes on from here."
+        f"{_patience(process)}"
+    )
+
+
+def _setting(process: Process) -> str:
+    return f"; `{process.start_argument}` sets it" if process.start_argument else ""
+
+
+def _patience(process: Process) -> str:
+    """What to do where nothing is wrong but the time."""
+    if not process.start_argument:
+        return ""
+    return (
+        f"\n  If it is only slow: wait until `docker ps` shows it as healthy; `make up`, or `pulumi up --refresh`, then "
+        f"keeps it. Set `{process.start_argument}` higher."
     )
 
 
