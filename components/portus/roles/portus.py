@@ -15,7 +15,7 @@ from ..naming import files_path, internal_name
 from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
 from ..settings import Settings
 from ..settings.model import Resources
-from . import database, registry
+from . import database, database_link, registry
 
 _HTTPS_PORT = 443
 _STOP_SECONDS = 10
@@ -37,15 +37,8 @@ exec ruby -ropen-uri -ropenssl -e 'URI(ARGV[0]).open(ssl_verify_mode: OpenSSL::S
 def common_links(settings: Settings, role: str) -> tuple[Link, ...]:
     """What the web application and the background process both talk to."""
     port = settings.hostnames.port
-    external = settings.database.external
     return (
-        Link(
-            role,
-            OUTSIDE if external else "database",
-            external.port if external else database.PORT,
-            False,
-            "keeps its state",
-        ),
+        database_link.link(settings, role),
         Link(role, "registry", registry.PORT, True, "reads the catalogue and manifests"),
         Link(role, "edge", port, True, "fetches its own tokens from the public realm"),
         *_outside_links(settings, role),
@@ -84,6 +77,7 @@ def environment(settings: Settings, contract: Contract) -> dict[str, str]:
         names.local_config_path: paths.local_config,
         **{name: settings.hostnames.portus_address for name in names.fqdn},
         **contract.fixed,
+        **database_link.environment(settings),
     }
     if contract.secret_files:
         values |= {variable: _secret_path(variable) for variable in _secret_variables(contract)}
@@ -118,6 +112,7 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
             )
             for path in _file_options(settings, contract)
         ),
+        *database_link.files(settings, certificates, mode),
         _local_configuration(settings, contract),
     )
 
