@@ -22,7 +22,7 @@ sources    = components operations toolchain lab tests __main__.py $(wildcard po
 .PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test lint docs bench clean-tools
 
 help: ## this list
-	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
+	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [PORTUS=image] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
 	@echo
@@ -30,6 +30,7 @@ help: ## this list
 	@echo '  ARGS          more arguments for pulumi, for example ARGS=--diff (up, preview, down), or for pytest (test)'
 	@echo '  PROVIDERS     official, or a folder with provider plugins to use instead of the default ones'
 	@echo '  SHOW_SECRETS  1: outputs shows secrets'
+	@echo '  PORTUS        an image of Portus that test uses in the stand-in’s place, for example opensuse/portus:2.4.3'
 	@echo '  ALLOW_DATA_LOSS  names of volumes, claims, credentials, keys that this very preview may delete or replace'
 	@echo '  CLUSTER       which test cluster, default "default"; NODES: how many nodes it has, default 1'
 

@@ -8,7 +8,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from components.portus.images import is_stand_in
 from tests.policy import telling
+from tests.portus_image import GIVEN
 
 # Hypothesis would keep a folder in the clone; this one goes when Python ends.
 _STORAGE = tempfile.TemporaryDirectory(prefix="hypothesis-")
@@ -56,7 +58,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Lanes:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long lanes first."""
+    """The long lanes first; without what is about the stand-in when there is none."""
+    for item in items:
+        if item.get_closest_marker("stand_in") and GIVEN and not is_stand_in(GIVEN):
+            item.add_marker(pytest.mark.skip(reason=f"{item.name} is about the stand-in, and PORTUS is {GIVEN}"))
     items.sort(key=lambda item: [*_FIRST, _lane(item.nodeid)].index(_lane(item.nodeid)))
 
 

@@ -1,13 +1,14 @@
 """The cluster of a stack, as its state names it, and a plain client for it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from kubernetes import client, config
+from kubernetes.stream import stream
 from urllib3.exceptions import HTTPError
 
 from ..console import OperationError
@@ -16,6 +17,7 @@ from ..state import State, is_encrypted, plain
 
 _PROVIDER = "pulumi:providers:kubernetes"
 _GONE = 404
+_COMMAND_SECONDS = 30
 _SUCCESSES = (200, 201, 202)
 _PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses", "BackendTLSPolicy": "backendtlspolicies"}
 _CLUSTER_WIDE = ("Namespace",)
@@ -57,6 +59,25 @@ class Connection:
         """The objects of a list; none where the kind is unknown."""
         found = (self.ask("GET", path, query) or {}).get("items")
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+    def output_of(self, namespace: str, pod: str, command: Sequence[str]) -> str | None:
+        """What a command prints inside a pod; None where that does not run or the command fails."""
+        core = client.CoreV1Api(self.api)
+        try:
+            running = stream(
+                core.connect_get_namespaced_pod_exec,
+                pod,
+                namespace,
+                command=list(command),
+                stdout=True,
+                stderr=False,
+                _preload_content=False,
+            )
+            running.run_forever(timeout=_COMMAND_SECONDS)
+            printed = str(running.read_stdout())
+            return printed if running.returncode == 0 else None
+        except client.ApiException:  # it does not run
+            return None
 
 
 def path_of(type_: str, namespace: str, name: str = "") -> str:

@@ -2,9 +2,10 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 
 from ..console import OperationError, say
 from ..engine import Engine
@@ -13,6 +14,7 @@ from ..previewed import steps_of
 from ..state import State
 from . import docker, kubernetes
 from .model import MISSING, RoleStatus, Running, Status
+from .records import records_of
 from .report import document, table
 from .stack_state import certificates_in, planned_in, smoke_check_in
 
@@ -20,6 +22,8 @@ Source = Callable[[Engine, State], dict[str, Running]]
 """Resource name → how it runs, for every process of the stack that its target has to run."""
 _SOURCES: dict[str, Source] = {"docker": docker.running, "kubernetes": kubernetes.running}
 """Target → its source."""
+_OUTPUTS = {"docker": docker.output_of, "kubernetes": kubernetes.output_of}
+"""Target → how a command is run inside one of its containers."""
 _WELL, _ATTENTION, _UNKNOWN = 0, 1, 3
 _WRONG = {"update": "is not as it was deployed", "delete": "is gone"}
 
@@ -56,8 +60,13 @@ def status_of(engine: Engine, look_for_drift: bool) -> Status:
         roles=[role for each in planned for role in _roles(each, running)],
         certificates=certificates_in(state),
         smoke_check=smoke_check_in(state),
+        records=[found for each in planned if (found := records_of(each, partial(_output, each, engine, state)))],
         drift=_drift(engine, state) if look_for_drift else None,
     )
+
+
+def _output(planned: Planned, engine: Engine, state: State, name: str, command: Sequence[str]) -> str | None:
+    return _OUTPUTS[planned.target](engine, state, name, command)
 
 
 def _source(target: str) -> Source:

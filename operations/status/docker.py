@@ -1,6 +1,6 @@
 """The source of a status on Docker: the daemons' own words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -28,6 +28,29 @@ def running(engine: Engine, state: State) -> dict[str, Running]:
         hosts = hosts_of(state, engine)
         clients = {urn: stack.enter_context(connected(host)) for urn, host in hosts.items()}
         return {each.name: _running(clients[each.provider], each) for each in wanted}
+
+
+def output_of(engine: Engine, state: State, name: str, command: Sequence[str]) -> str | None:
+    """What a command prints inside the container ``name``; None where that does not run or the command fails.
+
+    Raises:
+        OperationError: its Docker host does not answer.
+    """
+    hosts = hosts_of(state, engine)
+    for each in state.docker_resources:
+        if each.runs and not each.replaced and each.name == name:
+            with connected(hosts[each.provider]) as client:
+                return _output(client, each.id, command)
+    return None
+
+
+def _output(client: APIClient, container: str, command: Sequence[str]) -> str | None:
+    try:
+        started = client.exec_create(container, list(command), stderr=False)["Id"]
+        printed: bytes = client.exec_start(started)
+        return printed.decode() if client.exec_inspect(started)["ExitCode"] == 0 else None
+    except APIError:  # it does not run
+        return None
 
 
 def _running(client: APIClient, resource: Resource) -> Running:

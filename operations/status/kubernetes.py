@@ -39,6 +39,20 @@ def running(engine: Engine, state: State) -> dict[str, Running]:
     return found
 
 
+def output_of(engine: Engine, state: State, name: str, command: Sequence[str]) -> str | None:
+    """What a command prints inside the first pod of the object ``name``; None where that does not run or it fails.
+
+    Raises:
+        OperationError: the cluster does not answer.
+    """
+    for each in state.kubernetes_resources:
+        namespace, _, object_name = each.id.rpartition("/")
+        if each.type in _RUNNERS and not each.replaced and each.name == name:
+            with connected(engine, state) as cluster:
+                return cluster.output_of(namespace, f"{object_name}-0", command)
+    return None
+
+
 def _by_role(cluster: Connection, state: State, namespace: str, name: str) -> dict[str, list[Object]]:
     """What runs each role: one object, or two Deployments where the first replica goes ahead."""
     found: dict[str, list[Object]] = {}

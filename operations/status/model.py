@@ -75,10 +75,25 @@ class SmokeCheck:
 
 
 @dataclass(frozen=True)
+class Records:
+    """What stands in the database of the PortusStack ``name``.
+
+    Attributes:
+        stuck_events: pushes and deletions that the registry reported and Portus does not show, though it had the time.
+        locked_users: who cannot sign in for a while, because of too many wrong passwords.
+    """
+
+    name: str
+    stuck_events: int
+    locked_users: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Status:
     """How a stack is.
 
     Attributes:
+        records: of each PortusStack whose database can be asked.
         drift: resources that are not as the state says, each with what is wrong; None when nobody looked.
     """
 
@@ -87,6 +102,7 @@ class Status:
     roles: Sequence[RoleStatus]
     certificates: Sequence[Certificate]
     smoke_check: SmokeCheck
+    records: Sequence[Records]
     drift: Sequence[str] | None
 
     @property
@@ -98,4 +114,13 @@ class Status:
             for each in self.certificates
             if each.verdict(self.now) in ("late", "expired")
         ]
-        return [*unwell, *late, *(f"drift: {each}" for each in self.drift or ())]
+        return [*unwell, *late, *self._lost_or_locked, *(f"drift: {each}" for each in self.drift or ())]
+
+    @property
+    def _lost_or_locked(self) -> list[str]:
+        stuck = [
+            f"{each.stuck_events} of the registry's events are stuck: what they report is not shown in Portus"
+            for each in self.records
+            if each.stuck_events
+        ]
+        return [*stuck, *(f"the user {user} is locked" for each in self.records for user in each.locked_users)]

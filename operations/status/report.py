@@ -9,10 +9,11 @@ from .times import ago
 
 _MEBIBYTE = 1024 * 1024
 _DIGEST_DIGITS = 8
+_NOT_KNOWN = "not known (external database, generation 1, or the database does not run)"
 
 
 def table(status: Status) -> str:
-    """Roles, certificates, last smoke check and drift, then what needs attention."""
+    """Roles, certificates, last smoke check, what stands in Portus' database, and drift, then what needs attention."""
     lines = [
         *_columns(("ROLE", "IMAGE", "HEALTH", "SINCE", "MEMORY"), [_role(each, status.now) for each in status.roles])
     ]
@@ -24,7 +25,8 @@ def table(status: Status) -> str:
     check = status.smoke_check
     passed = f"{check.steps} steps passed" if check.steps else "passed"
     seen = f"{ago(status.now - check.at)} ago, {passed}" if check.at else "none"
-    lines += ["", f"Last smoke check  {seen}", f"Drift             {_drift(status.drift)}"]
+    lines += ["", f"Last smoke check  {seen}", f"Events stuck      {_stuck(status)}"]
+    lines += [f"Users locked      {_locked(status)}", f"Drift             {_drift(status.drift)}"]
     problems = status.problems
     lines += ["", *(f"! {problem}" for problem in problems)] if problems else ["", "All is well."]
     return "\n".join(lines)
@@ -61,6 +63,14 @@ def document(status: Status) -> str:
                 }
                 for each in status.certificates
             ],
+            "records": [
+                {
+                    "portus_stack": each.name,
+                    "stuck_events": each.stuck_events,
+                    "locked_users": list(each.locked_users),
+                }
+                for each in status.records
+            ],
             "smoke_check": {"checked_at": _iso(status.smoke_check.at), "steps": status.smoke_check.steps},
             "drift": None if status.drift is None else list(status.drift),
         },
@@ -80,6 +90,16 @@ def _image(reference: str) -> str:
     """With enough of a digest to tell it from another."""
     name, pinned, digest = reference.partition("@sha256:")
     return f"{name} @{digest[:_DIGEST_DIGITS]}" if pinned else name
+
+
+def _stuck(status: Status) -> str:
+    return str(sum(each.stuck_events for each in status.records)) if status.records else _NOT_KNOWN
+
+
+def _locked(status: Status) -> str:
+    if not status.records:
+        return _NOT_KNOWN
+    return ", ".join(user for each in status.records for user in each.locked_users) or "none"
 
 
 def _drift(found: Sequence[str] | None) -> str:

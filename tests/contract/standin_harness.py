@@ -1,4 +1,6 @@
-"""Containers for the contract tests of the stand-in: MariaDB, a registry and the stand-in, on a network of their own.
+"""Containers for the contract tests of Portus: MariaDB, a registry and Portus, on a network of their own.
+
+Portus is the lab's stand-in, or the image that `PORTUS` names (tests/portus_image.py).
 
 Everything carries one label and goes away by it.
 """
@@ -8,10 +10,11 @@ from __future__ import annotations
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.contract.project_files import ROOT
 from tests.contract.standin_certificates import write_certificates
 from tests.contract.standin_client import Client
 from tests.contract.standin_settings import (
@@ -23,8 +26,13 @@ from tests.contract.standin_settings import (
     generation_2_environment,
     registry_configuration,
 )
+from tests.portus_image import patience, portus_image
 
 TEST_LABEL = "org.portus-stack.lab.test"
+PATCHES = ROOT / "components" / "portus" / "patches"
+INITIALIZERS = "/srv/Portus/config/initializers"
+WEBHOOK_SECRET = "/etc/portus-stack/webhook-secret"
+"""Where the patch `webhook_secret` looks."""
 _TIMEOUT_SECONDS = 120
 
 
@@ -45,7 +53,8 @@ def logs(container: str) -> str:
 
 
 def wait_until(condition: Callable[[], bool], what: str, evidence: Callable[[], str], seconds: float = 120) -> None:
-    """Wait for a condition; the failure shows the evidence."""
+    """Wait for a condition; the failure shows the evidence. The original of Portus is given more time."""
+    seconds *= patience()
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -60,6 +69,8 @@ class Lab:
         self.identity = secrets.token_hex(4)
         self.folder = folder
         self.token_kid = write_certificates(folder, [FQDN, PUBLIC_REGISTRY_NAME, "registry", "portus", "localhost"])
+        self.webhook_secret = secrets.token_hex(16)
+        (folder / "webhook-secret").write_text(self.webhook_secret)
         self.network = f"lab-{self.identity}"
         docker("network", "create", f"--label={TEST_LABEL}={self.identity}", self.network)
 
@@ -131,7 +142,9 @@ class Lab:
         realm_port = 443 if generation == 1 else 3000
         events = "http://portus:80" if generation == 1 else f"https://{FQDN}:3000"
         (self.folder / "registry.yml").write_text(
-            registry_configuration(f"https://{FQDN}:{realm_port}/v2/token", f"{events}/v2/webhooks/events")
+            registry_configuration(
+                f"https://{FQDN}:{realm_port}/v2/token", f"{events}/v2/webhooks/events", self.webhook_secret
+            )
         )
         target = "/etc/distribution/config.yml" if ":3" in image else "/etc/docker/registry/config.yml"
         mounts = [f"--volume={self.folder / 'registry.yml'}:{target}:ro", f"--volume={self.folder}:/trust:ro"]
@@ -140,20 +153,41 @@ class Lab:
         )
 
     def portus_arguments(self, generation: int, *, changes: Mapping[str, str | None] | None = None) -> list[str]:
-        """Arguments of `docker run` for the stand-in, with variables changed or, with None, left out."""
+        """Arguments of `docker run` for Portus, with variables changed or, with None, left out."""
         environment = generation_1_environment() if generation == 1 else generation_2_environment()
         environment.update(changes or {})
         arguments = [f"--env={name}={value}" for name, value in environment.items() if value is not None]
         mounts = ["certificates:/certificates", "secrets:/secrets"]
         return arguments + [f"--volume={self.folder}/{mount}:ro" for mount in mounts]
 
+    def patch_arguments(self, patches: Sequence[str]) -> list[str]:
+        """Arguments of `docker run` that put patches of components/portus/patches where Portus loads them."""
+        mounts = [(PATCHES / f"{name}.rb", f"{INITIALIZERS}/portus_stack_{name}.rb") for name in patches]
+        missing = [str(source) for source, _ in mounts if not source.is_file()]
+        assert not missing, f"no such patch: {missing}"
+        if "webhook_secret" in patches:
+            mounts.append((self.folder / "webhook-secret", WEBHOOK_SECRET))
+        return [f"--volume={source}:{target}:ro" for source, target in mounts]
+
     def start_portus(
-        self, generation: int, *arguments: str, changes: Mapping[str, str | None] | None = None, role: str = "portus"
+        self,
+        generation: int,
+        *arguments: str,
+        changes: Mapping[str, str | None] | None = None,
+        role: str = "portus",
+        patches: Sequence[str] = (),
     ) -> str:
-        """Start the stand-in with production-like settings."""
-        image = f"portus-stack.lab/portus-standin:{'2.2' if generation == 1 else '2.4'}"
+        """Start Portus with production-like settings, mended by ``patches``.
+
+        Args:
+            arguments: more for `docker run`.
+            changes: variables to set or, with None, to leave out.
+            role: its name on the network; only `portus` carries the public name too.
+            patches: names of files in components/portus/patches, without `.rb`.
+        """
         alias = (FQDN,) if role == "portus" else ()
-        return self.start(role, image, *self.portus_arguments(generation, changes=changes), *arguments, alias=alias)
+        options = [*self.portus_arguments(generation, changes=changes), *self.patch_arguments(patches), *arguments]
+        return self.start(role, portus_image(generation), *options, alias=alias)
 
     def client(self, name: str = "client") -> Client:
         """A client with its own cookies that knows the CA and where the names are."""

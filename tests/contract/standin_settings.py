@@ -40,8 +40,8 @@ def generation_2_environment() -> dict[str, str | None]:
     }
 
 
-def registry_configuration(realm: str, events: str) -> str:
-    """One configuration for both majors: rootcertbundle for 2, jwks for 3."""
+def registry_configuration(realm: str, events: str, webhook_secret: str) -> str:
+    """One configuration for both majors: rootcertbundle for 2, jwks for 3. The secret goes with every notification."""
     return f"""version: 0.1
 storage: {{filesystem: {{rootdirectory: /var/lib/registry}}, delete: {{enabled: true}}}}
 http: {{addr: ":5000", tls: {{certificate: /trust/tls.crt, key: /trust/tls.key}}}}
@@ -54,5 +54,10 @@ auth:
     jwks: /trust/jwks.json
 notifications:
   endpoints:
-    - {{name: portus, url: "{events}", timeout: 5s, threshold: 5, backoff: 1s}}
+    - name: portus
+      url: "{events}"
+      headers: {{Authorization: ["Bearer {webhook_secret}"]}}
+      timeout: 5s
+      threshold: 5
+      backoff: 1s
 """

@@ -206,6 +206,7 @@ def test_events_that_portus_does_not_take_change_nothing(stack: Stack, host: str
     )
 
 
+@pytest.mark.stand_in
 def test_it_says_that_it_is_a_stand_in(stack: Stack) -> None:
     page = stack.lab.client("visitor").get(f"{stack.url}/users/sign_in")
     assert page.headers["x-portus-stand-in"] == "true"

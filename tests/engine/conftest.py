@@ -11,6 +11,7 @@ import pytest
 from lab.cluster import cluster as clusters
 from lab.cluster.console import ClusterError
 from lab.cluster.instance import Instance
+from tests.portus_image import GIVEN
 
 _VARIABLE = "PORTUS_STACK_TEST_KUBECONFIG"
 _NAME = f"suite-{os.getpid()}"
@@ -23,7 +24,7 @@ def lab_cluster() -> Iterator[Instance]:
     if os.geteuid() != 0:
         pytest.skip("the lab's Kubernetes needs root")
     try:
-        yield clusters.up(_NAME, 2)
+        yield clusters.up(_NAME, 2, [GIVEN] if GIVEN else [])
     except ClusterError as error:
         pytest.fail(f"the lab's Kubernetes does not start: {error}")
     finally:

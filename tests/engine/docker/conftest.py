@@ -7,6 +7,7 @@ import pytest
 
 from tests.engine.docker.client import DockerClient, Edge, trusted
 from tests.engine.docker.deployment import Deployment, deployed, local_config
+from tests.portus_image import portus_image
 
 NAME = "looked-at"
 PORT = 9443
@@ -36,7 +37,7 @@ def first_generation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deplo
         FIRST_NAME,
         FIRST_PORT,
         hostnames={"portus": f"first.test:{FIRST_PORT}", "registry": f"first.test:{FIRST_PORT}"},
-        portus={"image": "portus-stack.lab/portus-standin:2.2"},
+        portus={"image": portus_image(1)},
         registry={"image": "portus-stack.lab/registry:3.1"},
     )
     with deployed(FIRST_NAME, tmp_path_factory.mktemp(FIRST_NAME), config) as deployment:

@@ -15,7 +15,10 @@ from pathlib import Path
 import docker
 import pytest
 
-IMAGES = ("mariadb:10.11", "registry:2.8", "edge:1.22", "python:3.11", "portus-standin:2.4")
+from tests.portus_image import portus_image
+
+LAB = "portus-stack.lab"
+IMAGES = (*(f"{LAB}/{name}" for name in ("mariadb:10.11", "registry:2.8", "edge:1.22", "python:3.11")), portus_image(2))
 START_SECONDS = 60
 
 
@@ -103,9 +106,8 @@ class SecondHost:
             self._process = None
 
     def load_images(self, images: Sequence[str]) -> None:
-        """Copy images of the lab from the machine's own daemon."""
-        names = [f"portus-stack.lab/{name}" for name in images]
-        with subprocess.Popen(["docker", "save", *names], stdout=subprocess.PIPE) as save:
+        """Copy images from the machine's own daemon."""
+        with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as save:
             done = subprocess.run(["docker", "--host", self.socket, "load", "--quiet"], stdin=save.stdout, check=False)
         assert done.returncode == 0
         assert save.returncode == 0
@@ -115,7 +117,7 @@ class SecondHost:
 def second_host(
     folder: Path, number: int, *daemon_arguments: str, images: Sequence[str] = IMAGES
 ) -> Iterator[SecondHost]:
-    """A running second host with the lab's ``images``; nothing of it is left afterwards."""
+    """A running second host with ``images``; nothing of it is left afterwards."""
     if os.geteuid() != 0 or not shutil.which("dockerd"):
         pytest.skip("a second Docker host needs root and dockerd on this machine")
     host = SecondHost(folder, number, *daemon_arguments)

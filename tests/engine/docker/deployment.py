@@ -16,6 +16,8 @@ import docker
 import yaml
 from docker.models.containers import Container
 
+from tests.portus_image import portus_image
+
 ROOT = Path(__file__).parents[3]
 NAME_LABEL = "org.portus-stack.name"
 ROLE_LABEL = "org.portus-stack.role"
@@ -29,6 +31,7 @@ def local_config(name: str, port: int, **changes: Any) -> Config:
     config["portus-stack:hostnames"] = {"portus": f"{name}.test:{port}", "registry": f"registry.{name}.test:{port}"}
     # Docker's default pools hold 31 networks, which two stacks beside a third would exhaust.
     pool = f"10.199.{port // 2 % 128 * 2}.0/23"
+    config["portus-stack:portus"] |= {"image": portus_image(2)}
     config["portus-stack:docker"] = {"bind_address": "127.0.0.1", "http_port": port + 1, "address_pool": pool}
     for group, value in changes.items():
         config[f"portus-stack:{group}"] = value

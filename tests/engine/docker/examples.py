@@ -15,9 +15,10 @@ import docker
 import yaml
 
 from tests.engine.docker.deployment import ROOT, Finished, finish, remove_labelled
+from tests.portus_image import portus_image
 
 IMAGES: dict[str, Any] = {
-    "portus": {"image": "portus-stack.lab/portus-standin:2.4"},
+    "portus": {"image": portus_image(2)},
     "registry": {"image": "portus-stack.lab/registry:2.8"},
     "database": {"image": "portus-stack.lab/mariadb:10.11"},
     "edge": {"image": "portus-stack.lab/edge:1.22"},

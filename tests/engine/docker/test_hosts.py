@@ -14,7 +14,7 @@ from docker import DockerClient as Daemon
 from docker.models.containers import Container
 
 from tests.engine.docker.client import DockerClient, Edge, trusted
-from tests.engine.docker.daemon import SecondHost, second_host
+from tests.engine.docker.daemon import LAB, SecondHost, second_host
 from tests.engine.docker.daemon_tls import DaemonTls
 from tests.engine.docker.deployment import NAME_LABEL, ROLE_LABEL, Config, Deployment, local_config, prepared, wait_for
 from tests.engine.docker.portus import PortusApi
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 NAME, PORT = "spread", 9351
 NUMBER, DAEMON_PORT, SSH_PORT = 4, 2376, 9359
-IMAGES = ("registry:2.8", "edge:1.22", "python:3.11")
+IMAGES = tuple(f"{LAB}/{name}" for name in ("registry:2.8", "edge:1.22", "python:3.11"))
 DATABASE_PORT, PORTUS_PORT, REGISTRY_PORT = 3306, 3000, 5000
 LABEL: dict[str, str | list[str] | bool] = {"label": f"{NAME_LABEL}={NAME}"}
 Host = dict[str, object]

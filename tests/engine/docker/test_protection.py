@@ -6,13 +6,13 @@ import docker
 import pytest
 
 from tests.engine.docker.deployment import Config, Deployment, local_config, prepared
+from tests.portus_image import portus_image
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 NAME, PORT = "kept", 9321
-STAND_IN = "portus-stack.lab/portus-standin:2.4"
-PORTUS = ("portus-stack.test/portus", "2.4")
-"""The stand-in under a name of the test's own: a protected stack refuses the one it has."""
+PORTUS = ("portus-stack.test/portus", portus_image(2).rpartition(":")[2])
+"""The image under a name of the test's own: a protected stack refuses the one it has."""
 
 
 def config(**data: bool) -> Config:
@@ -25,7 +25,7 @@ def protected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A deployment with the default, which is protection."""
     client = docker.from_env()
     try:
-        client.images.get(STAND_IN).tag(*PORTUS)
+        client.images.get(portus_image(2)).tag(*PORTUS)
         with prepared(NAME, tmp_path_factory.mktemp(NAME), config()) as deployment:
             deployment.up()
             yield deployment

@@ -25,6 +25,13 @@ def _json(output: str) -> dict[str, object]:
     return found
 
 
+def _sql(watched: Deployment, statements: str) -> None:
+    """As Portus' own user, inside the database's container."""
+    client = 'MYSQL_PWD="$(cat "$MARIADB_PASSWORD_FILE")" exec mariadb --user="$MARIADB_USER" "$MARIADB_DATABASE"'
+    done = watched.containers()["database"].exec_run(["sh", "-c", f'{client} --execute "$0"', statements])
+    assert done.exit_code == 0, done.output
+
+
 def _drawn(output: str) -> str:
     """The text of the picture whose path the command printed last."""
     path = Path(output.strip().splitlines()[-1])
@@ -70,6 +77,19 @@ def test_a_picture_of_a_stack_that_is_not_there_leaves_none_behind(watched: Depl
     assert shown.code == 0, shown.output
     assert "fresh" not in watched.pulumi("stack", "ls")
     assert "<svg" in _drawn(shown.output)
+
+
+def test_a_push_that_is_lost_and_a_user_that_is_locked_are_told(watched: Deployment) -> None:
+    rows = "INSERT INTO registry_events (event_id, status, data, created_at, updated_at)"
+    lost = f"{rows} VALUES ('lost', 1, '{{}}', UTC_TIMESTAMP() - INTERVAL 1 HOUR, UTC_TIMESTAMP())"
+    _sql(watched, f"{lost}; UPDATE users SET locked_at = UTC_TIMESTAMP() WHERE username = 'admin'")
+    try:
+        shown = watched.operation("status", "--no-drift")
+    finally:
+        _sql(watched, "DELETE FROM registry_events WHERE event_id = 'lost'; UPDATE users SET locked_at = NULL")
+    assert shown.code == 1, shown.output
+    assert "! 1 of the registry's events are stuck" in shown.output and "! the user admin is locked" in shown.output
+    assert watched.operation("status", "--no-drift").code == 0
 
 
 def test_what_was_stopped_or_removed_is_told_and_ends_with_1(watched: Deployment) -> None:

@@ -11,6 +11,7 @@ import yaml
 from tests.engine.docker.client import DockerClient, Edge, trusted
 from tests.engine.docker.deployment import ROOT, Config, Deployment
 from tests.engine.kubernetes.cluster import Cluster
+from tests.portus_image import portus_image
 
 SECOND = "kube-second"
 FIRST = "kube-first"
@@ -20,6 +21,7 @@ def cluster_config(name: str, port: int, **changes: Any) -> Config:
     """The committed local-kubernetes stack under another name, port and namespace; ``changes`` replace groups."""
     config: Config = yaml.safe_load((ROOT / "stacks" / "Pulumi.local-kubernetes.yaml").read_text())["config"]
     config["portus-stack:hostnames"] = {"portus": f"{name}.test:{port}", "registry": f"registry.{name}.test:{port}"}
+    config["portus-stack:portus"] |= {"image": portus_image(2)}
     config["portus-stack:kubernetes"] = {
         "namespace": name,
         "scheduling_timeout_seconds": 120,

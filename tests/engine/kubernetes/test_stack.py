@@ -13,6 +13,7 @@ from tests.engine.docker.client import DockerClient, Edge
 from tests.engine.docker.deployment import Deployment
 from tests.engine.kubernetes.cluster import ROLE_LABEL, Cluster, wait_for
 from tests.engine.kubernetes.conftest import FIRST, cluster_config, project, reached
+from tests.portus_image import portus_image
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 PORTS = {"database": 3306, "registry": 5000, "portus": 3000, "edge": 31551}
@@ -53,7 +54,7 @@ def test_generation_1_beside_generation_2_in_one_namespace(
         FIRST,
         31552,
         hostnames={"portus": host, "registry": host},
-        portus={"image": "portus-stack.lab/portus-standin:2.2"},
+        portus={"image": portus_image(1)},
         registry={"image": "portus-stack.lab/registry:3.1", "storage": {"filesystem": {"size_gib": 1}}},
     )
     config["portus-stack:kubernetes"] |= {"namespace": cluster.namespace, "create_namespace": False}
@@ -107,6 +108,7 @@ def test_status_tells_how_each_role_is(stack: Deployment) -> None:
     shown = stack.operation("status")
     assert shown.code == 0, shown.output
     assert "All is well." in shown.output
+    assert "Events stuck      0" in shown.output, "the database's pod was not asked"
     for role in ("database", "registry", "portus", "background", "edge"):
         assert re.search(rf"^{role} .* healthy ", shown.output, re.MULTILINE), shown.output
     for task in ("bootstrap", "smoke_check"):

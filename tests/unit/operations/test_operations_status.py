@@ -5,7 +5,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from operations.status.model import Certificate, RoleStatus, Running, SmokeCheck, Status
+from operations.planned import Planned, PlannedProcess
+from operations.status.model import Certificate, Records, RoleStatus, Running, SmokeCheck, Status
+from operations.status.records import records_of
 from operations.status.report import document, table
 from operations.status.stack_state import certificates_in, smoke_check_in
 from operations.status.times import ago, parsed
@@ -21,9 +23,11 @@ def role(name: str, health: str = "healthy", kind: str = "workload") -> RoleStat
     return RoleStatus("hub", kind, f"{name}:1", 512, running)
 
 
-def status(*roles: RoleStatus, drift: list[str] | None = None, days: int = 200) -> Status:
+def status(
+    *roles: RoleStatus, drift: list[str] | None = None, days: int = 200, records: tuple[Records, ...] = ()
+) -> Status:
     certificate = Certificate("hub-edge-certificate", NOW + timedelta(days=days), 720)
-    return Status("s", NOW, roles, [certificate], SmokeCheck(NOW - timedelta(minutes=5), 10), drift)
+    return Status("s", NOW, roles, [certificate], SmokeCheck(NOW - timedelta(minutes=5), 10), records, drift)
 
 
 def test_a_healthy_stack_needs_no_attention() -> None:
@@ -93,3 +97,50 @@ def test_times_of_any_length_are_read() -> None:
 def test_spans_are_told_in_one_unit() -> None:
     spans = [timedelta(seconds=42), timedelta(minutes=5), timedelta(hours=47), timedelta(days=12)]
     assert [ago(span) for span in spans] == ["42 s", "5 min", "47 h", "12 d"]
+
+
+def test_a_lost_push_and_a_locked_user_need_attention() -> None:
+    found = status(role("edge"), records=(Records("hub", 2, ("ann", "portus")),))
+    assert found.problems == [
+        "2 of the registry's events are stuck: what they report is not shown in Portus",
+        "the user ann is locked",
+        "the user portus is locked",
+    ]
+    text = table(found)
+    assert "Events stuck      2" in text and "Users locked      ann, portus" in text
+    assert json.loads(document(found))["records"] == [
+        {"portus_stack": "hub", "stuck_events": 2, "locked_users": ["ann", "portus"]}
+    ]
+
+
+def test_records_that_cannot_be_read_are_not_called_well() -> None:
+    assert "Events stuck      not known" in table(status(role("edge")))
+    assert "Events stuck      0" in table(status(role("edge"), records=(Records("hub", 0, ()),)))
+
+
+def planned(*processes: str) -> Planned:
+    found = tuple(PlannedProcess(name, "workload", f"{name}:1", 64, 1.0, "", True, "", 1, (), ()) for name in processes)
+    return Planned("hub", "docker", "p.test", "r.test", {}, found, ())
+
+
+def test_records_are_read_row_by_row() -> None:
+    asked: list[str] = []
+
+    def ask(name: str, _command: object) -> str:
+        asked.append(name)
+        return "event\t7\nevent\t9\nuser\tann\n"
+
+    assert records_of(planned("database", "background"), ask) == Records("hub", 2, ("ann",))
+    assert asked == ["hub-database"]
+
+
+@pytest.mark.parametrize("processes", [("background",), ("database",)], ids=["external database", "generation 1"])
+def test_records_are_not_asked_for_where_there_are_none(processes: tuple[str, ...]) -> None:
+    def ask(name: str, _command: object) -> str:
+        raise AssertionError(f"{name} was asked")
+
+    assert records_of(planned(*processes), ask) is None
+
+
+def test_records_of_a_database_that_does_not_answer_are_not_known() -> None:
+    assert records_of(planned("database", "background"), lambda *_: None) is None
