@@ -121,7 +121,7 @@ class RegistryArgs(TypedDict):
 
 
 class DatabaseTlsArgs(TypedDict):
-    """Encrypts the way to an external database. Its certificate must name ``host`` (2.2 and older look at the CA only)."""
+    """Encrypts the way to an external database, whose certificate must name ``host``; 2.2 and older look at no name."""
 
     ca_certificate_pem: pulumi.Input[str]
     """The CAs that its certificate is verified with."""

@@ -92,6 +92,9 @@ CASES = (
     docker("M05", of("database", env("MARIADB_USER", "root"))),
     docker("M06", of("database", env("MARIADB_PASSWORD", "correct-horse")), also="D31"),
     docker("M07", of("database", add("command", "--skip-grant-tables"))),
+    docker("M08", of("database", lambda inputs: inputs["command"].remove("--require-secure-transport=ON"))),
+    docker("M08", of("portus", env("DATABASE_URL", None))),
+    docker("M08", of("background", env("DATABASE_URL", "mysql2:///"))),
     docker("M09", of("database", lambda inputs: inputs["volumes"].pop(0)), also="D36"),
     docker("M10", of("database-image", put("name", "mariadb:10.0.23@sha256:" + "e" * 64), "RemoteImage")),
     docker(

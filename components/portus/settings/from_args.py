@@ -190,10 +190,14 @@ def _external_database(reader: Reader) -> ExternalDatabase:
 
 def _database_tls(reader: Reader) -> DatabaseTls:
     has_client = reader.given("certificate_pem") or reader.given("private_key_pem")
-    client = ClientCertificate(
-        reader.public("certificate_pem", *patterns.PEM_CERTIFICATE),
-        reader.secret("private_key_pem", *patterns.PEM_PRIVATE_KEY),
-    ) if has_client else None
+    client = (
+        ClientCertificate(
+            reader.public("certificate_pem", *patterns.PEM_CERTIFICATE),
+            reader.secret("private_key_pem", *patterns.PEM_PRIVATE_KEY),
+        )
+        if has_client
+        else None
+    )
     tls = DatabaseTls(reader.public("ca_certificate_pem", *patterns.PEM_CERTIFICATE), client)
     reader.finish()
     return tls
