@@ -10,7 +10,6 @@ from ..contract import contract_of, generation1, generation2
 from ..contract.model import Contract
 from ..contract.options import CALLS_OUT, FEATURES_CALLING_OUT, OPTIONS
 from ..credentials import Credentials
-from ..images import tag_of
 from ..naming import files_path, internal_name
 from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
 from ..settings import Settings
@@ -164,10 +163,10 @@ def nested_yaml(options: Mapping[str, object]) -> str:
     return yaml.safe_dump(document, sort_keys=True)
 
 
-def start(settings: Settings, contract: Contract) -> tuple[tuple[str, ...], tuple[File, ...]]:
-    """The entrypoint (() for the image's own) and the script it runs, if any."""
+def start(contract: Contract) -> tuple[tuple[str, ...], tuple[File, ...]]:
+    """The web application's entrypoint and the script that it runs."""
     if contract.secret_files:
-        return generation2.entrypoint(tag_of(settings.portus.image) or ""), ()
+        return ("/bin/bash", _START), (File(_START, generation2.START_SCRIPT),)
     variables = _secret_variables(contract)
     exports = "\n".join(f'{variable}="$(cat {_secret_path(variable)})"' for variable in variables)
     script = generation1.START_SCRIPT.format(exports=exports, names=" ".join(variables))
@@ -189,7 +188,7 @@ def limits(resources: Resources) -> Limits:
 def workload(settings: Settings, credentials: Credentials, certificates: Certificates) -> Workload:
     """The web application."""
     contract = contract_of(settings.portus.generation)
-    entrypoint, start_files = start(settings, contract)
+    entrypoint, start_files = start(contract)
     probe = _PROBE_SCRIPT.format(port=contract.port, path=contract.probe_path)
     return Workload(
         name="portus",
