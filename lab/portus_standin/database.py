@@ -41,9 +41,9 @@ def engine_for(settings: Settings, *, with_database: bool = True) -> Engine:
         database=settings.database_name if with_database else None,
         query={"charset": "utf8"},
     )
-    arguments: dict[str, object] = {"connect_timeout": _CONNECT_TIMEOUT_SECONDS}
-    if settings.database_tls is not None:
-        arguments["ssl"] = _context(settings.database_tls)
+    # mysql2 encrypts where it is told to; PyMySQL would wherever it can.
+    tls = {"ssl": _context(settings.database_tls)} if settings.database_tls else {"ssl_disabled": True}
+    arguments: dict[str, object] = {"connect_timeout": _CONNECT_TIMEOUT_SECONDS, **tls}
     return create_engine(url, pool_pre_ping=True, pool_recycle=600, connect_args=arguments)
 
 

@@ -82,10 +82,11 @@ portus() (
 )
 
 # Up to 2.4 /init migrates (portus:db:configure). From 2.5 on it takes old tables for none, and what it does then fails
-# for ever. It goes on by itself where there are no tables, and it waits where no database answers.
+# for ever. Where there are no tables, or no database answers, it knows what to do.
 migrate() {
   local status log cause
-  if ! status="$(portus rake db:migrate:status 2>&1)" || ! grep -q -E '^ *down ' <<<"$status"; then return; fi
+  status="$(portus rake db:migrate:status 2>&1)" || return 0
+  grep -q -E '^ *up ' <<<"$status" && grep -q -E '^ *down ' <<<"$status" || return 0
   echo "portus-stack: these are the tables of an older release, now rake db:migrate"
   log="$(mktemp)"
   if portus rake db:migrate 2>&1 | tee "$log"; then return; fi
