@@ -113,6 +113,8 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
         ),
         *database_link.files(settings, certificates, mode),
         _local_configuration(settings, contract),
+        File(registry.WEBHOOK_SECRET, credentials.webhook_secret, mode, secret=True),
+        *(File(patch.path, patch.content) for patch in settings.portus.patches),
     )
 
 
