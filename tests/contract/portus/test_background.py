@@ -66,7 +66,7 @@ def test_tag_that_is_deleted_goes_from_the_registry_too(world: World) -> None:
 
 @contextmanager
 def without_the_background(world: World) -> Iterator[None]:
-    """The world's own background process is stopped meanwhile."""
+    """The world's own background process is stopped meanwhile: two of them take one another's events."""
     container = f"lab-{world.lab.identity}-background"
     docker("stop", "--time=1", container)
     try:
@@ -126,7 +126,7 @@ def test_any_answer_of_the_registry_but_200_and_404_ends_the_background(
     world: World, status: int, survives: bool
 ) -> None:
     strategy = {"PORTUS_BACKGROUND_SYNC_STRATEGY": "update"}
-    with broken_registry(world, status):
+    with without_the_background(world), broken_registry(world, status):
         container = world.start_background("background-broken", strategy)
         if survives or world.mended("background_survival"):
             event = world.event("alice/survivor")
@@ -161,8 +161,9 @@ def test_every_strategy_but_the_first_deletes_something(world: World, strategy: 
     world.lab.sql("DELETE FROM repositories WHERE name = 'ghost'")
     world.add_repository("alice", "ghost")
     changes = {"PORTUS_BACKGROUND_SYNC_STRATEGY": strategy, "PORTUS_INIT_COMMAND": ONE_SHOT}
-    container = world.lab.start_portus(2, changes=changes, role=f"sync-{strategy}", patches=world.patches)
-    assert world.wait_for_end(container) == 0, logs(container)
+    with without_the_background(world):
+        container = world.lab.start_portus(2, changes=changes, role=f"sync-{strategy}", patches=world.patches)
+        assert world.wait_for_end(container) == 0, logs(container)
     found = {one["full_name"] for one in world.get("/repositories?all=true")}
     assert {"alice/kept", *(["alice/ghost"] if STRATEGIES[strategy]["ghost"] else [])} <= found
     assert ("alice/ghost" in found) == STRATEGIES[strategy]["ghost"]
