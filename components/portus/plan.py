@@ -85,9 +85,9 @@ class Link:
 class Process:
     """What workloads and tasks have in common.
 
-    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe;
-    ``stop_seconds`` is the time between the stop signal and the kill; ``scratch`` are writable paths in memory;
-    ``aliases`` are further host names.
+    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe, and
+    ``start_argument`` is the argument that sets it, if any; ``stop_seconds`` is the time between the stop signal and
+    the kill; ``scratch`` are writable paths in memory; ``aliases`` are further host names.
     """
 
     name: str
@@ -104,6 +104,7 @@ class Process:
     aliases: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     start_seconds: int = 120
+    start_argument: str = ""
     stop_seconds: int = 30
 
 

@@ -94,6 +94,13 @@ _ALL = (
         security=False,
     ),
     Patch(
+        "first_start",
+        "a first start that was interrupted while it made the tables ends with an error for ever",
+        "lib/tasks/portus/db.rake, lib/portus/db.rb",
+        since=0,
+        security=False,
+    ),
+    Patch(
         "own_users",
         "with LDAP on, PortusStack's own users sign in no more, and whoever has their names in the directory is they",
         "lib/portus/ldap/configuration.rb, until 2.3 lib/portus/ldap.rb",

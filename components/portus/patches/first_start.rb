@@ -108,9 +108,9 @@ end
 
 lacking = PortusStack::FirstStart.missing
 if lacking
-  PortusStack::FirstStart.say "patch first_start does not fit this Portus: there is no #{lacking}"
+  warn "portus-stack: patch first_start does not fit this Portus: there is no #{lacking}"
 else
-  PortusStack::FirstStart.say "patch first_start is on"
+  warn "portus-stack: patch first_start is on"
   if ENV["PORTUS_BACKGROUND"].to_s.empty? && PortusStack::FirstStart.reachable?
     if PortusStack::FirstStart.setting_up?
       PortusStack::FirstStart.drop_unfinished
