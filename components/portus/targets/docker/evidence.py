@@ -61,8 +61,8 @@ def _patience(process: Process) -> str:
     if not process.start_argument:
         return ""
     return (
-        f"\n  If it is only slow: wait until `docker ps` shows it as healthy; `make up`, or `pulumi up --refresh`, then "
-        f"keeps it. Set `{process.start_argument}` higher."
+        f"\n  If it is only slow: wait until `docker ps` shows it as healthy; `make up`, or `pulumi up --refresh`, "
+        f"then keeps it. Set `{process.start_argument}` higher."
     )
 
 
