@@ -40,4 +40,4 @@ def release(generation: int = 2) -> tuple[int, int]:
 
 def patience() -> float:
     """By what time limits made for the stand-in are stretched: the original starts Ruby on Rails several times."""
-    return 4 if GIVEN and not images.is_stand_in(GIVEN) else 1
+    return 8 if GIVEN and not images.is_stand_in(GIVEN) else 1
