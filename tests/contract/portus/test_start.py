@@ -213,7 +213,7 @@ def test_start_that_was_killed_while_it_made_the_schema_goes_on_with_the_patch(e
         "CREATE TABLE schema_migrations (version VARCHAR(100) PRIMARY KEY); INSERT INTO schema_migrations VALUES (1)"
     )
     container = empty.start_portus(2, role=role, patches=("first_start",))
-    wait_for_line(container, "Database ready")
+    wait_for_line(container, "Database ready", 240)
     assert empty.sql("SELECT username FROM users") == [["portus"]]
     assert empty.sql("SELECT COUNT(*) FROM schema_migrations WHERE version = '1'") == [["0"]]
 
@@ -226,16 +226,16 @@ def test_a_database_that_holds_anything_is_never_made_anew(empty: Lab, role: str
         empty.sql("INSERT INTO activities VALUES (7)")
     container = empty.start_portus(2, role=role, patches=("first_start",))
     if RELEASE >= (2, 5):  # makes what is missing, and what is there anew, with or without the patch
-        wait_for_line(container, "Database ready")
+        wait_for_line(container, "Database ready", 240)
         return
-    assert exit_code(container, 120) == 1
+    assert exit_code(container, 240) == 1
     assert empty.sql(f"SELECT COUNT(*) FROM {table}") == [["1" if what == "a row" else "0"]]
     assert empty.sql("SELECT COUNT(*) FROM users") == [["0"]]
 
 
 def test_start_that_was_killed_before_the_hidden_user_goes_on_with_the_patch(empty: Lab, role: str) -> None:
     first = empty.start_portus(2, role=role)
-    wait_for_line(first, "Database ready")
+    wait_for_line(first, "Database ready", 240)
     docker("rm", "--force", "--volumes", first)
     empty.sql("SET FOREIGN_KEY_CHECKS = 0; DELETE FROM users")
     container = empty.start_portus(2, role=role, patches=("first_start",))
