@@ -33,15 +33,7 @@ _LANES = {
 _APART = (
     *(
         f"tests/engine/docker/test_{name}.py"
-        for name in (
-            "examples",
-            "operations_repair",
-            "pages",
-            "migration",
-            "external_database",
-            "ldap",
-            "status_and_diagram",
-        )
+        for name in ("examples", "operations_repair", "pages", "migration", "external_database", "status_and_diagram")
     ),
     "tests/contract/portus/test_start.py",
 )
