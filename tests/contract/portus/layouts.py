@@ -32,7 +32,6 @@ class Layout:
         self._folder = folder
         (folder / "blobs/sha256").mkdir(parents=True)
         (folder / "oci-layout").write_text(_VERSION)
-        self.manifests: list[dict[str, object]] = []
 
     def _add(self, media_type: str, content: bytes, **more: object) -> dict[str, object]:
         (self._folder / "blobs/sha256" / hashlib.sha256(content).hexdigest()).write_bytes(content)
@@ -59,10 +58,11 @@ class Layout:
 
 
 def write_layouts(folder: Path) -> None:
-    """``folder/one`` (an image), ``folder/two`` (an index of two), ``folder/rocket-1.tgz`` and ``sbom.json``."""
-    one, two = Layout(folder / "one"), Layout(folder / "two")
+    """``one`` (an image), ``two`` (an index of two), ``both`` (two, whose index is the layout's), a chart, an SBOM."""
+    one, two, both = (Layout(folder / name) for name in ("one", "two", "both"))
     one.write(one.image("one", "amd64"))
     two.write(two.index(two.image("first", "amd64"), two.image("second", "arm64")))
+    both.write(both.image("first", "amd64"), both.image("second", "arm64"))
     chart = archive({"rocket/Chart.yaml": b"apiVersion: v2\nname: rocket\nversion: 1.0.0\ndescription: A rocket\n"})
     (folder / "rocket-1.0.0.tgz").write_bytes(gzip.compress(chart, mtime=0))
     (folder / "sbom.json").write_text('{"spdxVersion": "SPDX-2.3"}')
