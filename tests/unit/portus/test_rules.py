@@ -128,8 +128,14 @@ def test_several_hosts_may_share_the_roles() -> None:
 
 
 def test_an_external_database_lets_portus_and_background_part() -> None:
-    hosts = (FRONT, host("web", "portus", "registry"), host("work", "background", private_address=None))
+    hosts = (FRONT, host("web", "portus", "registry"), host("work", "background"))
     assert problems(with_hosts(*hosts, database={"external": EXTERNAL})) == {}
+    unknown = (*hosts[:2], host("work", "background", private_address=None))
+    found = problems(with_hosts(*unknown, database={"external": EXTERNAL}))
+    assert "the edge knows the background process by it" in found.pop("docker.hosts[2].private_address")
+    assert found == {}
+    beside_edge = ({**FRONT, "roles": [*FRONT["roles"], "background"]}, host("web", "portus", "registry"))
+    assert problems(with_hosts(*beside_edge, database={"external": EXTERNAL})) == {}
 
 
 @pytest.mark.parametrize(
