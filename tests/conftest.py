@@ -23,15 +23,19 @@ settings.register_profile("repeatable", derandomize=True, database=None, deadlin
 settings.load_profile("repeatable")
 
 _LANES = {
+    "tests/contract/portus": "portus",
     "tests/engine/docker": "docker",
     "tests/engine/kubernetes": "kubernetes",
     "tests/engine/plugins_kubernetes": "kubernetes",
     "tests/engine/cluster": "kubernetes",
 }
 """Tests that share deployments or the cluster, and so a process; the others go module by module."""
-_APART = tuple(
-    f"tests/engine/docker/test_{name}.py"
-    for name in ("examples", "operations_repair", "pages", "migration", "external_database", "status_and_diagram")
+_APART = (
+    *(
+        f"tests/engine/docker/test_{name}.py"
+        for name in ("examples", "operations_repair", "pages", "migration", "external_database", "status_and_diagram")
+    ),
+    "tests/contract/portus/test_start.py",
 )
 """Modules of a lane that bring deployments of their own; the longest first."""
 _FIRST = ("docker", "kubernetes", *_APART)

@@ -47,6 +47,31 @@ class ResourcesArgs(TypedDict):
     """CPU cores, at least 0.1. Default: per role."""
 
 
+class PatchesArgs(TypedDict):
+    """What PortusStack mends in Portus itself; each is a file that Portus loads at its start. Default: all that fit.
+
+    They fit the releases that have the defect: one that is asked for but has no such release is refused, and so is a
+    release newer than 2.5, for which none is known, until each that closes a security hole is set to false.
+    """
+
+    widened_scopes: NotRequired[bool]
+    """Security: grant in tokens only what was asked for and is allowed. Default: true (2.0 to 2.5)."""
+    foreign_tokens: NotRequired[bool]
+    """Security: no user makes application tokens for others, or sees theirs. Default: true (2.4 and 2.5)."""
+    disabled_users: NotRequired[bool]
+    """Security: a disabled user's sessions and application tokens open nothing. Default: true (2.1 to 2.5)."""
+    token_subject: NotRequired[bool]
+    """Security: a token's user is who authenticated, not who the request names. Default: true (2.0 to 2.5)."""
+    webhook_secret: NotRequired[bool]
+    """Security: only the registry reports events, by a generated secret. Default: true (2.0 to 2.5)."""
+    oci_manifests: NotRequired[bool]
+    """Shows what modern clients push: manifests and indexes of OCI types. Default: true (2.3 to 2.5)."""
+    background_survival: NotRequired[bool]
+    """The background process outlives unexpected answers of the registry. Default: true (2.3 to 2.5)."""
+    own_users: NotRequired[bool]
+    """With LDAP, the users that PortusStack makes still sign in. Default: true (2.3 to 2.5)."""
+
+
 class PortusArgs(TypedDict):
     """The web application and its background process."""
 
@@ -56,6 +81,8 @@ class PortusArgs(TypedDict):
     """1 (images 2.0 to 2.2) or 2 (2.3 and later). Default: what the image's tag says."""
     settings: NotRequired[dict[str, Any]]
     """Portus options in the shape of its ``config.yml``; each leaf may be an Input. Unknown options are refused."""
+    patches: NotRequired[PatchesArgs]
+    """Which of Portus' own defects are mended. Default: all that its release has."""
     replicas: NotRequired[int]
     """How many run the web application, 1 to 50; more than 1 on Kubernetes only. Default: 1."""
     resources: NotRequired[ResourcesArgs]
@@ -203,6 +230,8 @@ class RotationArgs(TypedDict):
     """Renews Portus' session key: everybody is signed out."""
     http_secret: NotRequired[str]
     """Renews the registry's ``http.secret``: uploads in flight start over."""
+    webhook_secret: NotRequired[str]
+    """Renews the secret by which Portus knows the registry's events; none is lost."""
 
 
 class DataArgs(TypedDict):

@@ -32,6 +32,7 @@ class Credentials(pulumi.ComponentResource):
         self.bot_password = self._password("smoke-check-password")
         self.session_key = self._renewable("session-key", _SESSION_KEY_LENGTH, settings.rotation.session_key)
         self.http_secret = self._renewable("http-secret", _PASSWORD_LENGTH, settings.rotation.http_secret)
+        self.webhook_secret = self._renewable("webhook-secret", _PASSWORD_LENGTH, settings.rotation.webhook_secret)
         self.register_outputs({})
 
     def _keep(self) -> pulumi.ResourceOptions:

@@ -37,6 +37,12 @@ def is_stand_in(image: str) -> bool:
     return image.startswith(f"{STAND_IN_REPOSITORY}:")
 
 
+def minor_release_of(image: str) -> int | None:
+    """The x of Portus 2.x by the image's tag; None when the tag does not say."""
+    version = re.match(r"^2\.(\d+)(?:\.\d+)?(?:$|[-_])", tag_of(image) or "")
+    return int(version[1]) if version else None
+
+
 def generation_of(image: str) -> int | None:
     """The generation of a Portus image by its tag: 1 for 2.0-2.2, 2 for 2.3 and later, None when the tag does not say.
 
@@ -45,7 +51,7 @@ def generation_of(image: str) -> int | None:
     tag = tag_of(image) or ""
     if tag in ("head", "latest"):
         return 2
-    version = re.match(r"^2\.(\d+)(?:\.\d+)?(?:$|[-_])", tag)
-    if not version:
+    minor = minor_release_of(image)
+    if minor is None:
         return None
-    return 1 if int(version[1]) <= 2 else 2  # noqa: PLR2004 - the last release of generation 1 is 2.2
+    return 1 if minor <= 2 else 2  # noqa: PLR2004 - the last release of generation 1 is 2.2

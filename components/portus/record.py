@@ -22,6 +22,7 @@ _CREDENTIALS = {
     "bot_password": "smoke check's password",
     "session_key": "session key",
     "http_secret": "http secret",
+    "webhook_secret": "webhook secret",
 }
 """Attribute of Credentials → its word."""
 

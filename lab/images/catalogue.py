@@ -52,12 +52,26 @@ class Image:
 
 BASE = Image("base:bookworm", "base")
 
+
+def _stand_in(release: str, generation: str, run_as: str, ports: str) -> Image:
+    """The stand-in for one release of Portus."""
+    arguments = (("GENERATION", generation), ("RELEASE", release), ("RUN_AS", run_as), ("PORTS", ports))
+    return Image(
+        f"portus-standin:{release}",
+        "portus-standin",
+        parent="python:3.11",
+        python_package="portus_standin",
+        build_arguments=arguments,
+    )
+
+
 IMAGES: tuple[Image, ...] = (
     BASE,
     Image("mariadb:10.11", "mariadb", parent=BASE.name),
     Image("registry:2.8", "registry-2", parent=BASE.name),
     Image("edge:1.22", "edge", parent=BASE.name),
     Image("python:3.11", "python", parent=BASE.name),
+    Image("ldap:2.5", "ldap", parent=BASE.name),
     Image(
         "registry:3.1",
         "registry-3",
@@ -65,20 +79,9 @@ IMAGES: tuple[Image, ...] = (
         go_command="github.com/distribution/distribution/v3/cmd/registry",
     ),
     Image("s3:1.8", "s3", parent=BASE.name, go_command="github.com/versity/versitygw/cmd/versitygw"),
-    Image(
-        "portus-standin:2.2",
-        "portus-standin",
-        parent="python:3.11",
-        python_package="portus_standin",
-        build_arguments=(("GENERATION", "1"), ("RELEASE", "2.2"), ("RUN_AS", "wwwrun"), ("PORTS", "80 443")),
-    ),
-    Image(
-        "portus-standin:2.4",
-        "portus-standin",
-        parent="python:3.11",
-        python_package="portus_standin",
-        build_arguments=(("GENERATION", "2"), ("RELEASE", "2.4"), ("RUN_AS", "root"), ("PORTS", "3000")),
-    ),
+    _stand_in("2.2", "1", "wwwrun", "80 443"),
+    _stand_in("2.4", "2", "root", "3000"),
+    _stand_in("2.5", "2", "root", "3000"),
 )
 
 

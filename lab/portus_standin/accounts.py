@@ -26,7 +26,7 @@ _PASSWORD_LENGTH = range(8, 129)
 _BCRYPT_BYTES = 72
 _BCRYPT_COST = 10
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_NAMESPACE_NAME = re.compile(r"[a-z0-9]+(?:[._\-][a-z0-9]+)*")
+_NAMESPACE_NAME = re.compile(r"[a-z0-9]+(?:[._\\-][a-z0-9]+)*")
 
 Errors = dict[str, list[str]]
 
@@ -40,6 +40,8 @@ class NewUser:
     password: str
     admin: bool = False
     bot: bool = False
+    from_ldap: bool = False
+    """E-mail address and password are as they come, "" for none (user.rb:56: not validated while LDAP is on)."""
 
 
 class Invalid(Exception):
@@ -98,12 +100,17 @@ def admins(session: Session) -> list[User]:
 
 def _user_errors(session: Session, new: NewUser) -> Errors:
     errors: Errors = {}
+    about_name: list[str] = []
     if not new.username:
-        errors["username"] = ["can't be blank"]
+        about_name.append("can't be blank")
     elif find_user(session, new.username):
-        errors["username"] = ["has already been taken"]
-    elif not re.search(r"[a-z0-9]", new.username.lower()):
-        errors["username"] = [f"'{new.username}' cannot be transformed into a valid namespace name"]
+        about_name.append("has already been taken")
+    if as_namespace_name(new.username) is None:
+        about_name.append(f"'{new.username}' cannot be transformed into a valid namespace name")
+    if about_name:
+        errors["username"] = about_name
+    if new.from_ldap:
+        return errors
     if not new.email:
         errors["email"] = ["can't be blank"]
     elif not _EMAIL.fullmatch(new.email):
@@ -120,7 +127,8 @@ def create_user(session: Session, new: NewUser) -> User:
     new = replace(new, email=new.email.strip().lower())
     if errors := _user_errors(session, new):
         raise Invalid(errors)
-    user = User(username=new.username, email=new.email, encrypted_password=hash_password(new.password), admin=new.admin)
+    hashed = hash_password(new.password)
+    user = User(username=new.username, email=new.email or None, encrypted_password=hashed, admin=new.admin)
     if new.bot:
         user.bot = True
     session.add(user)
@@ -130,10 +138,23 @@ def create_user(session: Session, new: NewUser) -> User:
     return user
 
 
+def as_namespace_name(username: str) -> str | None:
+    """A user name as a namespace's, None when there is no way (Namespace.make_valid, namespace.rb:97).
+
+    By a slip in Portus' pattern (namespace.rb:113) `-` is no character of it, but the range from backslash to `_` is.
+    """
+    name = username.lower()
+    kept = [place for place, letter in enumerate(name) if re.match(r"[a-z0-9]", letter)]
+    if not kept:
+        return None
+    name = re.sub(r"[^a-z0-9.\\-_]", "_", name[kept[0] : kept[-1] + 1])
+    name = re.sub(r"[._\\-]{2,}", "_", name)[:256]
+    return name if valid_namespace_name(name) else None
+
+
 def namespace_name_for(session: Session, username: str) -> str:
-    """A user name as a free and valid namespace name (Namespace.make_valid)."""
-    name = re.sub(r"[^a-z0-9._\-]", "_", username.lower()).strip("._-")
-    name = re.sub(r"[._\-]{2,}", "_", name)[:255]
+    """A free namespace name for a user; as_namespace_name has one."""
+    name = as_namespace_name(username) or ""
     candidate, number = name, 0
     while session.scalar(select(Namespace).where(Namespace.name == candidate)):
         candidate, number = f"{name}{number}", number + 1
@@ -212,9 +233,14 @@ def application_token_matches(user: User, plain: str) -> bool:
 
 
 def user_of_application_token(session: Session, username: str, plain: str) -> User | None:
-    """The user whose application token this is."""
+    """The user whose application token this is, enabled or not."""
     user = find_user(session, username)
-    return user if user and user.enabled and application_token_matches(user, plain) else None
+    return user if user and application_token_matches(user, plain) else None
+
+
+def may_sign_in(user: User, generation: int) -> bool:
+    """Whether a known user gets in: enabled and not locked (Devise's active_for_authentication?)."""
+    return user.enabled and not locked(user, generation)
 
 
 def locked(user: User, generation: int) -> bool:

@@ -19,7 +19,7 @@ from .images import synchronise_repository
 from .models import EventStatus, RegistryEvent, Repository
 from .options import Options
 from .registries import client_of, the_registry
-from .registry_client import CatalogEntry, RegistryError
+from .registry_client import AuthorizationError, CatalogEntry, ManifestError, NotFoundError, RequestError
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,9 @@ def handle_fresh_events(settings: Settings, options: Options) -> int:
         query = select(RegistryEvent.id).where(RegistryEvent.status == EventStatus.fresh).order_by(RegistryEvent.id)
         fresh = list(session.scalars(query))
     for identity in fresh:
+        # Begun is remembered before anything is done, and nobody ever looks at it again (registry_event.rb:22).
+        with database.transaction() as session:
+            session.get_one(RegistryEvent, identity).status = EventStatus.progress
         with database.transaction() as session:
             stored = session.get_one(RegistryEvent, identity)
             handle(session, json.loads(stored.data or "{}"), settings.portus_password, options)
@@ -85,10 +88,12 @@ class Synchronisation:
                 return
             try:
                 catalog = client_of(registry, self._settings.portus_password, self._options).catalog()
-            except RegistryError as error:
+                self._apply(session, catalog)
+            except (RequestError, NotFoundError, ManifestError, AuthorizationError) as error:
+                # Anything else that the registry answers ends the process (sync.rb:70).
+                session.rollback()
                 log.warning("Exception: %s", error)
                 return
-            self._apply(session, catalog)
         if self._strategy in ("initial", "on-start"):
             log.info("Disabling 'Registry synchronization': it has been performed once")
             self._done = True
@@ -110,8 +115,12 @@ class Synchronisation:
             session.rollback()
 
 
-def run(settings: Settings) -> None:
-    """Run for ever. Raises TimeoutReachedError when the database is not ready in time."""
+def run(settings: Settings, *, one_shot: bool = False) -> None:
+    """Run for ever, or one round.
+
+    Raises RegistryError on what Portus does not expect of the registry, TimeoutReachedError when the database is not
+    ready in time.
+    """
     options = Options.of_process(settings.generation)
     wait_for_database(settings)
     boot(settings, options)
@@ -124,5 +133,7 @@ def run(settings: Settings) -> None:
             handle_fresh_events(settings, options)
         if rounds % _SYNC_EVERY == 0:
             synchronisation.run_if_due()
+        if one_shot:
+            return
         time.sleep(_EVENTS_SECONDS)
         rounds += 1

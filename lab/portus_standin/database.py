@@ -66,7 +66,7 @@ def state(settings: Settings) -> State:
             if not inspect(connection).has_table("schema_migrations"):
                 return State.empty
             # Generation 1 does not look for pending migrations.
-            pending = settings.generation > 1 and migrations.pending(connection, settings.generation)
+            pending = settings.generation > 1 and migrations.pending(connection, settings.release)
             return State.empty if pending else State.ready
     except DBAPIError as error:
         cause = error.orig

@@ -14,15 +14,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .accounts import find_user
-from .images import Push, find_namespace, find_repository, forget_digest, record_push
+from .images import MANIFEST_ERRORS, Push, find_namespace, find_repository, forget_digest, record_push
 from .models import EventStatus, Registry, RegistryEvent
 from .options import Options
 from .registries import client_of
-from .registry_client import RegistryClient, RegistryError
+from .registry_client import RegistryClient
 
 log = logging.getLogger(__name__)
 
 Event = Mapping[str, object]
+
+
+class EventError(Exception):
+    """An event on which Portus breaks (registry_notification.rb:63): the request fails, whatever else it holds."""
+
 
 _ACTIONS = ("push", "delete")
 _MANIFEST_PREFIX = "application/vnd.docker.distribution.manifest"
@@ -35,16 +40,22 @@ def _part(event: Event, name: str) -> Mapping[str, str]:
 
 
 def relevant(event: Event) -> bool:
-    """Deletions, and pushes of Docker manifests: an OCI manifest is no Docker manifest and is dropped."""
+    """Deletions, and pushes of Docker manifests: an OCI manifest is no Docker manifest and is dropped.
+
+    Raises EventError for an event without a media type, whatever happened.
+    """
     if not isinstance(event.get("target"), dict):
         log.debug("Wrong format for event")
         return False
+    if event.get("action") == "delete":
+        return True
+    media_type = _part(event, "target").get("mediaType")
+    if not isinstance(media_type, str):
+        raise EventError("undefined method `starts_with?' for nil:NilClass")
     if event.get("action") not in _ACTIONS:
         log.debug("Unsupported '%s' event", event.get("action"))
         return False
-    if event["action"] == "delete":
-        return True
-    return str(_part(event, "target").get("mediaType", "")).startswith(_MANIFEST_PREFIX)
+    return media_type.startswith(_MANIFEST_PREFIX)
 
 
 def receive(session: Session, events: Sequence[Event], portus_password: str, options: Options) -> None:
@@ -59,9 +70,9 @@ def receive(session: Session, events: Sequence[Event], portus_password: str, opt
             stored.data, stored.status = json.dumps(event), EventStatus.fresh
         if generation > 1 or event["action"] == "push":
             session.add(stored)
-        session.flush()
+        # One after the other: those before an event on which Portus breaks are kept.
+        session.commit()
         if generation == 1:
-            session.commit()
             handle(session, event, portus_password, options)
 
 
@@ -111,7 +122,7 @@ def _tag_from_registry(
     full_name = target["repository"]
     try:
         tags = client.tags(full_name)
-    except RegistryError as error:
+    except MANIFEST_ERRORS as error:
         log.info("Could not fetch the tag of %s: %s", full_name, error)
         return None
     namespace, name = find_namespace(session, full_name, registry)

@@ -13,9 +13,20 @@ from sqlalchemy.orm import Session
 
 from .accounts import PORTUS_USER, find_user
 from .models import Activity, Namespace, Registry, Repository, Tag, User, now
-from .registry_client import CatalogEntry, Manifest, RegistryClient, RegistryError
+from .registry_client import (
+    CatalogEntry,
+    Manifest,
+    ManifestError,
+    NotFoundError,
+    RegistryClient,
+    RequestError,
+    UnexpectedAnswerError,
+)
 
 log = logging.getLogger(__name__)
+
+#: What Portus expects when it asks for a manifest (repository.rb:146); a refusal of its realm is not among it.
+MANIFEST_ERRORS = (RequestError, NotFoundError, ManifestError)
 
 
 def record_activity(session: Session, key: str, repository: Repository, actor: User | None, tag: str = "") -> None:
@@ -49,7 +60,7 @@ def image_id_of(client: RegistryClient, repository: str, digest: str) -> str:
     """The image id behind a digest, empty when the registry does not tell (an OCI manifest for one)."""
     try:
         return client.manifest(repository, digest).image_id if digest else ""
-    except RegistryError as error:
+    except MANIFEST_ERRORS as error:
         log.warning("Could not fetch manifest for '%s' with digest '%s': %s", repository, digest, error)
         return ""
 
@@ -99,7 +110,7 @@ def delete_tag(session: Session, client: RegistryClient, tag: Tag, actor: User) 
     try:
         digest = tag.digest or client.manifest(repository.full_name, tag.name).digest
         client.delete_manifest(repository.full_name, digest)
-    except RegistryError as error:
+    except (RequestError, NotFoundError, ManifestError, UnexpectedAnswerError) as error:
         log.error("Could not delete tag on the registry: %s", error)
         return False
     tag.digest = digest
@@ -110,7 +121,7 @@ def delete_tag(session: Session, client: RegistryClient, tag: Tag, actor: User) 
 def _manifest(client: RegistryClient, repository: Repository, tag: str) -> Manifest | None:
     try:
         return client.manifest(repository.full_name, tag)
-    except RegistryError as error:
+    except MANIFEST_ERRORS as error:
         log.warning("Could not fetch manifest for '%s' with tag '%s': %s", repository.full_name, tag, error)
         return None
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from .releases import release_of
+
 Value = str | int | bool
 
 _LOCAL_CONFIGURATION = "/srv/Portus/config/config-local.yml"
@@ -37,13 +39,33 @@ _DEFAULTS: Mapping[str, tuple[Value, Value]] = {
     "background.sync.enabled": (True, True),
     "background.sync.strategy": ("initial", "initial"),
     "display_name.enabled": (False, False),
+    "email.from": ("portus@example.com", "portus@example.com"),
+    "email.reply_to": ("", ""),
+    "ldap.enabled": (False, False),
+    "ldap.hostname": ("ldap_hostname", "ldap_hostname"),
+    "ldap.port": (389, 389),
+    "ldap.timeout": (5, 5),
+    "ldap.method": ("plain", ""),
+    "ldap.encryption.method": ("", ""),
+    "ldap.encryption.options.ca_file": ("", ""),
+    "ldap.base": ("", ""),
+    "ldap.filter": ("", ""),
+    "ldap.uid": ("uid", "uid"),
+    "ldap.authentication.enabled": (False, False),
+    "ldap.authentication.bind_dn": ("", ""),
+    "ldap.authentication.password": ("", ""),
+    "ldap.guess_email.enabled": (False, False),
+    "ldap.guess_email.attr": ("", ""),
 }
 
 
 def cast(text: str) -> Value:
-    """A variable's text as the gem reads it: exactly true/false, what Ruby's Integer() takes, else the text itself."""
-    if text in ("true", "false"):
-        return text == "true"
+    """A variable's text as the gem reads it: true/false in any case, what Ruby's Integer() takes, else the text itself.
+
+    Source: cconfig 1.2.1 lib/cconfig/hash_utils.rb:131; values that came from a file are no exception.
+    """
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
     number = text.strip()
     try:
         if number.lstrip("+-")[:1] == "0" and number.lstrip("+-")[1:2].isdigit():
@@ -59,6 +81,7 @@ class Options:
     def __init__(self, environment: Mapping[str, str], generation: int) -> None:
         self._environment = environment
         self.generation = generation
+        self.release = release_of(generation, environment)
         self._local = _read_local(environment.get("PORTUS_LOCAL_CONFIG_PATH", _LOCAL_CONFIGURATION))
 
     @classmethod
@@ -75,8 +98,9 @@ class Options:
         return self._local.get(option, default)
 
     def enabled(self, feature: str) -> bool:
-        """Whether a feature is on. Any value but false counts as on: the quoted text 'false' does too, as in Portus."""
-        return self.value(f"{feature}.enabled") is not False
+        """Whether a feature is on: since cconfig 1.2 exactly true counts, before it whatever is not false."""
+        value = self.value(f"{feature}.enabled")
+        return value is True if self.generation > 1 else value is not False
 
     def integer(self, option: str) -> int:
         """The option as a number. Raises ValueError."""

@@ -10,11 +10,13 @@ import logging
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
 from . import background, database, rake
+from .registry_client import RegistryError
 from .settings import Settings, SettingsError, read
 
 _SERVER = ["python3", "-m", "gunicorn", "--config", "python:portus_standin.server"]
@@ -26,15 +28,16 @@ def check_database(settings: Settings) -> int:
     return 0
 
 
-def run_background(settings: Settings) -> int:
-    """Run the background process until it fails."""
+def run_background(settings: Settings, words: Sequence[str] = ()) -> int:
+    """Run the background process until it fails, or with `--one-shot` one round of it."""
     if settings.generation == 1:
         print("There is no background process in this release", file=sys.stderr)
         return 1
     try:
-        background.run(settings)
-    except background.TimeoutReachedError as error:
-        print(error, file=sys.stderr)
+        background.run(settings, one_shot="--one-shot" in words)
+        return 0
+    except (background.TimeoutReachedError, RegistryError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
     return 1
 
 
@@ -45,14 +48,16 @@ def check_health(settings: Settings) -> int:
     return 0 if state is database.State.ready else 1
 
 
-_RUBY_FILES = {"check_db.rb": check_database, "background.rb": run_background, "health.rb": check_health}
+_RUBY_FILES = {"check_db.rb": check_database, "health.rb": check_health}
 
 
 def rails(words: list[str], settings: Settings) -> int:
     """`rails r FILE` for the files of Portus that the double knows: it cannot run Ruby."""
     script = Path(words[1]).name if words[:1] in (["r"], ["runner"]) and len(words) > 1 else ""
+    if script == "background.rb":
+        return run_background(settings, words[2:])
     if script not in _RUBY_FILES:
-        print(f"the stand-in runs no Ruby; it knows rails r {', '.join(_RUBY_FILES)}", file=sys.stderr)
+        print(f"the stand-in runs no Ruby; it knows rails r background.rb, {', '.join(_RUBY_FILES)}", file=sys.stderr)
         return 1
     return _RUBY_FILES[script](settings)
 

@@ -18,6 +18,8 @@ from .options import Options
 from .registries import RegistryFields, the_registry
 from .settings import Settings, generation_of
 
+#: From here on it is Rails 5 (db:check_protected_environments).
+_CAREFUL = (2, 5)
 _TASK = re.compile(r"([\w:]+)(?:\[(.*)\])?")
 
 
@@ -31,7 +33,9 @@ def _create(settings: Settings, _: list[str]) -> None:
 
 def _load_schema(settings: Settings, _: list[str]) -> None:
     with database.engine_for(settings).connect() as connection:
-        migrations.load_schema(connection, settings.generation)
+        if settings.release >= _CAREFUL:
+            migrations.refuse_unknown_environment(connection)
+        migrations.load_schema(connection, settings.release)
         connection.commit()
 
 
@@ -49,7 +53,7 @@ def _setup(settings: Settings, _: list[str]) -> None:
 
 def _migrate(settings: Settings, _: list[str]) -> None:
     with database.engine_for(settings).connect() as connection:
-        for version in migrations.migrate(connection, settings.generation):
+        for version in migrations.migrate(connection, settings.release):
             print(f"== {version}: migrated")
         connection.commit()
 
@@ -57,7 +61,7 @@ def _migrate(settings: Settings, _: list[str]) -> None:
 def _status(settings: Settings, _: list[str]) -> None:
     with database.engine_for(settings).connect() as connection:
         have = migrations.applied(connection)
-    for migration in migrations.versions(settings.generation):
+    for migration in migrations.versions(settings.release):
         print(f"{'up' if migration.version in have else 'down':^8}  {migration.version}")
 
 
@@ -131,3 +135,5 @@ def run(task: str, settings: Settings) -> None:
         function(settings, arguments)
     except Invalid as error:
         raise TaskError(f"Validation failed: {error}") from error
+    except migrations.MigrationError as error:
+        raise TaskError(str(error)) from error

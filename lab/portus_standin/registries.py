@@ -27,6 +27,8 @@ class RegistryFields:
     hostname: str
     use_ssl: bool
     external_hostname: str | None = None
+    hostname_given: bool = True
+    """For a change: whether the host name was in the request, or is what the record has."""
 
 
 def the_registry(session: Session) -> Registry | None:
@@ -110,9 +112,9 @@ def _create_namespaces(session: Session, registry: Registry) -> None:
 def change(
     session: Session, registry: Registry, fields: RegistryFields, portus_password: str, options: Options
 ) -> None:
-    """Change the record; the hostname only while there is no repository. Raises Invalid."""
+    """Change the record; while there is a repository the hostname must not even be given. Raises Invalid."""
     errors = field_errors(session, fields, registry)
-    if not errors and fields.hostname != registry.hostname and session.scalar(select(Repository)) is not None:
+    if not errors and fields.hostname_given and session.scalar(select(Repository.id).limit(1)) is not None:
         errors["hostname"] = ["Registry is not empty, cannot change hostname"]
     if not errors and (message := unreachable_message(fields, portus_password, options)):
         errors["hostname"] = [message]

@@ -19,12 +19,32 @@ from .options import Options
 #: What update-ca-certificates writes at the start: public roots and what /certificates holds.
 CA_BUNDLE = os.environ.get("SSL_CERT_FILE", "/var/lib/ca-certificates/ca-bundle.pem")
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
-_OK, _ACCEPTED, _UNAUTHORIZED = 200, 202, 401
+_OK, _ACCEPTED, _UNAUTHORIZED, _NOT_FOUND, _NOT_ALLOWED = 200, 202, 401, 404, 405
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
 class RegistryError(Exception):
     """The registry, or the token service on the way to it, did not do what was asked."""
+
+
+class RequestError(RegistryError):
+    """Nothing answered, or nothing that could be understood (Portus::RequestError)."""
+
+
+class NotFoundError(RegistryError):
+    """404 (Portus::Errors::NotFoundError)."""
+
+
+class ManifestError(RegistryError):
+    """Another answer than 200 and 404 to the question for a manifest (RegistryClient::ManifestError)."""
+
+
+class UnexpectedAnswerError(RegistryError):
+    """Another answer than those that are known to other questions (RegistryClient::RegistryError)."""
+
+
+class AuthorizationError(RegistryError):
+    """The realm gave no token, or there is no realm (Errors::AuthorizationError, NoBearerRealmException)."""
 
 
 class CatalogEntry(TypedDict):
@@ -64,7 +84,8 @@ class RegistryClient:
         """A manifest by tag or digest. Raises RegistryError."""
         answer = self._request("GET", f"{repository}/manifests/{reference}")
         if answer.status_code != _OK:
-            raise RegistryError(f"manifest of {repository}:{reference}: [{answer.status_code}] {answer.text[:300]}")
+            kind = NotFoundError if answer.status_code == _NOT_FOUND else ManifestError
+            raise kind(f"manifest of {repository}:{reference}: [{answer.status_code}] {answer.text[:300]}")
         digest = str(answer.json().get("config", {}).get("digest", ""))
         return Manifest(digest.partition(":")[2], answer.headers.get("Docker-Content-Digest", ""))
 
@@ -78,7 +99,7 @@ class RegistryClient:
         for name in self._pages("_catalog", "repositories"):
             try:
                 entries.append({"name": name, "tags": self.tags(name)})
-            except RegistryError:
+            except (RequestError, NotFoundError, UnexpectedAnswerError):
                 entries.append({"name": name, "tags": []})
         return entries
 
@@ -86,7 +107,8 @@ class RegistryClient:
         """Delete a manifest, and with it every tag that points to it. Raises RegistryError."""
         answer = self._request("DELETE", f"{repository}/manifests/{digest}")
         if answer.status_code != _ACCEPTED:
-            raise RegistryError(f"deleting {repository}@{digest}: [{answer.status_code}] {answer.text[:300]}")
+            kind = NotFoundError if answer.status_code in (_NOT_FOUND, _NOT_ALLOWED) else UnexpectedAnswerError
+            raise kind(f"deleting {repository}@{digest}: [{answer.status_code}] {answer.text[:300]}")
 
     def _pages(self, path: str, field: str) -> list[str]:
         found: list[str] = []
@@ -94,7 +116,8 @@ class RegistryClient:
         while link:
             answer = self._request("GET", link)
             if answer.status_code != _OK:
-                raise RegistryError(f"{path}: [{answer.status_code}] {answer.text[:300]}")
+                kind = NotFoundError if answer.status_code == _NOT_FOUND else UnexpectedAnswerError
+                raise kind(f"{path}: [{answer.status_code}] {answer.text[:300]}")
             found += answer.json().get(field) or []
             link = answer.links.get("next", {}).get("url", "")
         return found
@@ -114,12 +137,12 @@ class RegistryClient:
         try:
             return self._http.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
-            raise RegistryError(f"{type(error).__name__}: {explain(error)}") from error
+            raise RequestError(f"{type(error).__name__}: {explain(error)}") from error
 
     def _fetch_token(self, refused: requests.Response) -> str:
         challenge = dict(_CHALLENGE.findall(refused.headers.get("WWW-Authenticate", "")))
         if "realm" not in challenge:
-            raise RegistryError("Cannot find bearer realm")
+            raise AuthorizationError("Cannot find bearer realm")
         question = {"service": challenge.get("service", ""), "account": PORTUS_USER}
         if "scope" in challenge:
             question["scope"] = challenge["scope"]
@@ -132,9 +155,11 @@ class RegistryClient:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise RegistryError(f"{type(error).__name__}: {explain(error)} (the realm {challenge['realm']})") from error
+            raise RequestError(f"{type(error).__name__}: {explain(error)} (the realm {challenge['realm']})") from error
         if answer.status_code != _OK:
-            raise RegistryError(f"Cannot obtain authorization token from {challenge['realm']}: [{answer.status_code}]")
+            raise AuthorizationError(
+                f"Cannot obtain authorization token from {challenge['realm']}: [{answer.status_code}]"
+            )
         return str(answer.json()["token"])
 
 

@@ -7,15 +7,20 @@ Sources: openSUSE/docker-containers derived_images/portus, branch portus-2.2 doc
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from .options import Options
+from .releases import release_of
+
 GENERATION_VARIABLE = "PORTUS_STAND_IN_GENERATION"
 #: Where Portus lives in its image; a relative PORTUS_KEY_PATH is under it.
 ROOT = Path("/srv/Portus")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _GENERATION_1_KEY = "/secrets/portus.key"
 
 
@@ -36,6 +41,7 @@ class Settings:
     secret_key_base: str
     portus_password: str
     key_path: Path
+    release: tuple[int, int]
 
     def __repr__(self) -> str:
         return f"Settings(generation={self.generation})"
@@ -77,7 +83,16 @@ def _generation_1(environment: Mapping[str, str]) -> Settings:
         secret_key_base=value("PORTUS_SECRET_KEY_BASE"),
         portus_password=value("PORTUS_PORTUS_PASSWORD"),
         key_path=Path(_GENERATION_1_KEY),
+        release=release_of(1, environment),
     )
+
+
+def _check_mail(options: Options) -> None:
+    """The sender's address as config/initializers/mail.rb judges it at every start (lib/portus/mail.rb:86)."""
+    for key in ("from", "reply_to"):
+        address = options.text(f"email.{key}")
+        if not _ADDRESS.fullmatch(address) and (key == "from" or address):
+            raise SettingsError(f"Mail: bad config value for '{key}'. It is not a proper email...")
 
 
 def _generation_2(environment: Mapping[str, str]) -> Settings:
@@ -87,6 +102,7 @@ def _generation_2(environment: Mapping[str, str]) -> Settings:
     for name in ("PORTUS_SECRET_KEY_BASE", "PORTUS_KEY_PATH", "PORTUS_PASSWORD"):
         if not environment.get(name):
             raise SettingsError(f"Environment variable `{name}` has not been set! It is mandatory in production")
+    _check_mail(Options(environment, 2))
     if environment.get("PORTUS_DB_ADAPTER", "mysql2") != "mysql2":
         raise SettingsError("PORTUS_DB_ADAPTER: the stand-in knows mysql2 only")
 
@@ -106,4 +122,5 @@ def _generation_2(environment: Mapping[str, str]) -> Settings:
         secret_key_base=value("PORTUS_SECRET_KEY_BASE"),
         portus_password=value("PORTUS_PASSWORD"),
         key_path=ROOT / environment["PORTUS_KEY_PATH"],
+        release=release_of(2, environment),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -20,13 +21,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .models import Namespace, Registry, User
+from .models import Namespace, Registry, User, Visibility
 from .options import Options
-from .policies import may_do_everything, may_pull, may_push
+from .policies import namespace_questions
+from .releases import mended
 
 _KID_BYTES = 30
 _NOT_BEFORE_SECONDS = 5
 _SCOPE_PARTS = 3
+_NAMESPACES_THAT_ARE_NOT = (2, 5)
+#: A repository's name by the registry's grammar (distribution's reference/regexp.go).
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
 _JWT_ID_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _JWT_ID_LENGTH = 42
 
@@ -85,48 +91,75 @@ class Asker:
 
 
 def authorized_access(asker: Asker, scopes: list[str]) -> list[Access]:
-    """What the asker may do of what is asked; entries without an action left are dropped. Raises ScopeError."""
+    """What Portus grants of what is asked; entries without an action left are dropped. Raises ScopeError.
+
+    Portus asks its policies about less than it grants (namespace/auth_scope.rb:26, registry/auth_scope.rb:12): with `*`
+    first about `all?` only, of another registry scope than the catalog's about nothing; and a refusal takes the refused
+    action away (tokens_controller.rb:82), not those that nobody asked about.
+    """
     granted: dict[tuple[str, str], Access] = {}
     for scope in scopes:
         parts = scope.split(":", _SCOPE_PARTS - 1)
         if len(parts) != _SCOPE_PARTS:
             raise ScopeError("Wrong format for scope string")
-        kind, name, asked = parts[0], parts[1], parts[2].split(",")
-        if kind == "repository":
-            actions = _repository_actions(asker, name, asked)
-        elif kind == "registry":
-            actions = _registry_actions(asker.user, name, asked)
-        else:
+        kind, name, asked = parts[0], parts[1], _split(parts[2])
+        if kind not in ("repository", "registry"):
             raise ScopeError(f"Scope not handled: {kind}")
-        if actions:
+        judge = _careful if mended("widened_scopes") else _careless
+        if actions := judge(asker, kind, name, asked):
             entry = granted.setdefault((kind, name), Access(kind, name))
             entry.actions += [action for action in actions if action not in entry.actions]
     return list(granted.values())
 
 
-def _repository_actions(asker: Asker, name: str, asked: list[str]) -> list[str]:
-    query = select(Namespace).where(Namespace.registry_id == asker.registry.id)
-    in_global = Namespace.is_global.is_(True)
-    namespace = asker.session.scalar(
-        query.where(Namespace.name == name.split("/", maxsplit=1)[0] if "/" in name else in_global)
-    )
-    if namespace is None:
+def _split(actions: str) -> list[str]:
+    """Like Ruby's split: empty texts at the end do not count."""
+    found = actions.split(",")
+    while found and not found[-1]:
+        found.pop()
+    return found
+
+
+def _careless(asker: Asker, kind: str, name: str, asked: list[str]) -> list[str]:
+    """As Portus does it."""
+    everything = asked[:1] == ["*"]
+    if kind == "registry":
+        judged = ["all"] if name == "catalog" and everything else []
+        refused = [action for action in judged if not (asker.user and asker.user.admin)]
+    else:
+        judged = ["all"] if everything else asked
+        namespace = _namespace(asker, name)
+        questions = namespace_questions(asker.user, namespace, asker.options) if namespace else {}
+        refused = [action for action in judged if not questions.get(action, False)]
+    gone = {"*" if action == "all" else action for action in refused}
+    return [action for action in asked if action not in gone]
+
+
+def _careful(asker: Asker, kind: str, name: str, asked: list[str]) -> list[str]:
+    """As the patch widened_scopes does it: every action that is granted was asked about."""
+    unique = list(dict.fromkeys(asked))
+    if kind == "registry":
+        allowed = bool(asker.user and asker.user.admin and name == "catalog")
+        return [action for action in unique if action == "*" and allowed]
+    namespace = _namespace(asker, name) if _REPOSITORY.fullmatch(name) else None
+    if namespace is None or ("/" in name and namespace.name != name.split("/", maxsplit=1)[0]):
         return []
-    user, options = asker.user, asker.options
-    everything = may_do_everything(user, namespace, options)
-    if asked[0] == "*":
-        return asked if everything else [action for action in asked if action != "*"]
-    allowed = {"pull": may_pull(user, namespace), "push": may_push(user, namespace, options)}
-    if options.generation > 1:
-        allowed["delete"] = everything
-    return [action for action in asked if allowed.get(action, False)]
+    questions = namespace_questions(asker.user, namespace, asker.options)
+    needed = {"pull": ["pull"], "push": ["push"], "delete": ["delete"], "*": ["pull", "push", "all"]}
+    return [a for a in unique if a in needed and all(questions.get(each, False) for each in needed[a])]
 
 
-def _registry_actions(user: User | None, name: str, asked: list[str]) -> list[str]:
-    """The catalog is the administrators'; like Portus this filters nothing else of this kind."""
-    if name == "catalog" and asked[0] == "*" and not (user and user.admin):
-        return [action for action in asked if action != "*"]
-    return asked
+def _namespace(asker: Asker, name: str) -> Namespace | None:
+    """The namespace of a repository; since 2.5 one that does not exist is as good as an empty private one."""
+    query = select(Namespace).where(Namespace.registry_id == asker.registry.id)
+    first = name.split("/", maxsplit=1)[0] if "/" in name else ""
+    if not first:
+        return asker.session.scalar(query.where(Namespace.is_global.is_(True)))
+    found = asker.session.scalar(query.where(Namespace.name == first))
+    if found is None and asker.options.release >= _NAMESPACES_THAT_ARE_NOT:
+        with asker.session.no_autoflush:
+            return Namespace(name=first, is_global=False, visibility=Visibility.private, team=None)
+    return found
 
 
 def encode(
@@ -137,8 +170,8 @@ def encode(
     lifetime = options.integer("registry.jwt_expiration_time.value") * 60
     claims: dict[str, object] = {
         "iss": options.text("machine_fqdn.value"),
-        "sub": account or "",
-        "aud": service or "",
+        "sub": account,
+        "aud": service,
         "iat": issued_at,
         "nbf": issued_at - _NOT_BEFORE_SECONDS,
         "exp": issued_at + lifetime,

@@ -32,7 +32,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "unprotected": {"data": {"protect": False}},
     "retained": {"data": {"protect": False, "retain": True}},
     "no smoke check": {"smoke_check": False},
-    "rotated": {"rotation": dict.fromkeys(("certificates", "token_key", "session_key", "http_secret"), "2")},
+    "rotated": {
+        "rotation": dict.fromkeys(("certificates", "token_key", "session_key", "http_secret", "webhook_secret"), "2")
+    },
     "address pool": {"docker": {"address_pool": "10.213.0.0/20"}},
     "every argument": samples.COMPLETE,
 }

@@ -147,7 +147,7 @@ def test_containers_are_confined(variant: str, deployed: Deployed) -> None:
 def kept(recording: Recording) -> list[Registration]:
     """The data, and the credentials that open it: a container's files hold neither."""
     data = [one for one in recording.of_type(VOLUME) if one.name.endswith("-data")]
-    renewable = (f"{NAME}-session-key", f"{NAME}-http-secret")
+    renewable = (f"{NAME}-session-key", f"{NAME}-http-secret", f"{NAME}-webhook-secret")
     passwords = [one for one in recording.of_type(PASSWORD) if one.name not in renewable]
     return [*data, *passwords, *recording.of_type(IDENTIFIER)]
 
@@ -200,7 +200,15 @@ def test_rotation_renews_what_it_names_and_nothing_else(deployed: Deployed) -> N
     }
     assert renewed == {
         f"{NAME}-{kind}"
-        for kind in ("token-key", "edge-key", "portus-key", "registry-key", "session-key", "http-secret")
+        for kind in (
+            "token-key",
+            "edge-key",
+            "portus-key",
+            "registry-key",
+            "session-key",
+            "http-secret",
+            "webhook-secret",
+        )
     }
     authority = (f"{NAME}-ca-key", f"{NAME}-ca")
     assert renewed.isdisjoint(authority), "clients trust the CA"

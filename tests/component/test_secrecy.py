@@ -65,7 +65,7 @@ def test_every_secret_has_a_generator_of_its_own(deployed: Deployed) -> None:
         f"{NAME}-{kind}"
         for kind in (
             *("database-password", "database-root-password", "portus-password", "administrator-password"),
-            *("smoke-check-password", "session-key", "http-secret"),
+            *("smoke-check-password", "session-key", "http-secret", "webhook-secret"),
         )
     }
     keys = [one.name for one in deployed().of_type(PRIVATE_KEY)]
@@ -93,9 +93,9 @@ def test_each_process_gets_its_own_secrets_only(deployed: Deployed) -> None:
         kinds = [one.name for one in (*deployed().of_type(PASSWORD), *deployed().of_type(PRIVATE_KEY))]
         return {kind.removeprefix(f"{NAME}-") for kind in kinds if f"{MARK}x{kind.replace('-', 'x')}" in text}
 
-    portus = {"database-password", "portus-password", "session-key", "token-key", "portus-key"}
+    portus = {"database-password", "portus-password", "session-key", "token-key", "portus-key", "webhook-secret"}
     assert held("database-files") == {"database-password", "database-root-password"}
-    assert held("registry-files") == {"registry-key", "http-secret"}
+    assert held("registry-files") == {"registry-key", "http-secret", "webhook-secret"}
     assert held("portus") == held("background") == portus
     assert held("edge-files") == {"edge-key"}
     assert held("bootstrap-files") == {"administrator-password", "smoke-check-password", "portus-password"}

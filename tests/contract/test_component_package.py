@@ -151,7 +151,7 @@ def test_wheel_holds_the_library_its_types_and_its_scripts(wheel: Path) -> None:
         names = set(archive.namelist())
     library = {
         f"pulumi_portus/{path.relative_to('components/portus')}"
-        for path in project_files(".py")
+        for path in project_files(".py", ".rb")
         if path.is_relative_to("components/portus")
     }
     assert library | {"pulumi_portus/py.typed"} <= names

@@ -119,6 +119,8 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
             for path in _file_options(settings, contract)
         ),
         _local_configuration(settings, contract),
+        File(registry.WEBHOOK_SECRET, credentials.webhook_secret, mode, secret=True),
+        *(File(patch.path, patch.content) for patch in settings.portus.patches),
     )
 
 

@@ -4,6 +4,8 @@ Sources: distribution ``docs`` configuration reference; ``registry/auth/token`` 
 ignores ``jwks``.
 """
 
+import json
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import pulumi
@@ -29,13 +31,37 @@ _PORTS = {True: 443, False: 80}
 _CONFIG = files_path("config.yml")
 _START = files_path("start.sh")
 _TRUST_DIRECTORY = files_path("trust")
+WEBHOOK_SECRET = files_path("webhook-secret")
+"""What the events carry, and where Portus' patch ``webhook_secret`` reads what they must carry."""
+_ENDPOINTS = "REGISTRY_NOTIFICATIONS_ENDPOINTS"
+_HERE = "{webhook-secret}"
+_LOG = "/tmp/log"
 
 _START_SCRIPT = """\
 #!/bin/sh
 # The registry reads secrets from its configuration or its environment only; set here, they stay out of both.
 set -eu
 {exports}
-exec registry serve {config}
+# It writes the headers of its events to its log, so the log passes a filter, which is waited for: the last lines tell
+# why the registry ended.
+registry=""
+stop=""
+trap 'stop=yes; test -z "$registry" || kill -TERM "$registry"' TERM INT
+rm -f {log}
+mkfifo {log}
+sed -u 's/Bearer [A-Za-z0-9]*/Bearer (hidden)/g' <{log} >&2 &
+filter=$!
+registry serve {config} 2>{log} &
+registry=$!
+test -z "$stop" || kill -TERM "$registry"
+status=0
+wait "$registry" || status=$?
+while kill -0 "$registry" 2>/dev/null; do
+  status=0
+  wait "$registry" || status=$?
+done
+wait "$filter"
+exit "$status"
 """
 
 
@@ -63,9 +89,7 @@ def links(settings: Settings) -> tuple[Link, ...]:
 
 
 def configuration(settings: Settings) -> str:
-    """The registry's ``config.yml``: nothing secret in it."""
-    portus = internal_name(settings.name, "portus")
-    portus_port = contract_of(settings.portus.generation).port
+    """The registry's ``config.yml``: nothing secret in it, so the header of its events comes at the start."""
     document = {
         "version": "0.1",
         "log": {"level": settings.registry.log_level, "fields": {"service": "registry"}},
@@ -95,21 +119,36 @@ def configuration(settings: Settings) -> str:
                 "jwks": files_path("token.jwks"),
             }
         },
-        "notifications": {
-            "endpoints": [
-                {
-                    "name": "portus",
-                    "url": f"https://{portus}:{portus_port}/v2/webhooks/events",
-                    "timeout": "2s",
-                    "threshold": 5,
-                    "backoff": "1s",
-                    "ignoredmediatypes": ["application/octet-stream"],
-                }
-            ]
-        },
+        "notifications": {"endpoints": [_events(settings)]},
         "health": {"storagedriver": {"enabled": True, "interval": "10s", "threshold": 3}},
     }
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def _events(settings: Settings) -> dict[str, object]:
+    """Where pushes, pulls and deletions are reported."""
+    portus = internal_name(settings.name, "portus")
+    return {
+        "name": "portus",
+        "url": f"https://{portus}:{contract_of(settings.portus.generation).port}/v2/webhooks/events",
+        "timeout": "2s",
+        "threshold": 5,
+        "backoff": "1s",
+        "ignoredmediatypes": ["application/octet-stream"],
+    }
+
+
+def _start_script(settings: Settings, secrets: Iterable[str]) -> str:
+    """Exports each secret, and the endpoint of the events once more, with the header by which Portus knows them.
+
+    A list can be replaced by a variable as a whole only. Source: distribution ``configuration/parser.go`` at v2.8.3:
+    what a variable holds is read as YAML.
+    """
+    exports = [f'{name}="$(cat {files_path(name.lower())})"\nexport {name}' for name in secrets]
+    endpoints = json.dumps([{**_events(settings), "headers": {"Authorization": [f"Bearer {_HERE}"]}}])
+    value = "'{}'".format(endpoints.replace(_HERE, f"'\"$(cat {WEBHOOK_SECRET})\"'"))
+    exports.append(f"{_ENDPOINTS}={value}\nexport {_ENDPOINTS}")
+    return _START_SCRIPT.format(exports="\n".join(exports), config=_CONFIG, log=_LOG)
 
 
 def _storage(settings: Settings) -> dict[str, object]:
@@ -137,10 +176,10 @@ def _secrets(settings: Settings, credentials: Credentials) -> dict[str, pulumi.O
 def _files(settings: Settings, credentials: Credentials, certificates: Certificates) -> tuple[File, ...]:
     secrets = _secrets(settings, credentials)
     server = certificates.servers["registry"]
-    exports = "\n".join(f'{name}="$(cat {files_path(name.lower())})"\nexport {name}' for name in secrets)
     return (
         File(_CONFIG, configuration(settings)),
-        File(_START, _START_SCRIPT.format(exports=exports, config=_CONFIG)),
+        File(_START, _start_script(settings, secrets)),
+        File(WEBHOOK_SECRET, credentials.webhook_secret, mode="0400", secret=True),
         File(files_path("registry.crt"), server.certificate_pem),
         File(files_path("registry.key"), server.private_key_pem, mode="0400", secret=True),
         File(files_path("token.crt"), certificates.token_certificate_pem),

@@ -25,6 +25,7 @@ from .model import (
     Settings,
 )
 from .options import read_options
+from .patches import read_patches
 from .problems import Problems
 from .reader import Reader
 
@@ -114,10 +115,12 @@ def _portus(reader: Reader) -> PortusSettings:
         reader.problem(
             "generation", f"is required: the tag of {image} does not say whether it is 1 (Apache) or 2 (Puma)"
         )
+    known = reader.integer("generation", generation or 2, 1, 2)
     settings = PortusSettings(
         image=image,
-        generation=reader.integer("generation", generation or 2, 1, 2),
+        generation=known,
         options=read_options(reader, "settings", image),
+        patches=read_patches(reader.group("patches"), image, known),
         replicas=_replicas(reader),
         resources=_resources(reader.group("resources"), 1024, 2.0),
         background_resources=_resources(reader.group("background_resources"), 768, 1.0),
@@ -233,7 +236,7 @@ def _rotation(reader: Reader) -> Rotation:
     rotation = Rotation(
         **{
             key: reader.text(key, "", *patterns.ROTATION)
-            for key in ("certificates", "token_key", "session_key", "http_secret")
+            for key in ("certificates", "token_key", "session_key", "http_secret", "webhook_secret")
         }
     )
     reader.finish()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from ..args import Role, Target
+from ..patches import Patch
 from .kubernetes_model import CertManager, KubernetesSettings
 
 
@@ -46,11 +47,15 @@ class Resources:
 
 @dataclass(frozen=True)
 class PortusSettings:
-    """``options`` maps dotted paths of Portus' ``config.yml`` to values; secret ones are secret Outputs."""
+    """``options`` maps dotted paths of Portus' ``config.yml`` to values; secret ones are secret Outputs.
+
+    ``patches`` are those that are on.
+    """
 
     image: str
     generation: int
     options: Mapping[str, pulumi.Input[bool | int | str]]
+    patches: tuple[Patch, ...]
     replicas: int
     resources: Resources
     background_resources: Resources
@@ -149,6 +154,7 @@ class Rotation:
     token_key: str
     session_key: str
     http_secret: str
+    webhook_secret: str
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Sources: SUSE/Portus app/controllers/admin/{registries,users}_controller.rb, app
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
@@ -107,8 +108,12 @@ def update_registry(identity: int) -> Page:
     registry, state = db().get(Registry, identity), portus()
     if registry is None:
         raise NotFound()
+    fields, fixed = _fields(), db().scalar(select(Repository.id).limit(1)) is not None
+    if fixed:
+        # Then the form's field is not even read (registries_controller.rb).
+        fields = replace(fields, hostname=registry.hostname, hostname_given=False)
     try:
-        registries.change(db(), registry, _fields(), state.settings.portus_password, state.options)
+        registries.change(db(), registry, fields, state.settings.portus_password, state.options)
     except Invalid as error:
         flash(str(error))
         return render_template("registries.html", registries=[registry]), 422

@@ -14,6 +14,7 @@ from ..accounts import Invalid, NewUser, any_user, create_application_token, cre
 from ..models import ApplicationToken, Registry, Tag, User
 from ..registries import RegistryFields
 from ..registry_client import RegistryError
+from ..releases import mended
 from . import entities
 from .api_answers import (
     ApiError,
@@ -146,10 +147,19 @@ def remove_user(identity: int) -> Response:
     return Response(status=204)
 
 
+def _own_tokens(actor: User, identity: int) -> None:
+    """Portus asks nobody whose tokens they are (lib/api/v1/application_tokens.rb:53), the patch foreign_tokens does."""
+    if not mended("foreign_tokens") or actor.id == identity:
+        return
+    owner = db().get(User, identity) if actor.admin else None
+    if owner is None or not owner.bot:
+        forbidden()
+
+
 @blueprint.get("/users/<int:identity>/application_tokens")
 def application_tokens(identity: int) -> Response:
     """A user's application tokens, without the tokens themselves."""
-    authorized(admin=False)
+    _own_tokens(authorized(admin=False), identity)
     return jsonify([entities.application_token(token) for token in find(User, identity).tokens])
 
 
@@ -158,6 +168,7 @@ def add_application_token(identity: int) -> Created:
     """Create an application token for a user. The answer has its plain text, once."""
     actor = authorized(admin=False)
     (application,) = required(parameters(), "application")
+    _own_tokens(actor, identity)
     return _new_token(find(User, identity), actor, application)
 
 
@@ -186,6 +197,7 @@ def _fields(given: Parameters, base: Registry | None = None) -> RegistryFields:
         hostname=text("hostname", base.hostname if base else None),
         use_ssl=use_ssl,
         external_hostname=text("external_hostname", base.external_hostname if base else None) or None,
+        hostname_given=bool(given.get("hostname")),
     )
 
 

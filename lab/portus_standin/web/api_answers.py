@@ -5,6 +5,7 @@ Sources: SUSE/Portus 2.4.3 lib/api/{root_api,helpers}.rb, lib/api/helpers/errors
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn, TypeVar
 
 from flask import Response, jsonify, request
@@ -12,10 +13,11 @@ from werkzeug.exceptions import HTTPException
 
 from ..accounts import Errors
 from ..models import User
-from .context import current_user, db
+from .context import api_user, db, portus
 
 Parameters = dict[str, object]
 Record = TypeVar("Record")
+_PAGES, _PAGE_SIZE = (2, 5), 15
 
 
 class ApiError(Exception):
@@ -51,7 +53,7 @@ def forbidden() -> NoReturn:
 
 def authorized(*, admin: bool) -> User:
     """The user. Refuses strangers, and users that are no administrators where one is needed."""
-    user = current_user()
+    user = api_user()
     if user is None:
         raise ApiError(401, "Authentication fails")
     if admin and not user.admin:
@@ -94,6 +96,15 @@ def required(given: Parameters, *names: str) -> list[str]:
     if missing:
         raise ApiError(400, missing)
     return [str(given[name]) for name in names]
+
+
+def page_of(records: Sequence[Record]) -> Sequence[Record]:
+    """Since 2.5 lists come in pages of 15, unless `all` is asked for (lib/api/v1/pagination_params.rb)."""
+    if portus().options.release < _PAGES or truth(request.args.get("all")):
+        return records
+    size = request.args.get("per_page", _PAGE_SIZE, int)
+    start = (request.args.get("page", 1, int) - 1) * size
+    return records[start : start + size]
 
 
 def truth(value: object) -> bool:

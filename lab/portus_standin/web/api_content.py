@@ -25,11 +25,13 @@ from .api_answers import (
     authorized,
     find,
     forbidden,
+    page_of,
     parameters,
     required,
 )
-from .context import db, portus
+from .context import db, is_internal, portus
 
+_TEAMS_FOR_SESSIONS = (2, 5)
 blueprint = Blueprint("api_content", __name__, url_prefix="/api/v1")
 blueprint.register_error_handler(ApiError, answer_error)
 blueprint.register_error_handler(Invalid, lambda error: answer_invalid(error.errors))
@@ -43,10 +45,11 @@ def _check(allowed: bool) -> None:
 
 @blueprint.get("/namespaces")
 def namespaces() -> Response:
-    """The namespaces that the user may see."""
+    """The namespaces that the user may see; an administrator sees all but the hidden user's."""
     user = authorized(admin=False)
-    found = db().scalars(select(Namespace).where(Namespace.name != "portus").order_by(Namespace.created_at)).all()
-    return jsonify([entities.namespace(namespace) for namespace in found if policies.may_see(user, namespace)])
+    found = db().scalars(select(Namespace).order_by(Namespace.created_at, Namespace.id)).all()
+    visible = [one for one in found if (one.name != "portus" if user.admin else policies.may_see(user, one))]
+    return jsonify([entities.namespace(namespace) for namespace in page_of(visible)])
 
 
 @blueprint.post("/namespaces")
@@ -58,9 +61,9 @@ def add_namespace() -> tuple[Response, int]:
     registry = the_registry(db())
     if team is None or registry is None:
         raise ApiError(404, "Not found")
+    description = str(given["description"]) if given.get("description") else None
     _check(policies.may_create_namespace(user, team, portus().options))
     _validate_namespace(name)
-    description = str(given["description"]) if given.get("description") else None
     namespace = Namespace(name=name, team=team, home=registry, description=description)
     db().add(namespace)
     db().flush()
@@ -81,39 +84,57 @@ def _validate_namespace(name: str) -> None:
 def one_namespace(identity: int) -> Response:
     """A namespace."""
     user, namespace = authorized(admin=False), find(Namespace, identity)
-    _check(policies.may_pull(user, namespace))
+    _check(policies.may_pull(user, namespace, portus().options))
     return jsonify(entities.namespace(namespace))
 
 
 @blueprint.put("/namespaces/<int:identity>")
 def change_namespace(identity: int) -> Response:
-    """Change a namespace's description or visibility."""
+    """Change a namespace's description or visibility; what changes nothing is refused without a word."""
     user, namespace, given = authorized(admin=False), find(Namespace, identity), parameters("namespace")
     _check(policies.may_update_namespace(user, namespace, portus().options))
-    if "visibility" in given:
+    visibility = _visibility(str(given["visibility"])) if given.get("visibility") else None
+    if visibility is not None:
         _check(policies.may_change_visibility(user, namespace, portus().options))
-        namespace.visibility = _visibility(namespace, str(given["visibility"]))
-    if "description" in given:
-        namespace.description = str(given["description"])
+    description = given.get("description")
+    if visibility is None and (description is None or description == namespace.description):
+        raise Invalid({})
+    if visibility is Visibility.private and namespace.is_global:
+        raise Invalid({"visibility": ["global namespace cannot be private"]})
+    if visibility is not None:
+        namespace.visibility = visibility
+    if description is not None:
+        namespace.description = str(description)
     db().flush()
     return jsonify(entities.namespace(namespace))
 
 
-def _visibility(namespace: Namespace, text: str) -> Visibility:
-    try:
-        visibility = Visibility[text.removeprefix("visibility_")]
-    except KeyError as error:
-        raise Invalid({"visibility": ["is not valid"]}) from error
-    if namespace.is_global and visibility is Visibility.private:
-        raise Invalid({"visibility": ["global namespace cannot be private"]})
-    return visibility
+def _visibility(text: str) -> Visibility:
+    if text not in Visibility.__members__:
+        raise ApiError(422, f"unknown visibility kind '{text}'")
+    return Visibility[text]
+
+
+@blueprint.delete("/namespaces/<int:identity>")
+def remove_namespace(identity: int) -> Response:
+    """Delete a namespace with all that is in it; not the global one, nor a user's own."""
+    user, namespace = authorized(admin=False), find(Namespace, identity)
+    _check(policies.may_delete(user, namespace, portus().options, not_global=True))
+    if db().scalar(select(User).where(User.namespace_id == identity)) is not None:
+        raise ApiError(422, "Cannot remove personal namespace")
+    for repository in list(namespace.repositories):
+        query = select(Tag).where(Tag.repository_id == repository.id)
+        if not _delete_tags(lambda query=query: list(db().scalars(query)), user):  # type: ignore[misc]
+            raise ApiError(422, f"Could not remove {repository.full_name}")
+    db().delete(namespace)
+    return Response(status=204)
 
 
 @blueprint.get("/namespaces/<int:identity>/repositories")
 def repositories_of_namespace(identity: int) -> Response:
     """A namespace's repositories."""
     user, namespace = authorized(admin=False), find(Namespace, identity)
-    _check(policies.may_pull(user, namespace))
+    _check(policies.may_pull(user, namespace, portus().options))
     return jsonify([entities.repository(repository) for repository in namespace.repositories])
 
 
@@ -122,7 +143,8 @@ def repositories() -> Response:
     """The repositories that the user may see."""
     user = authorized(admin=False)
     found = db().scalars(select(Repository).order_by(Repository.id)).all()
-    return jsonify([entities.repository(one) for one in found if policies.may_see(user, one.namespace)])
+    visible = [one for one in found if policies.may_list(user, one.namespace)]
+    return jsonify([entities.repository(one) for one in page_of(visible)])
 
 
 def _repository(identity: int) -> Repository:
@@ -205,7 +227,14 @@ def teams() -> Response:
     """The visible teams of the user, all of them for an administrator."""
     user = authorized(admin=False)
     found = db().scalars(select(Team).where(Team.hidden.is_(False)).order_by(Team.id)).all()
-    return jsonify([entities.team(team) for team in found if policies.may_see_team(user, team)])
+    return jsonify([_team_entity(team) for team in page_of([one for one in found if policies.may_see_team(user, one)])])
+
+
+def _team_entity(team: Team) -> entities.Entity:
+    """A team as GET shows it: to a session with that user's role, whom Portus 2.4 forgets (lib/api/v1/teams.rb:26)."""
+    if is_internal() and portus().options.release < _TEAMS_FOR_SESSIONS:
+        raise ApiError(500, "undefined method `id' for nil:NilClass")
+    return entities.team(team)
 
 
 @blueprint.post("/teams")
@@ -236,7 +265,7 @@ def _team(identity: int) -> Team:
 @blueprint.get("/teams/<int:identity>")
 def one_team(identity: int) -> Response:
     """A team."""
-    return jsonify(entities.team(_team(identity)))
+    return jsonify(_team_entity(_team(identity)))
 
 
 @blueprint.get("/teams/<int:identity>/namespaces")
@@ -255,7 +284,9 @@ def members_of_team(identity: int) -> Response:
 def add_member(identity: int) -> tuple[Response, int]:
     """Add a user to a team; an administrator always becomes an owner."""
     actor, team, given = authorized(admin=False), find(Team, identity), parameters()
-    _check(policies.may_manage_team(actor, team, portus().options))
+    if team.hidden:
+        raise ApiError(404, "Not found")
+    _check(actor.admin or team.role_of(actor) is Role.owner)
     username, role = required(given, "user", "role")
     user = find_user(db(), username)
     if user is None:

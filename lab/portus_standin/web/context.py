@@ -15,10 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from .. import database
-from ..accounts import admins, any_user, authenticate, user_of_application_token
+from .. import database, ldap
+from ..accounts import admins, any_user, authenticate, may_sign_in, user_of_application_token
 from ..models import Registry, User
 from ..options import Options
+from ..releases import mended
 from ..settings import ROOT, Settings
 
 _SERVER_ERROR = 500
@@ -68,7 +69,7 @@ def sign_in(user: User) -> None:
 def user_of_cookie() -> User | None:
     """The user of the session cookie."""
     user = db().get(User, cookie["user_id"]) if "user_id" in cookie else None
-    return user if user and user.enabled else None
+    return user if user and may_sign_in(user, portus().settings.generation) else None
 
 
 def user_of_password() -> User | str | None:
@@ -76,24 +77,39 @@ def user_of_password() -> User | str | None:
     basic = request.authorization
     if basic is None or basic.type != "basic":
         return None
-    return authenticate(db(), basic.username or "", basic.password or "", portus().settings.generation)
+    return _authenticate(basic.username or "", basic.password or "", basic=True)
 
 
 def user_of_token_header() -> User | None:
-    """The user of the header `Portus-Auth: user:token`."""
-    name, colon, token = request.headers.get("Portus-Auth", "").partition(":")
-    return user_of_application_token(db(), name, token) if colon else None
+    """The user of the header `Portus-Auth: user:token`, whether enabled and unlocked or not."""
+    name, token, *_ = [*request.headers.get("Portus-Auth", "").split(":"), "", ""]
+    return user_of_application_token(db(), name, token)
 
 
 def current_user() -> User | None:
-    """Who asks: by cookie, by Basic credentials, by application token (2.4)."""
+    """Who asks for a page: by cookie, by Basic credentials, by application token (2.4)."""
     user = user_of_cookie()
     if user is None:
         by_password = user_of_password()
         user = by_password if isinstance(by_password, User) else None
     if user is None and portus().settings.generation > 1:
         user = user_of_token_header()
+        user = user if user and may_sign_in(user, portus().settings.generation) else None
     return user
+
+
+def api_user() -> User | None:
+    """Who asks the API: by cookie or by application token, and nothing else (lib/api/helpers.rb:44).
+
+    Nobody looks there whether the user of a token was disabled (lib/portus/auth_from_token.rb:19).
+    """
+    user = user_of_cookie() or user_of_token_header()
+    return None if user and not user.enabled and mended("disabled_users") else user
+
+
+def is_internal() -> bool:
+    """Whether the API is asked with a session, as Portus' own pages do (lib/api/helpers.rb:57)."""
+    return user_of_cookie() is not None
 
 
 def is_secure() -> bool:
@@ -134,4 +150,20 @@ def any_registry() -> bool:
 
 def authenticate_form(username: str, password: str) -> User | str:
     """The user of the sign-in form, or why not."""
-    return authenticate(db(), username, password, portus().settings.generation)
+    return _authenticate(username, password)
+
+
+def _authenticate(username: str, password: str, *, basic: bool = False) -> User | str:
+    """By LDAP and nothing else if it is on and the user does not skip it, else by the database."""
+    options = portus().options
+    account, named = request.values.get("account", ""), request.values.get("user[username]")
+    attempt = ldap.Attempt(username, password, account)
+    if basic and named is not None and not ldap.PATCH.exists():
+        # Parameters come before Basic credentials for LDAP, not for the database (authenticatable.rb:67).
+        attempt = ldap.Attempt(named, request.values.get("user[password]", ""), account)
+    if ldap.skips(db(), attempt, options):
+        return authenticate(db(), username, password, options.generation)
+    try:
+        return ldap.sign_in(db(), attempt, options)
+    except ldap.Refused as refused:
+        return str(refused)

@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from lab.portus_standin.accounts import (
     Invalid,
     NewUser,
+    as_namespace_name,
     authenticate,
     create_application_token,
     create_user,
     user_of_application_token,
 )
-from lab.portus_standin.events import relevant
+from lab.portus_standin.events import EventError, relevant
 from lab.portus_standin.models import Base, User
 from lab.portus_standin.options import Options, cast
 from lab.portus_standin.settings import SettingsError, as_yaml, read
@@ -46,6 +47,7 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "value"),
     [
         ("true", True),
+        ("True", True),
         ("'true'", "'true'"),
         ("0123", 83),
         ("0x1F", 31),
@@ -98,6 +100,13 @@ def test_service_link_breaks_the_port() -> None:
         read({**GENERATION_2, "PORTUS_DB_PORT": "tcp://10.0.0.1:3306"})
 
 
+@pytest.mark.parametrize("address", ["Portus <portus@portus.test>", "portus", "a@b@c", "0x10"])
+def test_sender_that_is_no_bare_address_does_not_start(address: str) -> None:
+    with pytest.raises(SettingsError, match="from"):
+        read({**GENERATION_2, "PORTUS_EMAIL_FROM": address})
+    assert read({**GENERATION_1, "PORTUS_EMAIL_FROM": address})
+
+
 def test_generation_1_fixes_port_and_key_and_checks_nothing() -> None:
     settings = read({**GENERATION_1, "MARIADB_SERVICE_PORT": "3307"})
     assert (settings.database_host, settings.database_port) == ("localhost", 3306)
@@ -123,7 +132,6 @@ def test_settings_show_no_secret() -> None:
         ),
         ({"action": "push", "target": {"mediaType": "application/vnd.oci.image.manifest.v1+json"}}, False),
         ({"action": "push", "target": {"mediaType": "application/octet-stream"}}, False),
-        ({"action": "push", "target": {}}, False),
         ({"action": "push", "target": "x"}, False),
         ({"action": "delete", "target": {}}, True),
         ({"action": "pull", "target": {"mediaType": "application/vnd.docker.distribution.manifest.v2+json"}}, False),
@@ -132,6 +140,12 @@ def test_settings_show_no_secret() -> None:
 )
 def test_which_events_are_taken(event: dict[str, object], taken: bool) -> None:
     assert relevant(event) is taken
+
+
+@pytest.mark.parametrize("action", ["push", "pull", "mount"])
+def test_event_without_a_media_type_breaks_portus_whatever_happened(action: str) -> None:
+    with pytest.raises(EventError):
+        relevant({"action": action, "target": {"digest": "sha256:00"}})
 
 
 @pytest.fixture
@@ -182,3 +196,22 @@ def test_application_tokens_open_and_there_are_five_of_them(session: Session) ->
     assert user_of_application_token(session, "someone", "password-1") is None
     with pytest.raises(Invalid, match="more than 5"):
         create_application_token(session, user, "one more", user)
+
+
+@pytest.mark.parametrize(
+    ("username", "namespace"),
+    [
+        ("dave", "dave"),
+        ("dave-smith", "dave_smith"),
+        ("Dave.Smith", "dave.smith"),
+        ("-dave--smith-", "dave_smith"),
+        ("dave._smith", "dave_smith"),
+        ("dave\\smith", "dave\\smith"),
+        ("dave^smith", None),
+        ("dave smith", "dave_smith"),
+        ("dävé", "d_v"),
+        ("---", None),
+    ],
+)
+def test_user_name_as_a_namespace(username: str, namespace: str | None) -> None:
+    assert as_namespace_name(username) == namespace

@@ -165,7 +165,33 @@ def test_global_namespace_is_public_and_the_administrators(world: World) -> None
 
 def test_unknown_namespace_and_unknown_action_give_nothing(world: World) -> None:
     assert world.access("boss", "repository:nobody/app:pull,push") == {}
-    assert world.access("boss", "repository:owner/app:destroy") == {}
+    assert world.access("boss", "repository:owner/app:conquer,,pull,") == {"owner/app": ["pull"]}
+
+
+def test_any_question_of_the_policy_is_an_action(world: World) -> None:
+    assert world.access("owner", "repository:owner/app:owner,destroy,viewer") == {"owner/app": ["owner", "destroy"]}
+
+
+@pytest.mark.parametrize("username", [None, "stranger"])
+@pytest.mark.parametrize(
+    ("scope", "granted"),
+    [
+        ("repository:owner/app:*,pull,push,delete", {"owner/app": ["pull", "push", "delete"]}),
+        ("repository:nobody/app:*,push", {"nobody/app": ["push"]}),
+        ("registry:catalog:x,*", {"catalog": ["x", "*"]}),
+        ("registry:other:*", {"other": ["*"]}),
+        ("repository:owner/app:push,*", {}),
+        ("registry:catalog:*", {}),
+    ],
+)
+def test_widened_scopes_are_granted_unless_the_patch_is_there(
+    world: World, monkeypatch: pytest.MonkeyPatch, username: str | None, scope: str, granted: dict[str, list[str]]
+) -> None:
+    assert world.access(username, scope) == granted
+    monkeypatch.setattr("lab.portus_standin.tokens.mended", lambda patch: patch == "widened_scopes")
+    assert world.access(username, scope) == {}
+    assert world.access("owner", "repository:owner/app:*,pull") == {"owner/app": ["*", "pull"]}
+    assert world.access("boss", "registry:catalog:*") == {"catalog": ["*"]}
 
 
 def test_everything_means_deleting_since_the_second_generation(world: World) -> None:

@@ -46,6 +46,7 @@ def credentials(settings: Settings) -> Credentials:
         "bot_password",
         "session_key",
         "http_secret",
+        "webhook_secret",
     )
     root = None if settings.database.external else pulumi.Output.secret("root_password")
     found = SimpleNamespace(**{word: pulumi.Output.secret(word) for word in words}, database_root_password=root)

@@ -9,6 +9,7 @@ from typing_extensions import NotRequired, Required, get_type_hints, is_typeddic
 
 from components.portus import InvalidSettings
 from components.portus.args import PortusStackArgs
+from components.portus.patches import PATCHES
 from components.portus.settings import Settings, settings_from_args
 from tests.unit.portus import kubernetes_samples
 
@@ -26,6 +27,7 @@ COMPLETE: dict[str, Any] = {
         "image": "opensuse/portus:2.4.3",
         "generation": 2,
         "settings": {"email": {"from": "portus@example.com"}},
+        "patches": dict.fromkeys(PATCHES, False),
         "resources": {"memory_mib": 2048, "cpus": 1.5},
         "background_resources": {"memory_mib": 1024, "cpus": 0.5},
         "start_timeout_seconds": 300,
@@ -77,7 +79,13 @@ COMPLETE: dict[str, Any] = {
             "ca_certificate_pem": CERTIFICATE,
         },
     },
-    "rotation": {"certificates": "2026-11", "token_key": "1", "session_key": "a.b", "http_secret": "x_y"},
+    "rotation": {
+        "certificates": "2026-11",
+        "token_key": "1",
+        "session_key": "a.b",
+        "http_secret": "x_y",
+        "webhook_secret": "7",
+    },
     "data": {"protect": False, "retain": True},
     "smoke_check": True,
     "docker": {

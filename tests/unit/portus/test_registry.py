@@ -1,5 +1,8 @@
 """The registry's configuration: one text for both majors, nothing secret in it."""
 
+import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
+from components.portus.roles.registry import _ENDPOINTS as ENDPOINTS
 from components.portus.roles.registry import configuration
 from tests.unit.portus import plans, samples
 
@@ -75,6 +79,70 @@ def test_start_script_takes_each_secret_from_its_file() -> None:
         path = f"/etc/portus-stack/{name.lower()}"
         assert f'{name}="$(cat {path})"\nexport {name}\n' in script
         assert path in secret_files
+
+
+def run_start(folder: Path, registry: str, **secrets: str) -> "subprocess.Popen[str]":
+    """The start script as it is, with another program in the registry's place."""
+    script = plans.plain_file(plans.plan(), "registry", "/etc/portus-stack/start.sh")
+    for name, word in secrets.items():
+        (folder / name.replace("webhook_secret", "webhook-secret")).write_text(word)
+    (folder / "registry").write_text(f"#!/bin/sh\n{registry}\n")
+    (folder / "registry").chmod(0o755)
+    local = script.replace("/etc/portus-stack/", f"{folder}/").replace("/tmp/log", f"{folder}/log")
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    return subprocess.Popen(
+        ["sh", "-c", local], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+SECRETS = {"webhook_secret": "pSECRET", "registry_http_secret": "pOTHER"}
+
+
+def test_events_carry_the_secret_that_portus_looks_for(tmp_path: Path) -> None:
+    """The shell's words put together: what the registry's process finds in its environment."""
+    shown, _ = run_start(tmp_path, "env", **SECRETS).communicate(timeout=30)
+    (value,) = (line.partition("=")[2] for line in shown.splitlines() if line.startswith(f"{ENDPOINTS}="))
+    (endpoint,) = yaml.safe_load(value)
+    assert endpoint.pop("headers") == {"Authorization": ["Bearer pSECRET"]}
+    assert [endpoint] == document()["notifications"]["endpoints"], "no header is all that differs"
+    for process in ("registry", "portus"):
+        secret = {file.path: file for file in plans.plan().process(process).files}["/etc/portus-stack/webhook-secret"]
+        assert (secret.mode, secret.secret) == ("0400", True)
+
+
+def test_start_fails_without_the_secret(tmp_path: Path) -> None:
+    started = run_start(tmp_path, "env", registry_http_secret="pOTHER")
+    _, errors = started.communicate(timeout=30)
+    assert started.returncode
+    assert "webhook-secret" in errors
+
+
+def test_log_does_not_show_the_header_of_the_events(tmp_path: Path) -> None:
+    """Distribution ``registry/handlers/app.go``: "configuring endpoint …, headers=map[Authorization:[Bearer …]]"."""
+    started = run_start(
+        tmp_path, 'echo "configuring endpoint, headers=$REGISTRY_NOTIFICATIONS_ENDPOINTS" >&2', **SECRETS
+    )
+    _, errors = started.communicate(timeout=30)
+    assert "pSECRET" not in errors
+    assert "Bearer (hidden)" in errors
+
+
+@pytest.mark.parametrize("status", [0, 2])
+def test_last_words_and_status_of_the_registry_are_kept(tmp_path: Path, status: int) -> None:
+    for _ in range(20):
+        started = run_start(tmp_path, f"echo why >&2; exit {status}", **SECRETS)
+        _, errors = started.communicate(timeout=30)
+        assert (errors, started.returncode) == ("why\n", status)
+
+
+def test_stop_reaches_the_registry_which_ends_in_its_own_time(tmp_path: Path) -> None:
+    started = run_start(
+        tmp_path, "trap 'echo drained; exit 3' TERM; echo ready; while :; do sleep 0.05; done", **SECRETS
+    )
+    assert started.stdout and started.stdout.readline() == "ready\n"
+    started.terminate()
+    shown, _ = started.communicate(timeout=30)
+    assert (shown, started.returncode) == ("drained\n", 3)
 
 
 LABELS = some.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
