@@ -50,6 +50,15 @@ WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "PORTUS")
 OUR_USERS = (
     *("portus", "Portus", "PORTUS", "pOrTuS", "portus ", "portus   ", "pórtus", WIDE, WIDE.lower(), "port\u00adus"),
     *("po\u200brtus", "portus\u0301", "\u200bportus", "pörtüs", "portuŝ", "portus\x01", "ⓟⓞⓡⓣⓤⓢ", "portus\x00"),
+    *(
+        "p\u00bartus",
+        "portu\u02e2",
+        "p\u0366rtus",
+        WIDE[0] + "\u200b" + WIDE[1:],
+        "portus \x01 ",
+        "p" + WIDE[1:],
+        "\u2119ortus",
+    ),
     *("portus-stack-smoke-check", "portus-stack-smoke-check-1a2b", "Portus-Stack-Smoke-Check"),
 )
 OTHERS = (

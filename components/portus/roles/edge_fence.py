@@ -89,13 +89,13 @@ class _Spelling:
 
 _PLAIN = _Spelling(
     "[\\x00-\\x1f\\x7f-\\xff]",
-    "(?:[\\xc3-\\xca][\\x80-\\xbf]|\\xe1[\\xb4-\\xbb][\\x80-\\xbf]|\\xe2[\\x84\\x92\\x93][\\x80-\\xbf]"
+    "(?:\\xc2\\xba|[\\xc3-\\xcb\\xcd][\\x80-\\xbf]|\\xe1[\\xb4-\\xbb][\\x80-\\xbf]|\\xe2[\\x84\\x92\\x93][\\x80-\\xbf]"
     "|\\xef[\\xbc\\xbd][\\x80-\\xbf])",
     " ",
 )
 _FORM = _Spelling(
     "(?:%[89A-Fa-f][0-9A-Fa-f]|[\\x80-\\xff])",
-    "(?:%[Cc][3-9Aa]%[89ABab][0-9A-Fa-f]|%[Ee]1%[Bb][4-9ABab]%[89ABab][0-9A-Fa-f]"
+    "(?:%[Cc]2%[Bb][Aa]|%[Cc][3-9ABDabd]%[89ABab][0-9A-Fa-f]|%[Ee]1%[Bb][4-9ABab]%[89ABab][0-9A-Fa-f]"
     "|%[Ee]2%(?:84|92|93)%[89ABab][0-9A-Fa-f]|%[Ee][Ff]%[Bb][CcDd]%[89ABab][0-9A-Fa-f])",
     _SPACE,
 )
@@ -107,8 +107,9 @@ def _alike(spelling: _Spelling) -> str:
     """What MariaDB may take for the name of one of our users, whole.
 
     Names are compared with ``utf8_unicode_ci`` (roles/database.py): capitals, accents, full width, trailing spaces
-    and characters without weight make no difference. So a name that is not ASCII counts as alike when its letters are
-    some of the hidden user's in their order; it is refused to nobody else but to whoever is called so.
+    and characters without weight make no difference, one character stands for one letter (every character of the basic
+    plane was asked, MariaDB 10.11). So a name that is not ASCII counts as alike when what is ASCII of it are letters of
+    the hidden user's in their order, and what is not may be the others.
     """
     strange, letters = spelling.strange, HIDDEN_USER
     exact = "".join(f"[{letter}{letter.upper()}]" for letter in letters)
@@ -118,10 +119,12 @@ def _alike(spelling: _Spelling) -> str:
         f"(?=(?:{strange}*+{any_letter}){{2}})(?=[A-Za-z]*+{strange})"
         f"(?=(?:[A-Za-z]|{strange}){{{_FEWEST_STRANGE}}}){strange}*+{some}"
     )
-    foreign = f"(?:{spelling.latin})*+{any_letter}?(?:{spelling.latin})*+"
-    many = f"(?=(?:{any_letter})?(?:{spelling.latin}){{{_FEWEST_LATIN}}}|(?:{spelling.latin}){{{_FEWEST_LATIN}}})"
+    foreign = (
+        f"(?=(?:(?:(?!{spelling.latin}){strange}|{any_letter})*+{spelling.latin}){{{_FEWEST_LATIN}}})"
+        f"{strange}*+{any_letter}?{strange}*+"
+    )
     ours = "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in OUR_USERS)
-    return f"(?:(?:{exact}|{mixed}|{many}{foreign}){spelling.space}*|{ours}[^&:]*)"
+    return f"(?:(?:{exact}|{mixed}|{foreign})(?:{spelling.space}|{strange})*+|{ours}[^&:]*)"
 
 
 _USERNAME = r"(?:\[|%5[Bb])username(?:\]|%5[Dd])"

@@ -158,7 +158,10 @@ def _local_configuration(settings: Settings, contract: Contract) -> File:
 
 
 def nested_yaml(options: Mapping[str, object]) -> str:
-    """``{"email.smtp.port": 25}`` → the nested YAML of Portus' ``config-local.yml``."""
+    """``{"email.smtp.port": 25}`` → the nested YAML of Portus' ``config-local.yml``.
+
+    Texts stand in quotes: of plain ones Ruby reads ``1,000`` as a number and ``:word`` as a symbol (seen on 2.4.3).
+    """
     document: dict[str, object] = {}
     for path, value in sorted(options.items()):
         *groups, leaf = path.split(".")
@@ -168,7 +171,14 @@ def nested_yaml(options: Mapping[str, object]) -> str:
             assert isinstance(inner, dict)
             place = inner
         place[leaf] = value
-    return yaml.safe_dump(document, sort_keys=True)
+    return yaml.dump(document, Dumper=_Quoting, sort_keys=True)
+
+
+class _Quoting(yaml.SafeDumper):
+    """Writes every text in double quotes."""
+
+
+_Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
 def start(settings: Settings, contract: Contract) -> tuple[tuple[str, ...], tuple[File, ...]]:

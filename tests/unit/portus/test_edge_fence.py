@@ -6,6 +6,7 @@ What a real nginx makes of them: tests/contract/test_edge_fence.py.
 import re
 import time
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,32 @@ def test_every_expression_is_one_that_is_read() -> None:
 def as_bytes(text: str) -> str:
     """As nginx sees a name: one character for each byte of it."""
     return text.encode().decode("latin-1")
+
+
+# What MariaDB 10.11 takes for each letter in utf8_unicode_ci, besides the letter itself: some of each block.
+SAME = {
+    "p": "PᴾᵖṔṗℙⓅⓟＰｐ",  # noqa: RUF001
+    "o": "OºÒöōƠǒǫȌȱͦᴼᵒṌỎợℴⓄⓞＯｏ",  # noqa: RUF001
+    "r": "RŔřȐʳͬᴿᵣṘṟℛℜℝⓇⓡＲｒ",  # noqa: RUF001
+    "t": "TţŤȚͭᵀᵗṪẗⓉⓣＴｔ",  # noqa: RUF001
+    "u": "UÙüŨųƯǓǜȔͧᵁᵘᵤṲṻỤựⓊⓤＵｕ",  # noqa: RUF001
+    "s": "SŚšſȘˢṠṩẛⓈⓢＳｓ",  # noqa: RUF001
+}
+OVERLOOKED = "\x01\x08\x0e\x1f\x7f\u00ad\u200b\u0301"
+
+
+@given(some.data())
+def test_no_spelling_of_the_hidden_user_is_missed(data: some.DataObject) -> None:
+    name = ""
+    for letter, others in SAME.items():
+        assert letter in "portus"
+        name += data.draw(some.sampled_from(letter * 10 + others)) + data.draw(some.text(OVERLOOKED, max_size=1))
+    name += data.draw(some.text(" ", max_size=3))
+    assert mapped("user_of_ours", as_bytes(name)) == "yes"
+    assert mapped("token_of_ours", as_bytes(f"{name}:token")) == "yes"
+    if not any(character < " " or character == "\x7f" for character in name):
+        assert mapped("account_of_ours", f"x=y&account={quote_plus(name)}&z=") == "yes"
+        assert mapped("form", f"outside user%5Busername%5D={quote_plus(name)}&user%5Bpassword%5D=x") == ""
 
 
 @pytest.mark.parametrize("name", ["portus", "Portus", "portus ", "pörtus", "por\u200btus", "ｐｏｒｔｕｓ", task.BOT])  # noqa: RUF001

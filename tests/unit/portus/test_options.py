@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
-from components.portus.contract.options import CHOICES, OPTIONS, OWNED, SAFE_DEFAULTS, Kind
+from components.portus.contract.option_values import CHOICES
+from components.portus.contract.options import OPTIONS, OWNED, SAFE_DEFAULTS, Kind
 from components.portus.roles.portus import nested_yaml
 from components.portus.settings.options import _known_to
 from tests.unit.portus import plans, samples
