@@ -68,6 +68,8 @@ class PatchesArgs(TypedDict):
     """Shows what modern clients push: manifests and indexes of OCI types. Default: true (2.3 to 2.5)."""
     background_survival: NotRequired[bool]
     """The background process outlives unexpected answers of the registry. Default: true (2.3 to 2.5)."""
+    first_start: NotRequired[bool]
+    """A first start that was interrupted while it made the tables goes on. Default: true (2.0 to 2.5)."""
     own_users: NotRequired[bool]
     """With LDAP, the users that PortusStack makes still sign in. Default: true (2.3 to 2.5)."""
 
@@ -90,7 +92,8 @@ class PortusArgs(TypedDict):
     background_resources: NotRequired[ResourcesArgs]
     """Bounds of the background process. Default: 768 MiB, 1 CPU."""
     start_timeout_seconds: NotRequired[int]
-    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 150; Portus itself waits 90 s for its database."""
+    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 300, for its first start needs half a minute of one
+    processor, and has to share it; Portus itself waits 90 s for its database."""
 
 
 class FilesystemStorageArgs(TypedDict):
@@ -147,8 +150,19 @@ class RegistryArgs(TypedDict):
     """Default: 512 MiB, 2 CPUs."""
 
 
+class DatabaseTlsArgs(TypedDict):
+    """Encrypts the way to an external database, whose certificate must name ``host``; 2.2 and older look at no name."""
+
+    ca_certificate_pem: pulumi.Input[str]
+    """The CAs that its certificate is verified with."""
+    certificate_pem: NotRequired[pulumi.Input[str]]
+    """Portus' own certificate, for a server that asks for one; with ``private_key_pem``. Default: none."""
+    private_key_pem: NotRequired[pulumi.Input[str]]
+    """The key of ``certificate_pem``; always kept secret."""
+
+
 class ExternalDatabaseArgs(TypedDict):
-    """A MariaDB or MySQL that exists, reached without TLS, as Portus can do no other: keep it on a private network."""
+    """A MariaDB or MySQL that exists."""
 
     host: str
     """Host name or address."""
@@ -160,6 +174,8 @@ class ExternalDatabaseArgs(TypedDict):
     """Its password: letters, digits, ``_``, ``-``, a letter first: Portus pastes it into YAML unquoted."""
     database: str
     """Database name: letters, digits, ``_``, but not the word ``down``, for which Portus' init script looks."""
+    tls: NotRequired[DatabaseTlsArgs]
+    """Encrypt and verify. Default: not encrypted, so that the network between must be trusted."""
 
 
 class DatabaseArgs(TypedDict):

@@ -125,6 +125,17 @@ def test_containers_wait_for_those_before_them(variant: str, deployed: Deployed)
 
 
 @each_variant
+def test_new_files_come_when_it_is_their_process_turn(variant: str, deployed: Deployed) -> None:
+    """Replacing them deletes whoever has the former ones, who serves until then."""
+    recording = deployed(variant)
+    for process in plans.plan(VARIANTS[variant]).processes:
+        name = f"{NAME}-{process.name.replace('_', '-')}-files"
+        for upload in (one for one in recording.of_type(CONTAINER) if one.name == name):
+            earlier = {recording.containers[f"{NAME}-{each}"].urn for each in process.after}
+            assert earlier <= set(upload.request.dependencies), name
+
+
+@each_variant
 def test_containers_are_replaced_where_the_provider_would_change_nothing(variant: str, deployed: Deployed) -> None:
     for one in deployed(variant).containers.values():
         assert {"healthcheck", "tmpfs", "init"} <= set(one.request.replaceOnChanges)
@@ -201,13 +212,8 @@ def test_rotation_renews_what_it_names_and_nothing_else(deployed: Deployed) -> N
     assert renewed == {
         f"{NAME}-{kind}"
         for kind in (
-            "token-key",
-            "edge-key",
-            "portus-key",
-            "registry-key",
-            "session-key",
-            "http-secret",
-            "webhook-secret",
+            *("token-key", "edge-key", "portus-key", "registry-key", "database-key"),
+            *("session-key", "http-secret", "webhook-secret"),
         )
     }
     authority = (f"{NAME}-ca-key", f"{NAME}-ca")
@@ -223,7 +229,7 @@ def test_keys_have_a_trigger_before_their_first_rotation(deployed: Deployed) -> 
 
 def test_generation_1_signs_tokens_with_its_tls_key(deployed: Deployed) -> None:
     names = {one.name for one in deployed("generation 1").of_type(PRIVATE_KEY)}
-    assert names == {f"{NAME}-{kind}-key" for kind in ("ca", "token", "edge", "registry")}
+    assert names == {f"{NAME}-{kind}-key" for kind in ("ca", "token", "edge", "registry", "database")}
 
 
 def test_outputs_are_complete_and_alike_in_name(deployed: Deployed) -> None:

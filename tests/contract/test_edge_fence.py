@@ -59,7 +59,7 @@ OUR_USERS = (
         "p" + WIDE[1:],
         "\u2119ortus",
     ),
-    *("portus-stack-smoke-check", "portus-stack-smoke-check-1a2b", "Portus-Stack-Smoke-Check"),
+    *("portus-stack-smoke-check", "portus_stack_smoke_check_1a2b", "PORTUS_stack_smoke_check_1a2b"),
 )
 OTHERS = (
     *("joe", "admin", "portusx", "xportus", "portus2", "port us", "port", "ports", "portus-admin", "sport", "José"),
@@ -69,7 +69,7 @@ OTHERS = (
         "Öre",
         "õ",
         "ÅsaÖström",
-        "portus-stacker",
+        "portus_stacker",
         "Σωκράτης",
         "Пётр",
         "joe@example.com",
@@ -290,6 +290,7 @@ def test_the_form_reaches_portus_for_everybody_but_our_users(edge: EdgeLab) -> N
 @pytest.mark.parametrize(
     "body",
     [
+        *(b"user[username]=portus%5fstack%5Fsmoke", b"user[username]=portus%2Dstack-smoke"),
         *(b"user[username]=%70ortus&user[password]=x", b"%75ser[username]=portus", b"user[user%6Eame]=portus"),
         *(b"a=b;user[username]=portus", b"user[username]=joe&user[username]=portus", b"user[username][]=portus"),
         *(b"& user[username]=portus", b"user[][username]=portus", b"account=portus&user[username]=joe"),

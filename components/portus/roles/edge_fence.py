@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 HIDDEN_USER = "portus"
 """Portus' own administrator (SUSE/Portus ``db/seeds.rb``)."""
-OUR_USERS = "portus-stack-"
-"""How the names of users that PortusStack makes for itself begin."""
+OUR_USERS = ("portus", "stack", "")
+"""How the names of users that PortusStack makes for itself begin, with ``-`` or ``_`` between (credentials.py)."""
 
 RETRY_SECONDS = 10
 """What a client is told that comes too often."""
@@ -85,6 +85,8 @@ class _Spelling:
     latin: str
     """A character that may equal an ASCII letter for MariaDB: accents, full width, letters in circles."""
     space: str
+    dash: str
+    """What stands between the words of a name of ours."""
 
 
 _PLAIN = _Spelling(
@@ -92,12 +94,14 @@ _PLAIN = _Spelling(
     "(?:\\xc2\\xba|[\\xc3-\\xcb\\xcd][\\x80-\\xbf]|\\xe1[\\xb4-\\xbb][\\x80-\\xbf]|\\xe2[\\x84\\x92\\x93][\\x80-\\xbf]"
     "|\\xef[\\xbc\\xbd][\\x80-\\xbf])",
     " ",
+    "[-_]",
 )
 _FORM = _Spelling(
     "(?:%[89A-Fa-f][0-9A-Fa-f]|[\\x80-\\xff])",
     "(?:%[Cc]2%[Bb][Aa]|%[Cc][3-9ABDabd]%[89ABab][0-9A-Fa-f]|%[Ee]1%[Bb][4-9ABab]%[89ABab][0-9A-Fa-f]"
     "|%[Ee]2%(?:84|92|93)%[89ABab][0-9A-Fa-f]|%[Ee][Ff]%[Bb][CcDd]%[89ABab][0-9A-Fa-f])",
     _SPACE,
+    f"(?:{_DASH}|{_UNDERSCORE})",
 )
 _FEWEST_LATIN = 5
 _FEWEST_STRANGE = 7
@@ -123,7 +127,7 @@ def _alike(spelling: _Spelling) -> str:
         f"(?=(?:(?:(?!{spelling.latin}){strange}|{any_letter})*+{spelling.latin}){{{_FEWEST_LATIN}}})"
         f"{strange}*+{any_letter}?{strange}*+"
     )
-    ours = "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in OUR_USERS)
+    ours = spelling.dash.join("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in OUR_USERS)
     return f"(?:(?:{exact}|{mixed}|{foreign})(?:{spelling.space}|{strange})*+|{ours}[^&:]*)"
 
 

@@ -43,7 +43,7 @@ _START_SCRIPT = """\
 set -eu
 {exports}
 # It writes the headers of its events to its log once, while it starts: up to there the log is read line by line. Shell
-# alone does it, as neither `sed -u` nor `grep --line-buffered` is known to every image. Whoever reads is waited for: the
+# alone does it, as neither `sed -u` nor `grep --line-buffered` is known to every image. The reader is waited for: the
 # last lines tell why the registry ended.
 pass_on() {{
   line=""

@@ -13,11 +13,12 @@ from .problems import Problems
 _GENERATION_1 = 1
 _MARIADB_PORT = 3306
 _TAKEN_USERNAMES = {
-    "portus": "Portus' own hidden user (SUSE/Portus db/seeds.rb)",
-    "portus-stack-smoke-check": "the smoke check's user",
+    r"portus": "Portus' own hidden user (SUSE/Portus db/seeds.rb)",
+    r"portus[-_]stack[-_]smoke[-_]check.*": "the smoke check's user",
 }
+"""Pattern of a user name → whose it is."""
 _LARGEST_PREFIX = 23
-_TOGETHER_WITH_DATABASE = (Role.PORTUS, Role.BACKGROUND)
+_USERS_OF_DATABASE = (Role.PORTUS, Role.BACKGROUND)
 
 
 def check(settings: Settings, problems: Problems) -> None:
@@ -47,8 +48,9 @@ def _check_portus(settings: Settings, problems: Problems) -> None:
             "is the lab's stand-in, which is for tests: use a Portus image, or set data.protect to false",
         )
     username = settings.administrator.username
-    if username in _TAKEN_USERNAMES:
-        problems.add("administrator.username", f"must be another one: {username} is {_TAKEN_USERNAMES[username]}")
+    for pattern, whose in _TAKEN_USERNAMES.items():
+        if re.fullmatch(pattern, username, re.IGNORECASE):
+            problems.add("administrator.username", f"must be another one: {username} is {whose}")
     external = settings.database.external
     if external and external.port != _MARIADB_PORT and settings.portus.generation == _GENERATION_1:
         problems.add("database.external.port", f"must be {_MARIADB_PORT}: generation 1 of Portus knows no other")
@@ -134,21 +136,16 @@ def _check_placement(settings: Settings, problems: Problems) -> None:
 
 
 def _check_connections(settings: Settings, places: Mapping[Role, DockerHost], problems: Problems) -> None:
-    if Role.DATABASE in settings.roles:
-        for role in _TOGETHER_WITH_DATABASE:
-            if role in settings.roles and places[role] != places[Role.DATABASE]:
-                problems.add(
-                    "docker.hosts",
-                    f"role {role.value} must be on the host of the database: Portus cannot encrypt that connection; "
-                    "use database.external to split them",
-                )
     edge = places[Role.EDGE]
     if settings.docker.bind_address not in ("0.0.0.0", edge.private_address):
         problems.add(
             "docker.bind_address", f"must be 0.0.0.0 or {edge.private_address}: the other hosts reach the edge there"
         )
+    reached = {Role.REGISTRY, Role.PORTUS, Role.EDGE}
+    if any(places[role] != places.get(Role.DATABASE) for role in _USERS_OF_DATABASE if role in settings.roles):
+        reached.add(Role.DATABASE)
     for index, host in enumerate(settings.docker.hosts):
-        if {Role.REGISTRY, Role.PORTUS, Role.EDGE} & set(host.roles) and not host.private_address:
+        if reached & set(host.roles) and not host.private_address:
             problems.add_first(
                 f"docker.hosts[{index}].private_address", "is required: roles on other hosts connect to this one"
             )

@@ -72,7 +72,7 @@ def test_token_request_of_another_form_is_refused(edge: Edge, path: str, scope: 
 
 def test_eleven_wrong_logins_lock_none_of_our_own_users(edge: Edge, client: DockerClient) -> None:
     """By Basic credentials, by the form and by names that the database takes for theirs; pushes are seen after it."""
-    bot = edge.deployment.outputs()["smoke_check"]["repository"].partition("/")[0].replace("_", "-")
+    bot = edge.deployment.outputs()["smoke_check"]["repository"].partition("/")[0]
     for user in ("portus", "PORTUS ", "pörtus", bot):
         for _ in range(11):
             assert edge.token("repository:a/b:pull", user, "wrong-password").status == 403

@@ -6,7 +6,7 @@ import pytest
 
 from components.portus import InvalidSettings
 from components.portus.args import Role
-from components.portus.tasks.task import BOT
+from components.portus.credentials import bot_username
 from tests.unit.portus import samples
 from tests.unit.portus.samples import CERTIFICATE, MINIMAL, PRIVATE_KEY, merged, problems
 
@@ -76,7 +76,8 @@ FRONT, BACK = host("front", "edge"), host("back", "database", "registry", "portu
             "half",
         ),
         ({"administrator": {"username": "portus"}}, "administrator.username", "Portus' own hidden user"),
-        ({"administrator": {"username": BOT}}, "administrator.username", "the smoke check's user"),
+        ({"administrator": {"username": bot_username("0a1b2c3d")}}, "administrator.username", "the smoke check's"),
+        ({"administrator": {"username": "portus-stack-smoke-check"}}, "administrator.username", "the smoke check's"),
         ({"docker": {"https_port": 8443, "http_port": 8443}}, "docker.http_port", "must differ"),
         ({"docker": {"bind_address": "300.0.0.1"}}, "docker.bind_address", "300.0.0.1"),
         ({"docker": {"address_pool": "10.0.0.0/26"}}, "docker.address_pool", "or larger"),
@@ -127,6 +128,10 @@ def test_several_hosts_may_share_the_roles() -> None:
     assert problems(with_hosts(FRONT, BACK)) == {}
 
 
+def test_every_role_may_have_a_host_of_its_own() -> None:
+    assert problems(with_hosts(*(host(role.value, role.value) for role in Role))) == {}
+
+
 def test_an_external_database_lets_portus_and_background_part() -> None:
     hosts = (FRONT, host("web", "portus", "registry"), host("work", "background"))
     assert problems(with_hosts(*hosts, database={"external": EXTERNAL})) == {}
@@ -150,9 +155,9 @@ def test_an_external_database_lets_portus_and_background_part() -> None:
         ((host("front", "edge", "registry"), BACK), "docker.hosts", "it is on front and back"),
         ((FRONT, {**BACK, "roles": ["databse"]}), "docker.hosts[1].roles[0]", "must be a role"),
         (
-            (host("front", "edge", "portus"), host("back", "database", "registry", "background")),
-            "docker.hosts",
-            "role portus must be on the host of the database: Portus cannot encrypt that connection",
+            (FRONT, host("web", "portus", "background", "registry"), host("data", "database", private_address=None)),
+            "docker.hosts[2].private_address",
+            "roles on other hosts connect to this one",
         ),
     ],
 )

@@ -33,7 +33,7 @@ def _service(site: Site, plan: Plan, process: str) -> core.v1.Service:
     """Outsiders have a Service of their own where nobody of the cluster's hands their connections on."""
     handed_on = site.kubernetes.expose.ingress or site.kubernetes.expose.gateway
     links = [link for link in plan.links if link.destination == process]
-    ports = {link.port: link.tls for link in links if link.source != OUTSIDE or (handed_on and link.tls)}
+    ports = {link.port: link for link in links if link.source != OUTSIDE or (handed_on and link.tls)}
     return core.v1.Service(
         site.resource_name(process),
         metadata=site.metadata(process, internal_name(site.name, process), SKIP_AWAIT),
@@ -42,13 +42,13 @@ def _service(site: Site, plan: Plan, process: str) -> core.v1.Service:
             selector=site.selector(process),
             ports=[
                 core.v1.ServicePortArgs(
-                    name=port_name(port, tls),
+                    name=port_name(port, link.tls),
                     port=port,
                     target_port=port,
                     protocol="TCP",
-                    app_protocol="https" if tls else None,
+                    app_protocol=link.protocol or ("https" if link.tls else None),
                 )
-                for port, tls in sorted(ports.items())
+                for port, link in sorted(ports.items())
             ],
         ),
         opts=site.options(),
