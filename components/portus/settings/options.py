@@ -17,7 +17,8 @@ _NEWEST_MINOR = 5
 _SHAPES_THE_GRAPH = {*CALLS_OUT, *(port for port, _ in CALLS_OUT.values()), *FEATURES_CALLING_OUT}
 """Options from which links follow."""
 
-Value = pulumi.Input[bool | int | str]
+Plain = bool | int | str
+Value = pulumi.Input[Plain]
 
 
 def read_options(portus: Reader, key: str, image: str) -> Mapping[str, Value]:
@@ -74,24 +75,24 @@ def _problem(path: str, value: object, minor: int) -> str:
 def _kept(option: Option, place: str, value: object, minor: int) -> Value:
     """The value to hand on; one that is not known yet is judged when it is."""
 
-    def judged(known: object) -> Value:
+    def judged(known: object) -> Plain:
         if reason := value_problem(option, known, minor):
             raise ValueError(f"{place} {reason}")
         return _plain(known)
 
-    plain = value.apply(judged) if isinstance(value, pulumi.Output) else _plain(value)
-    return pulumi.Output.secret(plain) if option.secret else plain
+    kept: Value = value.apply(judged) if isinstance(value, pulumi.Output) else _plain(value)
+    return pulumi.Output.secret(kept) if option.secret else kept
 
 
-def _plain(value: object) -> Value:
+def _plain(value: object) -> Plain:
     if isinstance(value, float):
         return int(value)
-    if isinstance(value, bool | int | str | pulumi.Output):
+    if isinstance(value, bool | int | str):
         return value
     raise TypeError(f"an option of type {type(value).__name__} was admitted")
 
 
-def _check_together(portus: Reader, key: str, options: Mapping[str, Value], minor: int) -> None:
+def _check_together(portus: Reader, key: str, options: dict[str, Value], minor: int) -> None:
     def on(path: str) -> bool:
         return options.get(path) is True
 
