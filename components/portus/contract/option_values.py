@@ -12,6 +12,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "email.smtp.openssl_verify_mode": ("none", "peer", "client_once", "fail_if_no_peer_cert"),
     "email.smtp.ssl_tls": ("", "ssl", "tls"),
     "ldap.encryption.method": ("", "plain", "simple_tls", "start_tls"),
+    # An unknown role is none: nobody becomes a member (v2.5 app/models/team.rb:126).
+    "ldap.group_sync.default_role": ("viewer", "contributor", "owner"),
     "ldap.encryption.options.ssl_version": ("", "TLSv1_2", "TLSv1_1", "TLSv1", "SSLv23"),
 }
 """Options with a closed set of values (sources besides: SUSE/Portus ``config/config.yml`` comments, ``docs``)."""

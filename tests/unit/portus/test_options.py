@@ -77,9 +77,10 @@ def test_option_that_portus_stack_sets_is_refused_with_the_argument_to_use(path:
 
 @pytest.mark.parametrize("path", CHOICES)
 def test_choice_names_what_there_is(path: str) -> None:
-    assert f"must be one of {', '.join(CHOICES[path])}" in problem(path, "no such choice")
+    image = "opensuse/portus:2.5"
+    assert f"must be one of {', '.join(CHOICES[path])}" in problem(path, "no such choice", image)
     for value in CHOICES[path]:
-        assert problem(path, value) == ""
+        assert problem(path, value, image) == ""
 
 
 @pytest.mark.parametrize(
