@@ -258,3 +258,7 @@ def test_secrets_are_told_from_plain_values() -> None:
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": '{"a": 1}'}
     values, secrets = plain_properties({"open": "x", "hidden": [secret]})
     assert values == {"open": "x", "hidden": [{"a": 1}]} and secrets == {"hidden[0]"}
+
+
+def test_outsiders_port_of_the_edge_is_known_to_speak_tls() -> None:
+    assert OUTSIDE_PORT in _TLS_PORTS[EDGE]

@@ -186,15 +186,21 @@ def nested_yaml(options: Mapping[str, object]) -> str:
             inner = place.setdefault(group, {})
             assert isinstance(inner, dict)
             place = inner
-        place[leaf] = value
+        place[leaf] = _Text(value) if isinstance(value, str) else value
     return yaml.dump(document, Dumper=_Quoting, sort_keys=True)
 
 
+class _Text(str):
+    """A value, not a key."""
+
+    __slots__ = ()
+
+
 class _Quoting(yaml.SafeDumper):
-    """Writes every text in double quotes."""
+    """Writes values that are texts in double quotes."""
 
 
-_Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
+_Quoting.add_representer(_Text, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
 def start(contract: Contract) -> tuple[tuple[str, ...], tuple[File, ...]]:
