@@ -12,10 +12,13 @@ from portus_policies import resource as view
 from portus_policies.exceptions import parse_exceptions
 from portus_policies.judge import judge_stack
 from portus_policies.resource import Resource, Stack
+from portus_policies.roles import EDGE
+from portus_policies.rules.docker_network import _TLS_PORTS
 from portus_policies.settings import SCHEMA, Settings
 from portus_policies.wire import plain_properties
 
 from components.portus import naming
+from components.portus.roles.edge_configuration import OUTSIDE_PORT
 from tests.component.recorder import COMPONENT
 from tests.policy.cases import PREVIEW, STATE, UP
 from tests.policy.conftest import SETTINGS
