@@ -14,7 +14,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "ldap.encryption.method": ("", "plain", "simple_tls", "start_tls"),
     # An unknown role is none: nobody becomes a member (v2.5 app/models/team.rb:126).
     "ldap.group_sync.default_role": ("viewer", "contributor", "owner"),
-    "ldap.encryption.options.ssl_version": ("", "TLSv1_2", "TLSv1_1", "TLSv1", "SSLv23"),
+    "ldap.encryption.options.ssl_version": ("", "TLSv1", "TLSv1_1", "TLSv1_2"),
 }
 """Options with a closed set of values (sources besides: SUSE/Portus ``config/config.yml`` comments, ``docs``)."""
 
