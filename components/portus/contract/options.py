@@ -153,6 +153,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "user_permission.push_images.policy": ("allow-personal", "allow-teams", "admin-only"),
     "email.smtp.openssl_verify_mode": ("none", "peer", "client_once", "fail_if_no_peer_cert"),
     "ldap.encryption.method": ("", "plain", "simple_tls", "start_tls"),
+    "ldap.encryption.options.ssl_version": ("", "TLSv1", "TLSv1_1", "TLSv1_2"),
 }
 """Options with a closed set of values (sources: SUSE/Portus ``config/config.yml`` comments, ``docs`` background.md)."""
 
