@@ -147,8 +147,19 @@ class RegistryArgs(TypedDict):
     """Default: 512 MiB, 2 CPUs."""
 
 
+class DatabaseTlsArgs(TypedDict):
+    """Encrypts the way to an external database, whose certificate must name ``host``; 2.2 and older look at no name."""
+
+    ca_certificate_pem: pulumi.Input[str]
+    """The CAs that its certificate is verified with."""
+    certificate_pem: NotRequired[pulumi.Input[str]]
+    """Portus' own certificate, for a server that asks for one; with ``private_key_pem``. Default: none."""
+    private_key_pem: NotRequired[pulumi.Input[str]]
+    """The key of ``certificate_pem``; always kept secret."""
+
+
 class ExternalDatabaseArgs(TypedDict):
-    """A MariaDB or MySQL that exists, reached without TLS, as Portus can do no other: keep it on a private network."""
+    """A MariaDB or MySQL that exists."""
 
     host: str
     """Host name or address."""
@@ -160,6 +171,8 @@ class ExternalDatabaseArgs(TypedDict):
     """Its password: letters, digits, ``_``, ``-``, a letter first: Portus pastes it into YAML unquoted."""
     database: str
     """Database name: letters, digits, ``_``, but not the word ``down``, for which Portus' init script looks."""
+    tls: NotRequired[DatabaseTlsArgs]
+    """Encrypt and verify. Default: not encrypted, so that the network between must be trusted."""
 
 
 class DatabaseArgs(TypedDict):

@@ -72,13 +72,17 @@ class Security:
 
 @dataclass(frozen=True)
 class Link:
-    """``source`` opens a connection to ``destination`` on ``port``, over TLS or not, and why."""
+    """``source`` opens a connection to ``destination`` on ``port``, over TLS or not, and why.
+
+    ``protocol`` is the IANA service name of what is spoken, where it is not HTTP.
+    """
 
     source: str
     destination: str
     port: int
     tls: bool
     why: str
+    protocol: str | None = None
 
 
 @dataclass(frozen=True)

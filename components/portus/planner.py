@@ -17,7 +17,7 @@ def make_plan(settings: Settings, credentials: Credentials, certificates: Certif
         edge.workload(settings, certificates),
     ]
     if settings.database.external is None:
-        workloads.append(database.workload(settings, credentials))
+        workloads.append(database.workload(settings, credentials, certificates))
     if settings.portus.generation > 1:
         workloads.append(background.workload(settings, credentials, certificates))
     tasks = [bootstrap(settings, credentials, certificates)]

@@ -71,6 +71,7 @@ IMAGES: tuple[Image, ...] = (
     Image("registry:2.8", "registry-2", parent=BASE.name),
     Image("edge:1.22", "edge", parent=BASE.name),
     Image("python:3.11", "python", parent=BASE.name),
+    Image("ldap:2.5", "ldap", parent=BASE.name),
     Image(
         "registry:3.1",
         "registry-3",

@@ -40,6 +40,8 @@ class NewUser:
     password: str
     admin: bool = False
     bot: bool = False
+    from_ldap: bool = False
+    """E-mail address and password are as they come, "" for none (user.rb:56: not validated while LDAP is on)."""
 
 
 class Invalid(Exception):
@@ -107,6 +109,8 @@ def _user_errors(session: Session, new: NewUser) -> Errors:
         about_name.append(f"'{new.username}' cannot be transformed into a valid namespace name")
     if about_name:
         errors["username"] = about_name
+    if new.from_ldap:
+        return errors
     if not new.email:
         errors["email"] = ["can't be blank"]
     elif not _EMAIL.fullmatch(new.email):
@@ -123,7 +127,8 @@ def create_user(session: Session, new: NewUser) -> User:
     new = replace(new, email=new.email.strip().lower())
     if errors := _user_errors(session, new):
         raise Invalid(errors)
-    user = User(username=new.username, email=new.email, encrypted_password=hash_password(new.password), admin=new.admin)
+    hashed = hash_password(new.password)
+    user = User(username=new.username, email=new.email or None, encrypted_password=hashed, admin=new.admin)
     if new.bot:
         user.bot = True
     session.add(user)

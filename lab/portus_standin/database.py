@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from . import migrations
-from .settings import Settings, read
+from .settings import DatabaseTls, Settings, read
 
 _UNKNOWN_DATABASE = 1049
 _CONNECT_TIMEOUT_SECONDS = 5
@@ -40,9 +41,19 @@ def engine_for(settings: Settings, *, with_database: bool = True) -> Engine:
         database=settings.database_name if with_database else None,
         query={"charset": "utf8"},
     )
-    return create_engine(
-        url, pool_pre_ping=True, pool_recycle=600, connect_args={"connect_timeout": _CONNECT_TIMEOUT_SECONDS}
-    )
+    # mysql2 encrypts where it is told to; PyMySQL would wherever it can.
+    tls = {"ssl": _context(settings.database_tls)} if settings.database_tls else {"ssl_disabled": True}
+    arguments: dict[str, object] = {"connect_timeout": _CONNECT_TIMEOUT_SECONDS, **tls}
+    return create_engine(url, pool_pre_ping=True, pool_recycle=600, connect_args=arguments)
+
+
+def _context(tls: DatabaseTls) -> ssl.SSLContext:
+    """What the client library does: the CA is verified always, the name when it was told to. Raises OSError."""
+    context = ssl.create_default_context(cafile=tls.ca)
+    context.check_hostname = tls.verify_name
+    if tls.certificate:
+        context.load_cert_chain(tls.certificate, tls.key)
+    return context
 
 
 @functools.lru_cache(maxsize=1)
@@ -72,6 +83,8 @@ def state(settings: Settings) -> State:
         cause = error.orig
         if isinstance(cause, pymysql.MySQLError) and cause.args and cause.args[0] == _UNKNOWN_DATABASE:
             return State.missing
+        return State.down
+    except OSError:  # no certificate where one should be
         return State.down
 
 

@@ -70,7 +70,7 @@ class User(Timestamps, Base):
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(255), unique=True)
-    email: Mapped[str] = mapped_column(String(255), unique=True)
+    email: Mapped[str | None] = mapped_column(String(255), unique=True)
     encrypted_password: Mapped[str] = mapped_column(String(255))
     sign_in_count: Mapped[int] = mapped_column(Integer, default=0)
     current_sign_in_at: Mapped[datetime | None]

@@ -41,6 +41,21 @@ _DEFAULTS: Mapping[str, tuple[Value, Value]] = {
     "display_name.enabled": (False, False),
     "email.from": ("portus@example.com", "portus@example.com"),
     "email.reply_to": ("", ""),
+    "ldap.enabled": (False, False),
+    "ldap.hostname": ("ldap_hostname", "ldap_hostname"),
+    "ldap.port": (389, 389),
+    "ldap.timeout": (5, 5),
+    "ldap.method": ("plain", ""),
+    "ldap.encryption.method": ("", ""),
+    "ldap.encryption.options.ca_file": ("", ""),
+    "ldap.base": ("", ""),
+    "ldap.filter": ("", ""),
+    "ldap.uid": ("uid", "uid"),
+    "ldap.authentication.enabled": (False, False),
+    "ldap.authentication.bind_dn": ("", ""),
+    "ldap.authentication.password": ("", ""),
+    "ldap.guess_email.enabled": (False, False),
+    "ldap.guess_email.attr": ("", ""),
 }
 
 

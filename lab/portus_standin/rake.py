@@ -60,6 +60,8 @@ def _migrate(settings: Settings, _: list[str]) -> None:
 
 def _status(settings: Settings, _: list[str]) -> None:
     with database.engine_for(settings).connect() as connection:
+        if not inspect(connection).has_table("schema_migrations"):
+            raise TaskError("Schema migrations table does not exist yet.")
         have = migrations.applied(connection)
     for migration in migrations.versions(settings.release):
         print(f"{'up' if migration.version in have else 'down':^8}  {migration.version}")

@@ -1,7 +1,7 @@
 """What the image takes from its environment, per generation, with Portus' way of reading it.
 
 Sources: openSUSE/docker-containers derived_images/portus, branch portus-2.2 docker/{database,secrets}.yml; SUSE/Portus
-2.4.3 config/{database,secrets}.yml and config/initializers/environment_check.rb.
+2.4.3 config/{database,secrets}.yml and config/initializers/environment_check.rb; mysql2 lib/mysql2/client.rb.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from configparser import ConfigParser
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import yaml
 
@@ -22,10 +24,22 @@ GENERATION_VARIABLE = "PORTUS_STAND_IN_GENERATION"
 ROOT = Path("/srv/Portus")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _GENERATION_1_KEY = "/secrets/portus.key"
+_URL_VARIABLE = "DATABASE_URL"
+_VERIFY_NAME = "ssl-verify-server-cert"
 
 
 class SettingsError(Exception):
     """Portus' framework would not start with these settings."""
+
+
+@dataclass(frozen=True)
+class DatabaseTls:
+    """How the client library encrypts: the CA, whether the server's name is verified, its own certificate and key."""
+
+    ca: str
+    verify_name: bool
+    certificate: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ class Settings:
     portus_password: str
     key_path: Path
     release: tuple[int, int]
+    database_tls: DatabaseTls | None = None
 
     def __repr__(self) -> str:
         return f"Settings(generation={self.generation})"
@@ -66,7 +81,45 @@ def generation_of(environment: Mapping[str, str] = os.environ) -> int:
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings. Raises SettingsError where Rails would not boot; the message names no value."""
-    return _generation_1(environment) if generation_of(environment) == 1 else _generation_2(environment)
+    settings = _generation_1(environment) if generation_of(environment) == 1 else _generation_2(environment)
+    url = environment.get(_URL_VARIABLE, "")
+    return _with_url(settings, url) if url else settings
+
+
+def _with_url(settings: Settings, url: str) -> Settings:
+    """Rails' merge of DATABASE_URL with database.yml: what the URL says wins, what it leaves out stays.
+
+    Source: ActiveRecord 4.2.6, 4.2.11, 5.2.3 connection_handling.rb, connection_specification.rb.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "mysql2":
+        raise SettingsError(f"{_URL_VARIABLE}: the stand-in knows mysql2 only")
+    options = {name: unquote(value) for name, _, value in (each.partition("=") for each in parts.query.split("&"))}
+    return replace(
+        settings,
+        database_host=unquote(parts.hostname or "") or settings.database_host,
+        database_port=parts.port or settings.database_port,
+        database_user=unquote(parts.username or "") or settings.database_user,
+        database_password=unquote(parts.password or "") or settings.database_password,
+        database_name=unquote(parts.path.removeprefix("/")) or settings.database_name,
+        database_tls=_tls(options, settings.generation),
+    )
+
+
+def _tls(options: Mapping[str, str], generation: int) -> DatabaseTls | None:
+    """mysql2's ssl options. The name is verified by the client library's own option alone, which generation 1 lacks."""
+    if not options.get("sslca"):
+        return None
+    file = options.get("default_file")
+    verify_name = generation > 1 and file is not None and _client_option(Path(file), _VERIFY_NAME) == "1"
+    return DatabaseTls(options["sslca"], verify_name, options.get("sslcert"), options.get("sslkey"))
+
+
+def _client_option(file: Path, name: str) -> str | None:
+    """An option of the group [client]; None where there is no such file: the client library does not mind."""
+    parser = ConfigParser(allow_no_value=True)
+    parser.read(file)
+    return parser.get("client", name, fallback=None)
 
 
 def _generation_1(environment: Mapping[str, str]) -> Settings:

@@ -13,7 +13,6 @@ BEGIN, END = "<!-- catalogue: begin -->", "<!-- catalogue: end -->"
 ELSEWHERE = {
     "P08 Portus' image holds no keys": "what is in an image no policy sees; D30 judges build arguments, "
     "tests/engine/docker/test_secrets.py looks into the images' history",
-    "M08 TLS to the database": "Portus cannot speak it; D35, M02 and K53 keep the way to a network of two",
     "S04 arguments of the component are sane": "a component tells the engine no inputs; its settings refuse at preview "
     "(tests/unit/portus/test_rules.py, tests/engine/docker/test_bad_stack_files.py)",
     "D29 the image behind an id": "whether an image is what its digest says only the engine knows; `up` reports it",

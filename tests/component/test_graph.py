@@ -201,13 +201,8 @@ def test_rotation_renews_what_it_names_and_nothing_else(deployed: Deployed) -> N
     assert renewed == {
         f"{NAME}-{kind}"
         for kind in (
-            "token-key",
-            "edge-key",
-            "portus-key",
-            "registry-key",
-            "session-key",
-            "http-secret",
-            "webhook-secret",
+            *("token-key", "edge-key", "portus-key", "registry-key", "database-key"),
+            *("session-key", "http-secret", "webhook-secret"),
         )
     }
     authority = (f"{NAME}-ca-key", f"{NAME}-ca")
@@ -223,7 +218,7 @@ def test_keys_have_a_trigger_before_their_first_rotation(deployed: Deployed) -> 
 
 def test_generation_1_signs_tokens_with_its_tls_key(deployed: Deployed) -> None:
     names = {one.name for one in deployed("generation 1").of_type(PRIVATE_KEY)}
-    assert names == {f"{NAME}-{kind}-key" for kind in ("ca", "token", "edge", "registry")}
+    assert names == {f"{NAME}-{kind}-key" for kind in ("ca", "token", "edge", "registry", "database")}
 
 
 def test_outputs_are_complete_and_alike_in_name(deployed: Deployed) -> None:

@@ -69,7 +69,7 @@ def test_every_secret_has_a_generator_of_its_own(deployed: Deployed) -> None:
         )
     }
     keys = [one.name for one in deployed().of_type(PRIVATE_KEY)]
-    assert len(keys) == len(set(keys)) == 5
+    assert len(keys) == len(set(keys)) == 6
 
 
 def test_passwords_are_long_and_safe_in_yaml_and_shell(deployed: Deployed) -> None:
@@ -94,7 +94,7 @@ def test_each_process_gets_its_own_secrets_only(deployed: Deployed) -> None:
         return {kind.removeprefix(f"{NAME}-") for kind in kinds if f"{MARK}x{kind.replace('-', 'x')}" in text}
 
     portus = {"database-password", "portus-password", "session-key", "token-key", "portus-key", "webhook-secret"}
-    assert held("database-files") == {"database-password", "database-root-password"}
+    assert held("database-files") == {"database-password", "database-root-password", "database-key"}
     assert held("registry-files") == {"registry-key", "http-secret", "webhook-secret"}
     assert held("portus") == held("background") == portus
     assert held("edge-files") == {"edge-key"}

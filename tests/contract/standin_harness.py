@@ -33,6 +33,8 @@ PATCHES = ROOT / "components" / "portus" / "patches"
 INITIALIZERS = "/srv/Portus/config/initializers"
 WEBHOOK_SECRET = "/etc/portus-stack/webhook-secret"
 """Where the patch `webhook_secret` looks."""
+OWN_USERS = "/etc/portus-stack/own-users"
+"""Where the patch `own_users` looks."""
 _TIMEOUT_SECONDS = 120
 
 
@@ -71,6 +73,7 @@ class Lab:
         self.token_kid = write_certificates(folder, [FQDN, PUBLIC_REGISTRY_NAME, "registry", "portus", "localhost"])
         self.webhook_secret = secrets.token_hex(16)
         (folder / "webhook-secret").write_text(self.webhook_secret)
+        (folder / "own-users").write_text("admin\nsmoke-check\n")
         self.network = f"lab-{self.identity}"
         docker("network", "create", f"--label={TEST_LABEL}={self.identity}", self.network)
 
@@ -167,6 +170,8 @@ class Lab:
         assert not missing, f"no such patch: {missing}"
         if "webhook_secret" in patches:
             mounts.append((self.folder / "webhook-secret", WEBHOOK_SECRET))
+        if "own_users" in patches:
+            mounts.append((self.folder / "own-users", OWN_USERS))
         return [f"--volume={source}:{target}:ro" for source, target in mounts]
 
     def start_portus(

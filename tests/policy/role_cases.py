@@ -32,6 +32,10 @@ def _without_upload(prefix: str) -> Any:
     return edit
 
 
+def _taking_all(inputs: dict[str, Any]) -> None:
+    inputs["command"].remove("--require-secure-transport=ON")
+
+
 CASES = (
     _registry("G01", "    certificate: /etc/portus-stack/registry.crt\n", ""),
     _registry("G02", "minimumtls: tls1.2", "minimumtls: tls1.0"),
@@ -81,7 +85,13 @@ CASES = (
         of("portus-image", put("name", "opensuse/portus:2.2"), "RemoteImage"),
         of("portus", put("entrypoints", [])),
     ),
-    docker("M01", of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "10.0.0.1"}]))),
+    docker("M01", of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "198.51.100.7"}]))),
+    docker(
+        "M01",
+        of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "10.0.0.1"}])),
+        of("database", _taking_all),
+        also="M08",
+    ),
     docker(
         "M02",
         of("smoke-check", add("networksAdvanced", {"name": "hub-database-portus"})),
@@ -92,6 +102,9 @@ CASES = (
     docker("M05", of("database", env("MARIADB_USER", "root"))),
     docker("M06", of("database", env("MARIADB_PASSWORD", "correct-horse")), also="D31"),
     docker("M07", of("database", add("command", "--skip-grant-tables"))),
+    docker("M08", of("database", _taking_all)),
+    docker("M08", of("portus", env("DATABASE_URL", None))),
+    docker("M08", of("background", env("DATABASE_URL", "mysql2:///"))),
     docker("M09", of("database", lambda inputs: inputs["volumes"].pop(0)), also="D36"),
     docker("M10", of("database-image", put("name", "mariadb:10.0.23@sha256:" + "e" * 64), "RemoteImage")),
     docker(

@@ -5,8 +5,9 @@ Without it nothing that is pushed appears in Portus (SUSE/Portus#2172): from 2.3
 
 from ..certificates import Certificates
 from ..contract import contract_of
-from ..contract.generation2 import BACKGROUND
+from ..contract.generation2 import BACKGROUND, entrypoint
 from ..credentials import Credentials
+from ..images import tag_of
 from ..plan import Link, Probe, Workload
 from ..settings import Settings
 from . import portus
@@ -24,11 +25,10 @@ def links(settings: Settings) -> tuple[Link, ...]:
 def workload(settings: Settings, credentials: Credentials, certificates: Certificates) -> Workload:
     """The background process: the image of Portus with one more variable, started when the database has its tables."""
     contract = contract_of(settings.portus.generation)
-    entrypoint, _ = portus.start(settings, contract)
     return Workload(
         name="background",
         image=settings.portus.image,
-        entrypoint=entrypoint,
+        entrypoint=entrypoint(tag_of(settings.portus.image) or ""),
         environment={**portus.environment(settings, contract), **BACKGROUND},
         files=portus.files(settings, credentials, certificates),
         probe=Probe(_ALIVE),

@@ -1,9 +1,11 @@
 """MariaDB.
 
 Sources: the official image's documentation (``MARIADB_*_FILE``, ``healthcheck.sh``); SUSE/Portus ``examples/compose``
-(character set; utf8mb4 and latin1 both break Portus: #2001, #1688).
+(character set; utf8mb4 and latin1 both break Portus: #2001, #1688). It takes TLS only from everybody but its own
+socket, which the health check uses (MariaDB 10.5 and later: ``require_secure_transport``).
 """
 
+from ..certificates import Certificates
 from ..credentials import Credentials
 from ..naming import files_path
 from ..plan import Data, File, Limits, Link, Probe, Security, Workload
@@ -14,6 +16,14 @@ USERNAME = "portus"
 DATABASE = "portus"
 _MYSQL_USER = "999:999"
 _DATA_PATH = "/var/lib/mysql"
+_CERTIFICATE, _KEY = files_path("database.crt"), files_path("database.key")
+_CHARACTERS = ("--character-set-server=utf8", "--collation-server=utf8_unicode_ci", "--init-connect=SET NAMES UTF8")
+_TLS = (
+    f"--ssl-cert={_CERTIFICATE}",
+    f"--ssl-key={_KEY}",
+    "--tls-version=TLSv1.2,TLSv1.3",
+    "--require-secure-transport=ON",
+)
 
 
 def links(settings: Settings) -> tuple[Link, ...]:
@@ -21,15 +31,16 @@ def links(settings: Settings) -> tuple[Link, ...]:
     return ()
 
 
-def workload(settings: Settings, credentials: Credentials) -> Workload:
+def workload(settings: Settings, credentials: Credentials, certificates: Certificates) -> Workload:
     """The bundled MariaDB; raises ValueError when the settings name an external one."""
     if credentials.database_root_password is None:
         raise ValueError("an external database is no workload of ours")
     root_password, password = files_path("root-password"), files_path("password")
+    server = certificates.servers["database"]
     return Workload(
         name="database",
         image=settings.database.image,
-        command=("--character-set-server=utf8", "--collation-server=utf8_unicode_ci", "--init-connect=SET NAMES UTF8"),
+        command=(*_CHARACTERS, *_TLS),
         environment={
             "MARIADB_DATABASE": DATABASE,
             "MARIADB_USER": USERNAME,
@@ -40,6 +51,8 @@ def workload(settings: Settings, credentials: Credentials) -> Workload:
         files=(
             File(root_password, credentials.database_root_password, secret=True),
             File(password, credentials.database_password, secret=True),
+            File(_CERTIFICATE, server.certificate_pem),
+            File(_KEY, server.private_key_pem, secret=True),
         ),
         data=Data(_DATA_PATH, settings.database.size_gib),
         exclusive=True,

@@ -10,12 +10,11 @@ from ..contract import contract_of, generation1, generation2
 from ..contract.model import Contract
 from ..contract.options import CALLS_OUT, FEATURES_CALLING_OUT, OPTIONS
 from ..credentials import Credentials
-from ..images import tag_of
 from ..naming import files_path, internal_name
 from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
 from ..settings import Settings
 from ..settings.model import Resources
-from . import database, registry
+from . import database, database_link, registry
 
 _HTTPS_PORT = 443
 _STOP_SECONDS = 10
@@ -37,15 +36,8 @@ exec ruby -ropen-uri -ropenssl -e 'URI(ARGV[0]).open(ssl_verify_mode: OpenSSL::S
 def common_links(settings: Settings, role: str) -> tuple[Link, ...]:
     """What the web application and the background process both talk to."""
     port = settings.hostnames.port
-    external = settings.database.external
     return (
-        Link(
-            role,
-            OUTSIDE if external else "database",
-            external.port if external else database.PORT,
-            False,
-            "keeps its state",
-        ),
+        database_link.link(settings, role),
         Link(role, "registry", registry.PORT, True, "reads the catalogue and manifests"),
         Link(role, "edge", port, True, "fetches its own tokens from the public realm"),
         *_outside_links(settings, role),
@@ -84,6 +76,7 @@ def environment(settings: Settings, contract: Contract) -> dict[str, str]:
         names.local_config_path: paths.local_config,
         **{name: settings.hostnames.portus_address for name in names.fqdn},
         **contract.fixed,
+        **database_link.environment(settings),
     }
     if contract.secret_files:
         values |= {variable: _secret_path(variable) for variable in _secret_variables(contract)}
@@ -118,6 +111,7 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
             )
             for path in _file_options(settings, contract)
         ),
+        *database_link.files(settings, certificates, mode),
         _local_configuration(settings, contract),
         File(registry.WEBHOOK_SECRET, credentials.webhook_secret, mode, secret=True),
         *(File(patch.path, patch.content) for patch in settings.portus.patches),
@@ -171,10 +165,10 @@ def nested_yaml(options: Mapping[str, object]) -> str:
     return yaml.safe_dump(document, sort_keys=True)
 
 
-def start(settings: Settings, contract: Contract) -> tuple[tuple[str, ...], tuple[File, ...]]:
-    """The entrypoint (() for the image's own) and the script it runs, if any."""
+def start(contract: Contract) -> tuple[tuple[str, ...], tuple[File, ...]]:
+    """The web application's entrypoint and the script that it runs."""
     if contract.secret_files:
-        return generation2.entrypoint(tag_of(settings.portus.image) or ""), ()
+        return ("/bin/bash", _START), (File(_START, generation2.START_SCRIPT),)
     variables = _secret_variables(contract)
     exports = "\n".join(f'{variable}="$(cat {_secret_path(variable)})"' for variable in variables)
     script = generation1.START_SCRIPT.format(exports=exports, names=" ".join(variables))
@@ -196,7 +190,7 @@ def limits(resources: Resources) -> Limits:
 def workload(settings: Settings, credentials: Credentials, certificates: Certificates) -> Workload:
     """The web application."""
     contract = contract_of(settings.portus.generation)
-    entrypoint, start_files = start(settings, contract)
+    entrypoint, start_files = start(contract)
     probe = _PROBE_SCRIPT.format(port=contract.port, path=contract.probe_path)
     return Workload(
         name="portus",

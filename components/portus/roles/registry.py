@@ -42,15 +42,26 @@ _START_SCRIPT = """\
 # The registry reads secrets from its configuration or its environment only; set here, they stay out of both.
 set -eu
 {exports}
-# It writes the headers of its events to its log, so the log passes a filter, which is waited for: the last lines tell
-# why the registry ended.
+# It writes the headers of its events to its log once, while it starts: up to there the log is read line by line. Shell
+# alone does it, as neither `sed -u` nor `grep --line-buffered` is known to every image. Whoever reads is waited for: the
+# last lines tell why the registry ended.
+pass_on() {{
+  line=""
+  while IFS= read -r line || test -n "$line"; do
+    case "$line" in
+    *"Bearer "*) printf '%s\n' "${{line%%Bearer *}}Bearer (hidden)"; break ;;
+    *) printf '%s\n' "$line" ;;
+    esac
+  done
+  exec cat
+}}
 registry=""
 stop=""
 trap 'stop=yes; test -z "$registry" || kill -TERM "$registry"' TERM INT
 rm -f {log}
 mkfifo {log}
-sed -u 's/Bearer [A-Za-z0-9]*/Bearer (hidden)/g' <{log} >&2 &
-filter=$!
+pass_on <{log} >&2 &
+reader=$!
 registry serve {config} 2>{log} &
 registry=$!
 test -z "$stop" || kill -TERM "$registry"
@@ -60,7 +71,7 @@ while kill -0 "$registry" 2>/dev/null; do
   status=0
   wait "$registry" || status=$?
 done
-wait "$filter"
+wait "$reader"
 exit "$status"
 """
 

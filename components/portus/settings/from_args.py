@@ -11,7 +11,9 @@ from .kubernetes import read_cert_manager, read_kubernetes
 from .model import (
     Administrator,
     CertificateSettings,
+    ClientCertificate,
     DatabaseSettings,
+    DatabaseTls,
     DataSettings,
     EdgeSettings,
     ExternalDatabase,
@@ -183,9 +185,25 @@ def _external_database(reader: Reader) -> ExternalDatabase:
         username=reader.text("username", None, *patterns.SQL_NAME),
         password=reader.secret("password", *patterns.YAML_SAFE),
         database=reader.text("database", None, *patterns.DATABASE_NAME),
+        tls=_database_tls(reader.group("tls")) if reader.has("tls") else None,
     )
     reader.finish()
     return database
+
+
+def _database_tls(reader: Reader) -> DatabaseTls:
+    has_client = reader.given("certificate_pem") or reader.given("private_key_pem")
+    client = (
+        ClientCertificate(
+            reader.public("certificate_pem", *patterns.PEM_CERTIFICATE),
+            reader.secret("private_key_pem", *patterns.PEM_PRIVATE_KEY),
+        )
+        if has_client
+        else None
+    )
+    tls = DatabaseTls(reader.public("ca_certificate_pem", *patterns.PEM_CERTIFICATE), client)
+    reader.finish()
+    return tls
 
 
 def _edge(reader: Reader) -> EdgeSettings:

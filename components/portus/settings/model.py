@@ -90,14 +90,31 @@ class RegistrySettings:
 
 
 @dataclass(frozen=True)
+class ClientCertificate:
+    """What Portus shows to a database that asks for a certificate."""
+
+    certificate_pem: pulumi.Output[str]
+    private_key_pem: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class DatabaseTls:
+    """How an external database is verified; ``client`` None means that it asks for no certificate."""
+
+    ca_certificate_pem: pulumi.Output[str]
+    client: ClientCertificate | None
+
+
+@dataclass(frozen=True)
 class ExternalDatabase:
-    """A database that somebody else runs."""
+    """A database that somebody else runs; ``tls`` None means that it is reached in the clear."""
 
     host: str
     port: int
     username: str
     password: pulumi.Output[str]
     database: str
+    tls: DatabaseTls | None
 
 
 @dataclass(frozen=True)

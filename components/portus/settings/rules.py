@@ -17,7 +17,7 @@ _TAKEN_USERNAMES = {
     "portus-stack-smoke-check": "the smoke check's user",
 }
 _LARGEST_PREFIX = 23
-_TOGETHER_WITH_DATABASE = (Role.PORTUS, Role.BACKGROUND)
+_USERS_OF_DATABASE = (Role.PORTUS, Role.BACKGROUND)
 
 
 def check(settings: Settings, problems: Problems) -> None:
@@ -134,21 +134,16 @@ def _check_placement(settings: Settings, problems: Problems) -> None:
 
 
 def _check_connections(settings: Settings, places: Mapping[Role, DockerHost], problems: Problems) -> None:
-    if Role.DATABASE in settings.roles:
-        for role in _TOGETHER_WITH_DATABASE:
-            if role in settings.roles and places[role] != places[Role.DATABASE]:
-                problems.add(
-                    "docker.hosts",
-                    f"role {role.value} must be on the host of the database: Portus cannot encrypt that connection; "
-                    "use database.external to split them",
-                )
     edge = places[Role.EDGE]
     if settings.docker.bind_address not in ("0.0.0.0", edge.private_address):
         problems.add(
             "docker.bind_address", f"must be 0.0.0.0 or {edge.private_address}: the other hosts reach the edge there"
         )
+    reached = {Role.REGISTRY, Role.PORTUS, Role.EDGE}
+    if any(places[role] != places.get(Role.DATABASE) for role in _USERS_OF_DATABASE if role in settings.roles):
+        reached.add(Role.DATABASE)
     for index, host in enumerate(settings.docker.hosts):
-        if {Role.REGISTRY, Role.PORTUS, Role.EDGE} & set(host.roles) and not host.private_address:
+        if reached & set(host.roles) and not host.private_address:
             problems.add_first(
                 f"docker.hosts[{index}].private_address", "is required: roles on other hosts connect to this one"
             )

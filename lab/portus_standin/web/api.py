@@ -147,23 +147,28 @@ def remove_user(identity: int) -> Response:
     return Response(status=204)
 
 
+def _own_tokens(actor: User, identity: int) -> None:
+    """Portus asks nobody whose tokens they are (lib/api/v1/application_tokens.rb:53), the patch foreign_tokens does."""
+    if not mended("foreign_tokens") or actor.id == identity:
+        return
+    owner = db().get(User, identity) if actor.admin else None
+    if owner is None or not owner.bot:
+        forbidden()
+
+
 @blueprint.get("/users/<int:identity>/application_tokens")
 def application_tokens(identity: int) -> Response:
     """A user's application tokens, without the tokens themselves."""
-    authorized(admin=False)
+    _own_tokens(authorized(admin=False), identity)
     return jsonify([entities.application_token(token) for token in find(User, identity).tokens])
 
 
 @blueprint.post("/users/<int:identity>/application_tokens")
 def add_application_token(identity: int) -> Created:
-    """Create an application token for a user. The answer has its plain text, once.
-
-    Portus asks nobody whose token it is (lib/api/v1/application_tokens.rb:53).
-    """
+    """Create an application token for a user. The answer has its plain text, once."""
     actor = authorized(admin=False)
     (application,) = required(parameters(), "application")
-    if mended("foreign_tokens") and actor.id != identity and not (actor.admin and find(User, identity).bot):
-        forbidden()
+    _own_tokens(actor, identity)
     return _new_token(find(User, identity), actor, application)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from .. import database
+from .. import database, ldap
 from ..accounts import admins, any_user, authenticate, may_sign_in, user_of_application_token
 from ..models import Registry, User
 from ..options import Options
@@ -77,7 +77,7 @@ def user_of_password() -> User | str | None:
     basic = request.authorization
     if basic is None or basic.type != "basic":
         return None
-    return authenticate(db(), basic.username or "", basic.password or "", portus().settings.generation)
+    return _authenticate(basic.username or "", basic.password or "", basic=True)
 
 
 def user_of_token_header() -> User | None:
@@ -150,4 +150,20 @@ def any_registry() -> bool:
 
 def authenticate_form(username: str, password: str) -> User | str:
     """The user of the sign-in form, or why not."""
-    return authenticate(db(), username, password, portus().settings.generation)
+    return _authenticate(username, password)
+
+
+def _authenticate(username: str, password: str, *, basic: bool = False) -> User | str:
+    """By LDAP and nothing else if it is on and the user does not skip it, else by the database."""
+    options = portus().options
+    account, named = request.values.get("account", ""), request.values.get("user[username]")
+    attempt = ldap.Attempt(username, password, account)
+    if basic and named is not None and not ldap.PATCH.exists():
+        # Parameters come before Basic credentials for LDAP, not for the database (authenticatable.rb:67).
+        attempt = ldap.Attempt(named, request.values.get("user[password]", ""), account)
+    if ldap.skips(db(), attempt, options):
+        return authenticate(db(), username, password, options.generation)
+    try:
+        return ldap.sign_in(db(), attempt, options)
+    except ldap.Refused as refused:
+        return str(refused)

@@ -12,8 +12,8 @@ from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule
 from ..secret_text import secret_argument
 from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, number_of
 from .docker_hygiene import IMAGE
-from .docker_network import attachments
-from .portus_settings import environment
+from .docker_network import attachments, private
+from .portus_settings import environment, is_portus
 
 _HOLDERS = (CONTAINER, *WORKLOADS)
 _PREFIXES = ("MARIADB_", "MYSQL_")
@@ -23,6 +23,7 @@ _BAD_FLAGS = re.compile(
     r"secure-file-priv=?$|general-log(?:=1)?$)",
     re.IGNORECASE,
 )
+_SECURE = re.compile(r"^--require[-_]secure[-_]transport(?:=(?:1|on|true))?$", re.IGNORECASE)
 _OLD = re.compile(r"(?:mariadb|mysql):(?:5\.|10\.[0-5](?:[.@-]|$))")
 
 
@@ -47,15 +48,16 @@ def _arguments(resource: Resource) -> Iterator[Node]:
 @rule(
     *("M01", "db-private", "the database is never exposed", MANDATORY, CRITICAL),
     reason="a database on the network is attacked within the hour",
-    fix="no `ports`; a ClusterIP Service",
+    fix="no `ports`, or one on a private address for Portus on another host, with TLS required; a ClusterIP Service",
     source="OWASP Database Security",
     types=(CONTAINER, *SERVICE),
 )
-def private(resource: Resource) -> Verdicts:
+def unexposed(resource: Resource) -> Verdicts:
     if resource.type == CONTAINER:
         if role_of(resource) == DATABASE:
             for port in resource.at("ports").each():
-                yield from forbid(port.at("internal"), given)
+                if not (_requires_tls(resource) and private(port.at("ip").text)):
+                    yield from forbid(port.at("internal"), given)
         return
     exposed = resource.at("spec", "type").text in ("NodePort", "LoadBalancer")
     for port in resource.at("spec", "ports").each():
@@ -171,6 +173,34 @@ def flags(resource: Resource) -> Verdicts:
     if _is_database(resource):
         for each in _arguments(resource):
             yield from forbid(each, lambda value: _BAD_FLAGS.match(str(value)))
+
+
+def _requires_tls(resource: Resource) -> bool:
+    return any(_SECURE.match(each.text) for each in _arguments(resource))
+
+
+@rule(
+    *("M08", "db-tls", "the way to the database is encrypted and verified", MANDATORY, HIGH),
+    reason="whoever is on the way reads users, tokens and password hashes, or changes them",
+    fix="`--require-secure-transport=ON` for MariaDB, `database.external.tls` for one that exists; "
+    "DATABASE_URL=mysql2:///?sslca=PATH for Portus",
+    source="OWASP Database Security; ActiveRecord connection_handling.rb",
+    types=_HOLDERS,
+)
+def encrypted(resource: Resource) -> Verdicts:
+    if not resource.inside_component:
+        return
+    if _is_database(resource):
+        if resource.at("command").unknown:
+            yield Unseen("command")
+        elif not _requires_tls(resource):
+            yield Bad("command", "MariaDB takes what is not encrypted")
+    elif is_portus(resource):
+        node = environment(resource).get("DATABASE_URL")
+        if node is not None:
+            yield from demand(node, lambda value: "sslca=" in str(value))
+        elif not resource.at("envs").unknown:
+            yield Bad("envs", "DATABASE_URL is missing")
 
 
 @rule(

@@ -29,7 +29,8 @@ _DATA_DIRECTORIES = {DATABASE: "/var/lib/mysql", REGISTRY: "/var/lib/registry"}
 DATA_ROLES = tuple(_DATA_DIRECTORIES)
 
 
-def _private(address: str) -> bool:
+def private(address: str) -> bool:
+    """Whether it is an address that only private networks have."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -114,10 +115,10 @@ def published_ports(container: Resource) -> Verdicts:
 def _may_publish(container: Resource, role: str, port: Node) -> bool:
     internal, external = int(port.at("internal").number or 0), _external(port)
     if role == EDGE:
-        return external in _public_ports(container) or internal in _TLS_PORTS[EDGE] or _private(port.at("ip").text)
+        return external in _public_ports(container) or internal in _TLS_PORTS[EDGE] or private(port.at("ip").text)
     if internal in _PLAIN_PORTS or internal not in _TLS_PORTS.get(role, ()):
         return False
-    return _private(port.at("ip").text) or external in container.settings.public_tls_ports
+    return private(port.at("ip").text) or external in container.settings.public_tls_ports
 
 
 @rule(
@@ -130,11 +131,17 @@ def _may_publish(container: Resource, role: str, port: Node) -> bool:
 def network_internal(network: Resource) -> Verdicts:
     members = set(labels(network).get(ROLE_LABEL, "").split("-"))
     driver = network.at("driver")
-    if DATABASE in members:
+    if DATABASE in members and not _only_lets_in(network, members):
         yield from demand(network.at("internal"), is_true)
     yield from forbid(driver, lambda value: value in ("host", "macvlan", "ipvlan"))
     if driver.text == "overlay":
         yield from demand(network.at("options", "encrypted"), lambda value: value is not None)
+
+
+def _only_lets_in(network: Resource, roles: set[str]) -> bool:
+    """Whether the database is alone there, reached from another host, and gets no answer from outside."""
+    masquerade = network.at("options", "com.docker.network.bridge.enable_ip_masquerade")
+    return roles == {DATABASE} and masquerade.text == "false"
 
 
 def attachments(stack: Stack) -> dict[str, list[Resource]]:
@@ -171,7 +178,7 @@ def network_topology(stack: Stack) -> Iterator[About]:
         for role, neighbours in _NEIGHBOURS.items():
             if role in roles and not roles <= neighbours | _TASKS | {role}:
                 yield About(network, Bad("", f"{role} shares it with others than it talks to"))
-        if DATABASE in roles:
+        if DATABASE in roles and not _only_lets_in(network, roles):
             for verdict in demand(internal, is_true, "the database is on it"):
                 yield About(network, verdict)
 

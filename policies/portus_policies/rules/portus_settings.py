@@ -49,10 +49,11 @@ def is_portus(resource: Resource) -> bool:
 
 
 def scripted(resource: Resource) -> bool:
-    """Whether a start script of ours exports the secrets (generation 1 reads none from files)."""
-    return given(known(resource.at("entrypoints"))) or any(
+    """Whether a start script of ours exports the secrets, as for generation 1, which reads none from files."""
+    started = given(known(resource.at("entrypoints"))) or any(
         not each.at("command").missing for each in (containers(resource) if resource.type in WORKLOADS else ())
     )
+    return started and "MARIADB_SERVICE_HOST" in environment(resource)
 
 
 def known(node: Node) -> Value:

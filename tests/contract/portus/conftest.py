@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.contract.portus.world import World
-from tests.contract.standin_harness import PATCHES, lab
+from components.portus.patches import fitting
+from tests.contract.portus.world import RELEASE, World
+from tests.contract.standin_harness import lab
 from tests.portus_image import GIVEN, generation_of
 
 SETUPS = ("unmended", "mended")
@@ -16,13 +18,15 @@ _REGISTRIES = {"unmended": "portus-stack.lab/registry:2.8", "mended": "portus-st
 
 def existing_patches() -> tuple[str, ...]:
     """The names of the patches for this release."""
-    return tuple(sorted(path.stem for path in PATCHES.glob("*.rb")))
+    return tuple(patch.name for patch in fitting(RELEASE[1], 2))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every case says where in Portus it comes from."""
-    here = __name__.rpartition(".")[0].replace(".", "/")
-    nameless = [item.nodeid for item in items if item.nodeid.startswith(here) and not list(item.iter_markers("source"))]
+    here = Path(__file__).parent
+    cases = [item for item in items if isinstance(item, pytest.Function) and here in item.path.parents]
+    cases = [case for case in cases if "world" in case.fixturenames]
+    nameless = [case.nodeid for case in cases if not list(case.iter_markers("source"))]
     assert not nameless, f"no source is named by {nameless}"
 
 

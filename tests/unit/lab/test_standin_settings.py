@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,11 @@ from lab.portus_standin.accounts import (
     create_user,
     user_of_application_token,
 )
+from lab.portus_standin.database import State, state
 from lab.portus_standin.events import EventError, relevant
 from lab.portus_standin.models import Base, User
 from lab.portus_standin.options import Options, cast
-from lab.portus_standin.settings import SettingsError, as_yaml, read
+from lab.portus_standin.settings import DatabaseTls, SettingsError, as_yaml, read
 
 GENERATION_1 = {"PORTUS_STAND_IN_GENERATION": "1"}
 GENERATION_2 = {
@@ -111,6 +113,58 @@ def test_generation_1_fixes_port_and_key_and_checks_nothing() -> None:
     settings = read({**GENERATION_1, "MARIADB_SERVICE_PORT": "3307"})
     assert (settings.database_host, settings.database_port) == ("localhost", 3306)
     assert str(settings.key_path) == "/secrets/portus.key"
+
+
+DATABASE = {
+    "PORTUS_DB_HOST": "hub-database",
+    "PORTUS_DB_PORT": "3307",
+    "PORTUS_DB_USERNAME": "portus",
+    "PORTUS_DB_PASSWORD": "password-1",
+    "PORTUS_DB_DATABASE": "registry",
+}
+ENCRYPTED = "mysql2:///?sslca=/ca.crt&default_file="
+
+
+def test_database_url_keeps_what_it_leaves_out() -> None:
+    settings = read({**GENERATION_2, **DATABASE, "DATABASE_URL": f"{ENCRYPTED}/nowhere.cnf"})
+    assert settings == replace(read({**GENERATION_2, **DATABASE}), database_tls=DatabaseTls("/ca.crt", False))
+
+
+def test_database_url_wins_where_it_says_something() -> None:
+    url = "mysql2://someone:else%40x@db.example.com:3308/other?sslca=/ca.crt&sslcert=/c.crt&sslkey=/c.key"
+    settings = read({**GENERATION_2, **DATABASE, "DATABASE_URL": url})
+    assert (settings.database_host, settings.database_port) == ("db.example.com", 3308)
+    assert (settings.database_user, settings.database_password) == ("someone", "else@x")
+    assert settings.database_name == "other"
+    assert settings.database_tls == DatabaseTls("/ca.crt", False, "/c.crt", "/c.key")
+
+
+@pytest.mark.parametrize(
+    ("generation", "options", "verified"),
+    [
+        (GENERATION_2, "[client]\nssl-verify-server-cert=1\n", True),
+        (GENERATION_2, "[client]\nssl-verify-server-cert\n", False),
+        (GENERATION_2, "[mysqld]\nssl-verify-server-cert=1\n", False),
+        (GENERATION_1, "[client]\nssl-verify-server-cert=1\n", False),
+    ],
+)
+def test_only_the_client_librarys_own_option_verifies_the_name(
+    generation: dict[str, str], options: str, verified: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "client.cnf"
+    file.write_text(options)
+    for more in ("", "&sslverify=true"):
+        settings = read({**generation, "DATABASE_URL": f"{ENCRYPTED}{file}{more}"})
+        assert settings.database_tls == DatabaseTls("/ca.crt", verified)
+
+
+def test_database_url_without_a_ca_does_not_encrypt() -> None:
+    assert read({**GENERATION_2, "DATABASE_URL": "mysql2:///?sslverify=true"}).database_tls is None
+
+
+def test_a_ca_that_is_not_there_reads_as_down() -> None:
+    settings = read({**GENERATION_2, **DATABASE, "DATABASE_URL": f"{ENCRYPTED}/nowhere.cnf"})
+    assert state(settings) is State.down
 
 
 def test_relative_key_path_is_below_the_application() -> None:

@@ -61,6 +61,11 @@ COMPLETE: dict[str, Any] = {
             "username": "portus",
             "password": "SENTINEL-database",
             "database": "registry",
+            "tls": {
+                "ca_certificate_pem": CERTIFICATE,
+                "certificate_pem": CERTIFICATE,
+                "private_key_pem": PRIVATE_KEY.replace("MIIE", "SENTINEL"),
+            },
         },
     },
     "edge": {

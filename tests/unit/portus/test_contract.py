@@ -97,12 +97,18 @@ def test_generation_2_is_asked_for_its_ping() -> None:
 @pytest.mark.parametrize("image", ["opensuse/portus:2.5", "opensuse/portus:latest", "opensuse/portus:head"])
 def test_images_whose_init_cannot_be_executed_are_started_by_bash(image: str) -> None:
     plan = plans.plan({"portus": {"image": image}})
-    for process in ("portus", "background"):
-        assert plan.process(process).entrypoint == ("/bin/bash", "/init")
+    assert plan.process("background").entrypoint == ("/bin/bash", "/init")
+    assert plans.plain_file(plan, "portus", "/etc/portus-stack/start.sh").endswith("\nexec /bin/bash /init\n")
 
 
-def test_other_images_keep_their_entrypoint() -> None:
-    assert generation2.entrypoint("2.4.3") == ()
+def test_the_background_process_keeps_the_entrypoint_of_other_images() -> None:
+    assert plans.plan().process("background").entrypoint == generation2.entrypoint("2.4.3") == ()
+
+
+def test_the_web_application_looks_at_the_tables_before_it_starts() -> None:
+    assert portus().entrypoint == ("/bin/bash", "/etc/portus-stack/start.sh")
+    script = plans.plain_file(plans.plan(), "portus", "/etc/portus-stack/start.sh")
+    assert script.index("rake db:migrate") < script.index("exec /bin/bash /init")
 
 
 def test_only_generation_2_has_a_background_process() -> None:

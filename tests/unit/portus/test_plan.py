@@ -78,11 +78,11 @@ def test_links_join_processes_that_exist(variant: Variant) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_everything_inside_is_tls_but_the_database(variant: Variant) -> None:
-    """And but for the smoke check's look at the redirect of plain HTTP, which carries nothing."""
+def test_everything_inside_is_tls(variant: Variant) -> None:
+    """But for the smoke check's look at the redirect of plain HTTP, which carries nothing."""
     for link in plans.plan(*variant).links:
         inside = OUTSIDE not in (link.source, link.destination)
-        if inside and not link.tls and link.destination != "database":
+        if inside and not link.tls:
             assert (link.source, link.destination) == ("smoke_check", "edge"), link
 
 
@@ -95,7 +95,7 @@ def test_database_has_no_way_out_and_one_kind_of_caller(variant: Variant) -> Non
 
 def test_external_database_is_reached_outside() -> None:
     links = plans.plan(plans.EXTERNAL_DATABASE).links
-    assert Link("portus", OUTSIDE, 3307, False, "keeps its state") in links
+    assert Link("portus", OUTSIDE, 3307, True, "keeps its state", "mysql") in links
     assert "database" not in {link.destination for link in links}
 
 

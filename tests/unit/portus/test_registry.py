@@ -1,6 +1,7 @@
 """The registry's configuration: one text for both majors, nothing secret in it."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -120,11 +121,20 @@ def test_start_fails_without_the_secret(tmp_path: Path) -> None:
 def test_log_does_not_show_the_header_of_the_events(tmp_path: Path) -> None:
     """Distribution ``registry/handlers/app.go``: "configuring endpoint …, headers=map[Authorization:[Bearer …]]"."""
     started = run_start(
-        tmp_path, 'echo "configuring endpoint, headers=$REGISTRY_NOTIFICATIONS_ENDPOINTS" >&2', **SECRETS
+        tmp_path,
+        'echo first >&2; echo "configuring endpoint, headers=$REGISTRY_NOTIFICATIONS_ENDPOINTS" >&2; printf last >&2',
+        **SECRETS,
     )
     _, errors = started.communicate(timeout=30)
     assert "pSECRET" not in errors
-    assert "Bearer (hidden)" in errors
+    assert re.fullmatch(r"first\nconfiguring endpoint, .*Bearer \(hidden\)\nlast", errors), errors
+
+
+def test_log_is_shown_while_the_registry_runs(tmp_path: Path) -> None:
+    started = run_start(tmp_path, "echo one >&2; echo two >&2; while :; do sleep 0.05; done", **SECRETS)
+    assert started.stderr and [started.stderr.readline(), started.stderr.readline()] == ["one\n", "two\n"]
+    started.terminate()
+    started.communicate(timeout=30)
 
 
 @pytest.mark.parametrize("status", [0, 2])

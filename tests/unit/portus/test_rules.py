@@ -127,6 +127,17 @@ def test_several_hosts_may_share_the_roles() -> None:
     assert problems(with_hosts(FRONT, BACK)) == {}
 
 
+def test_every_role_may_have_a_host_of_its_own() -> None:
+    assert problems(with_hosts(*(host(role.value, role.value) for role in Role))) == {}
+
+
+def test_a_host_that_nobody_elsewhere_reaches_needs_no_address() -> None:
+    hosts = (FRONT, host("web", "portus", "background", "registry", "database"))
+    assert problems(with_hosts(*hosts)) == {}
+    alone = (host("web", "portus", "edge", "registry"), host("work", "background", private_address=None))
+    assert problems(with_hosts(*alone, database={"external": EXTERNAL})) == {}
+
+
 def test_an_external_database_lets_portus_and_background_part() -> None:
     hosts = (FRONT, host("web", "portus", "registry"), host("work", "background", private_address=None))
     assert problems(with_hosts(*hosts, database={"external": EXTERNAL})) == {}
@@ -144,9 +155,9 @@ def test_an_external_database_lets_portus_and_background_part() -> None:
         ((host("front", "edge", "registry"), BACK), "docker.hosts", "it is on front and back"),
         ((FRONT, {**BACK, "roles": ["databse"]}), "docker.hosts[1].roles[0]", "must be a role"),
         (
-            (host("front", "edge", "portus"), host("back", "database", "registry", "background")),
-            "docker.hosts",
-            "role portus must be on the host of the database: Portus cannot encrypt that connection",
+            (FRONT, host("web", "portus", "background", "registry"), host("data", "database", private_address=None)),
+            "docker.hosts[2].private_address",
+            "roles on other hosts connect to this one",
         ),
     ],
 )

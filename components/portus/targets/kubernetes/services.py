@@ -29,7 +29,7 @@ def internal_services(site: Site, plan: Plan) -> dict[str, core.v1.Service]:
 
 def _service(site: Site, plan: Plan, process: str) -> core.v1.Service:
     links = [link for link in plan.links if link.destination == process and link.source != OUTSIDE]
-    ports = {link.port: link.tls for link in links}
+    ports = {link.port: link for link in links}
     return core.v1.Service(
         site.resource_name(process),
         metadata=site.metadata(process, internal_name(site.name, process), SKIP_AWAIT),
@@ -38,13 +38,13 @@ def _service(site: Site, plan: Plan, process: str) -> core.v1.Service:
             selector=site.selector(process),
             ports=[
                 core.v1.ServicePortArgs(
-                    name=port_name(port, tls),
+                    name=port_name(port, link.tls),
                     port=port,
                     target_port=port,
                     protocol="TCP",
-                    app_protocol="https" if tls else None,
+                    app_protocol=link.protocol or ("https" if link.tls else None),
                 )
-                for port, tls in sorted(ports.items())
+                for port, link in sorted(ports.items())
             ],
         ),
         opts=site.options(),

@@ -1,0 +1,204 @@
+"""The way from Portus to MariaDB as PortusStack asks for it, and the start script that brings old tables up to date.
+
+On the lab's stand-in, or on the image that `PORTUS` names.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.standin_certificates import write_certificates
+from tests.contract.standin_harness import Lab, docker, lab, logs, wait_until
+from tests.contract.standin_settings import DATABASE_PASSWORD, HIDDEN_PASSWORD, ROOT_PASSWORD
+from tests.portus_image import patience, portus_image
+from tests.unit.portus import plans
+
+pytestmark = pytest.mark.engine
+
+_ALIAS = "elsewhere"
+"""A name of the database that does not stand in its certificate."""
+_OURS = ("/etc/portus-stack/database-ca.crt", "/etc/portus-stack/database-client.cnf")
+_START = "/etc/portus-stack/start.sh"
+_FAILED = "portus-stack: rake db:migrate failed"
+_INIT = """\
+#!/bin/bash
+# Takes old tables for none, as /init of 2.5 does, and says what it would do with them.
+set -e
+for name in PORTUS_DB_PASSWORD PORTUS_PASSWORD PORTUS_SECRET_KEY_BASE; do
+  file="${name}_FILE"
+  export "$name=$(<"${!file}")"
+  unset "$file"
+done
+export RACK_ENV=production RAILS_ENV=production CCONFIG_PREFIX=PORTUS
+gems=(/srv/Portus/vendor/bundle/ruby/*)
+export GEM_PATH="${gems[0]}"
+cd /srv/Portus
+echo "init: $(portusctl exec rails r /srv/Portus/bin/check_db.rb | grep DB)"
+exec sleep infinity
+"""
+
+
+@pytest.fixture(scope="module")
+def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A MariaDB that is started as the database role says, with a certificate of a CA of its own."""
+    folder: Path = tmp_path_factory.mktemp("lab")
+    tls = folder / "database"
+    with lab(folder) as started:
+        tls.mkdir(mode=0o755)
+        write_certificates(tls, ["database"])
+        (folder / "database-client.cnf").write_text(plans.plain_file(plans.plan(), "portus", _OURS[1]))
+        _start_script(folder)
+        variables = {"ROOT_PASSWORD": ROOT_PASSWORD, "DATABASE": "portus", "USER": "portus"}
+        variables["PASSWORD"] = DATABASE_PASSWORD
+        name = started.start(
+            "database",
+            "portus-stack.lab/mariadb:10.11",
+            *(f"--env=MARIADB_{key}={value}" for key, value in variables.items()),
+            f"--volume={tls / 'tls.crt'}:/etc/portus-stack/database.crt:ro",
+            f"--volume={tls / 'tls.key'}:/etc/portus-stack/database.key:ro",
+            command=plans.plan().process("database").command,
+            alias=(_ALIAS,),
+        )
+        started.wait_for_database(name)
+        yield started
+
+
+def _start_script(folder: Path) -> None:
+    script = folder / "start.sh"
+    script.write_text(plans.plain_file(plans.plan(), "portus", _START))
+    (folder / "init").write_text(_INIT)
+    for each in (script, folder / "init"):
+        each.chmod(0o755)
+
+
+def arguments(started: Lab, ca: Path | None = None, host: str = "database") -> list[str]:
+    """Arguments of `docker run`: Portus as the plan sets it, with another CA or host where asked for."""
+    url = plans.plan().process("portus").environment["DATABASE_URL"]
+    mounts = {_OURS[0]: ca or started.folder / "database/ca/ca.crt", _OURS[1]: started.folder / "database-client.cnf"}
+    return [
+        *started.portus_arguments(2, changes={"DATABASE_URL": url, "PORTUS_DB_HOST": host}),
+        *(f"--volume={source}:{target}:ro" for target, source in mounts.items() if source.exists()),
+    ]
+
+
+def state(started: Lab, given: list[str]) -> str:
+    """What /init would be told of the database."""
+    plain = {"PORTUS_DB_PASSWORD": DATABASE_PASSWORD, "PORTUS_PASSWORD": HIDDEN_PASSWORD}
+    plain |= {"PORTUS_SECRET_KEY_BASE": "secret-key-base-1", "RAILS_ENV": "production"}
+    script = (
+        "gems=(/srv/Portus/vendor/bundle/ruby/*); export GEM_PATH=${gems[0]}; cd /srv/Portus; "
+        "portusctl exec rails r /srv/Portus/bin/check_db.rb 2>/dev/null | grep DB"
+    )
+    command = [*("docker", "run", "--rm", f"--network={started.network}", "--entrypoint=/bin/bash"), *given]
+    command += [*(f"--env={name}={value}" for name, value in plain.items()), portus_image(2), "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60 * patience())
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def start(encrypted: Lab) -> Iterator[str]:
+    """The role of a Portus that our script starts, with an /init as that of 2.5; it goes away after the test."""
+    role = "portus"
+    mounts = [
+        f"--volume={encrypted.folder / name}:{target}:ro" for name, target in (("start.sh", _START), ("init", "/init"))
+    ]
+    container = encrypted.start(
+        role, portus_image(2), *arguments(encrypted), *mounts, f"--entrypoint={_START}", command=()
+    )
+    yield container
+    docker("rm", "--force", "--volumes", container, check=False)
+
+
+def says(container: str, words: str) -> None:
+    wait_until(lambda: words in logs(container), f"{container} says {words!r}", lambda: logs(container), 60)
+
+
+def set_up(started: Lab) -> None:
+    """The tables of the image's release, made by the image itself over the encrypted link."""
+    container = started.start("setting-up", portus_image(2), *arguments(started))
+    try:
+        wait_until(lambda: "Database ready" in logs(container), "tables", lambda: logs(container), 90)
+    finally:
+        docker("rm", "--force", "--volumes", container)
+
+
+def test_tables_are_made_over_tls_and_nothing_else_is_taken(encrypted: Lab) -> None:
+    set_up(encrypted)
+    assert state(encrypted, arguments(encrypted)) == "DB_READY"
+    (accepted,) = encrypted.sql("SHOW GLOBAL STATUS LIKE 'Ssl_finished_accepts'")
+    assert int(accepted[1]) > 0
+    plain = [each for each in arguments(encrypted) if not each.startswith("--env=DATABASE_URL")]
+    assert state(encrypted, plain) == "DB_DOWN"
+
+
+def test_another_ca_another_name_and_no_ca_read_as_down(encrypted: Lab) -> None:
+    """Portus says nothing else; each of them must never pass."""
+    another = encrypted.folder / "ca/ca.crt"
+    assert state(encrypted, arguments(encrypted, ca=another)) == "DB_DOWN"
+    assert state(encrypted, arguments(encrypted, host=_ALIAS)) == "DB_DOWN"
+    assert state(encrypted, arguments(encrypted, ca=encrypted.folder / "nowhere")) == "DB_DOWN"
+
+
+def test_without_the_option_file_another_name_would_pass(encrypted: Lab) -> None:
+    """What the file is for: mysql2's `sslverify` looks at the CA only."""
+    given = [each for each in arguments(encrypted, host=_ALIAS) if not each.endswith(f"{_OURS[1]}:ro")]
+    given = [f"{each}&sslverify=true" if each.startswith("--env=DATABASE_URL") else each for each in given]
+    assert state(encrypted, given) == "DB_READY"
+
+
+def older(started: Lab, *statements: str) -> None:
+    """The tables as an older release left them: without the migration that makes users bots."""
+    for statement in ("DELETE FROM schema_migrations WHERE version = '20180612145708'", *statements):
+        started.sql(statement)
+
+
+_WITHOUT_BOTS = "ALTER TABLE users DROP COLUMN bot"
+
+
+@pytest.fixture
+def old_tables(encrypted: Lab) -> Iterator[Lab]:
+    older(encrypted, _WITHOUT_BOTS)
+    yield encrypted
+
+
+@pytest.fixture
+def half_migrated(encrypted: Lab) -> Iterator[Lab]:
+    """Tables that say they are older than they are: the migration fails."""
+    older(encrypted)
+    yield encrypted
+    encrypted.sql("INSERT INTO schema_migrations (version) VALUES ('20180612145708')")
+
+
+def test_old_tables_are_brought_up_to_date_and_keep_what_is_in_them(old_tables: Lab, start: str) -> None:
+    says(start, "init: DB_READY")
+    assert "portus-stack: these are the tables of an older release" in logs(start)
+    assert old_tables.sql("SELECT username, bot FROM users WHERE username = 'portus'") == [["portus", "0"]]
+    assert DATABASE_PASSWORD not in logs(start)
+
+
+def test_tables_that_fit_are_left_alone(encrypted: Lab, start: str) -> None:
+    says(start, "init: DB_READY")
+    assert "portus-stack:" not in logs(start)
+
+
+def test_a_migration_that_fails_says_why_and_nothing_is_started(half_migrated: Lab, start: str) -> None:
+    says(start, _FAILED)
+    (line,) = [each for each in logs(start).splitlines() if each.startswith(_FAILED)]
+    assert "Duplicate column name 'bot'" in line
+    assert "init:" not in logs(start)
+
+
+@pytest.fixture
+def no_tables(encrypted: Lab) -> Iterator[Lab]:
+    encrypted.sql("DROP DATABASE portus; CREATE DATABASE portus CHARACTER SET utf8 COLLATE utf8_unicode_ci")
+    yield encrypted
+
+
+def test_where_there_are_no_tables_init_goes_on(no_tables: Lab, start: str) -> None:
+    says(start, "init: DB_EMPTY")
+    assert no_tables.sql("SHOW TABLES") == []
+    assert "portus-stack:" not in logs(start)
