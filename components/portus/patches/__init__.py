@@ -63,9 +63,9 @@ _ALL = (
     ),
     Patch(
         "disabled_users",
-        "a disabled user goes on with application tokens and with what is signed in",
-        "lib/portus/auth_from_token.rb, app/controllers/api/v2/tokens_controller.rb",
-        since=1,
+        "a disabled user goes on in the API with application tokens",
+        "lib/portus/auth_from_token.rb, app/models/user.rb",
+        since=3,
     ),
     Patch(
         "token_subject",
