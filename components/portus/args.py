@@ -68,6 +68,8 @@ class PatchesArgs(TypedDict):
     """Shows what modern clients push: manifests and indexes of OCI types. Default: true (2.3 to 2.5)."""
     background_survival: NotRequired[bool]
     """The background process outlives unexpected answers of the registry. Default: true (2.3 to 2.5)."""
+    first_start: NotRequired[bool]
+    """A first start that was interrupted while it made the tables goes on. Default: true (2.0 to 2.5)."""
     own_users: NotRequired[bool]
     """With LDAP, the users that PortusStack makes still sign in. Default: true (2.3 to 2.5)."""
 
@@ -90,7 +92,8 @@ class PortusArgs(TypedDict):
     background_resources: NotRequired[ResourcesArgs]
     """Bounds of the background process. Default: 768 MiB, 1 CPU."""
     start_timeout_seconds: NotRequired[int]
-    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 150; Portus itself waits 90 s for its database."""
+    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 300, for its first start needs half a minute of one
+    processor, and has to share it; Portus itself waits 90 s for its database."""
 
 
 class FilesystemStorageArgs(TypedDict):

@@ -12,6 +12,18 @@ _SESSION_KEY_LENGTH = 128
 _DEPLOYMENT_BYTES = 4
 
 
+_BOT = "portus_stack_smoke_check"
+
+
+def bot_username(deployment: str) -> str:
+    """The smoke check's user in Portus: two deployments have two, and nobody knows the name beforehand.
+
+    Portus takes it for the user's namespace as it is, where it would change a ``-`` (SUSE/Portus
+    ``app/models/namespace.rb``, ``make_valid``).
+    """
+    return f"{_BOT}_{deployment}"
+
+
 class Credentials(pulumi.ComponentResource):
     """Secret Outputs, each ``[A-Za-z][A-Za-z0-9]*``: Portus pastes some into YAML unquoted.
 

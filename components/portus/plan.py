@@ -89,9 +89,9 @@ class Link:
 class Process:
     """What workloads and tasks have in common.
 
-    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe;
-    ``stop_seconds`` is the time between the stop signal and the kill; ``scratch`` are writable paths in memory;
-    ``aliases`` are further host names.
+    ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe, and
+    ``start_argument`` is the argument that sets it, if any; ``stop_seconds`` is the time between the stop signal and
+    the kill; ``scratch`` are writable paths in memory; ``aliases`` are further host names.
     """
 
     name: str
@@ -108,6 +108,7 @@ class Process:
     aliases: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     start_seconds: int = 120
+    start_argument: str = ""
     stop_seconds: int = 30
 
 
@@ -162,7 +163,7 @@ class Task(Process):
 
     verifies: tuple[str, ...] = ()
     ending: tuple[str, ...] = ()
-    report: Mapping[str, str] = field(default_factory=dict)
+    report: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

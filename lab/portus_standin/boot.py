@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 import os
 
-from . import database
-from .accounts import PORTUS_USER, Invalid, find_user, sync_portus_user
+from . import database, migrations, releases
+from .accounts import PORTUS_USER, Invalid, create_portus_user, find_user, sync_portus_user
 from .options import Options
 from .registries import RegistryFields, create, the_registry
 from .settings import Settings
@@ -23,7 +23,9 @@ def boot(settings: Settings, options: Options) -> None:
         return
     with database.transaction() as session:
         if find_user(session, PORTUS_USER) is None:
-            return
+            if not (releases.mended("first_start") and migrations.never_used(session.connection())):
+                return
+            create_portus_user(session, settings.portus_password)
         sync_portus_user(session, settings.portus_password)
         fields = RegistryFields(
             name=os.environ.get("PORTUS_INIT_REGISTRY_NAME", "registry"),

@@ -84,6 +84,27 @@ def refuse_unknown_environment(connection: Connection) -> None:
     raise MigrationError("ActiveRecord::ProtectedEnvironmentError: You are attempting to run a destructive action")
 
 
+def never_used(connection: Connection) -> bool:
+    """Whether there are tables, all of them Portus', and no row in any but those that count versions."""
+    names, own = set(inspect(connection).get_table_names()), set(Base.metadata.tables)
+    books = {SchemaMigration.__tablename__, _METADATA}
+    if not names or names - own - books:
+        return False
+    quoted = (connection.dialect.identifier_preparer.quote(name) for name in sorted(names - books))
+    return not any(connection.execute(text(f"SELECT 1 FROM {name} LIMIT 1")).first() for name in quoted)
+
+
+def forget_unfinished(connection: Connection) -> None:
+    """Drop the tables of a start that was interrupted, where they never held anything (patch `first_start`)."""
+    if not never_used(connection):
+        return
+    connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
+    for name in inspect(connection).get_table_names():
+        connection.execute(text(f"DROP TABLE {connection.dialect.identifier_preparer.quote(name)}"))
+    connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
+    connection.commit()
+
+
 def load_schema(connection: Connection, release: Release) -> None:
     """Make all tables anew. Like Rails' schema:load it drops tables that are there: for empty databases only."""
     connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.orm import Session
 
-from . import database, migrations, registries
+from . import database, migrations, registries, releases
 from .accounts import Invalid, NewUser, create_portus_user, create_user, find_user
 from .models import User
 from .options import Options
@@ -46,7 +46,17 @@ def _seed(settings: Settings, _: list[str]) -> None:
         create_portus_user(session, settings.portus_password)
 
 
+def _go_on(settings: Settings) -> None:
+    """What the patch `first_start` does before the set-up looks at the database."""
+    if not releases.mended("first_start"):
+        return
+    with database.engine_for(settings).connect() as connection:
+        migrations.forget_unfinished(connection)
+
+
 def _setup(settings: Settings, _: list[str]) -> None:
+    _create(settings, [])
+    _go_on(settings)
     for step in (_create, _load_schema, _seed):
         step(settings, [])
 
@@ -74,6 +84,7 @@ def _tables(connection: Connection) -> int:
 def _configure(settings: Settings, _: list[str]) -> None:
     """Create what is missing; schema and first user for an empty database, migrations for one in use."""
     database.create(settings)
+    _go_on(settings)
     with database.engine_for(settings).connect() as connection:
         in_use = _tables(connection) > 1
     steps: list[Callable[[Settings, list[str]], None]] = [_migrate] if in_use else [_load_schema, _seed]

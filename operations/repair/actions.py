@@ -56,6 +56,15 @@ def forget(engine: Engine, state: State, gone: Sequence[Resource]) -> None:
         say(f"{kind} {each.object_name or each.name} is gone{loss}: `up` makes it again")
 
 
+def keep(engine: Engine, state: State, late: Sequence[tuple[DockerObject, Resource]]) -> None:
+    """Let the engine see that these became ready after all, so that the next `up` does not make them anew."""
+    targets = [word for _, each in late for word in ("--target", each.urn)]
+    if engine.configured(state, "refresh", "--yes", "--skip-preview", *targets):
+        raise OperationError("the engine could not refresh what is ready (see above)", "correct the cause, try again")
+    for each, _ in late:
+        say(f"kept {each}: it became ready after `up` had given up waiting for it")
+
+
 def start(clients: Clients, stopped: Sequence[DockerObject]) -> list[str]:
     """Start containers that somebody stopped; what could not be started, with Docker's own words."""
     failures = []

@@ -8,6 +8,7 @@ from .survey import DockerObject
 
 _RUNS = ("running", "restarting")
 _NEVER_STARTED = "created"
+_READY = "(healthy)"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Findings:
         cut_off: containers, with their resource, of a network that is gone; a new one does not bring them back.
         half_made: containers, with their resource, whose creation ended before the start: they may lack networks and
             files, and the engine does not always make them anew.
+        late: containers, with their resource, that became ready after the engine had given up waiting for them; it
+            would delete them and begin again.
         stopped: containers that have to run and do not, in start order.
         in_the_way: objects with a name of ours that belong to another deployment; never touched.
     """
@@ -32,13 +35,14 @@ class Findings:
     missing: Sequence[Resource] = ()
     cut_off: Sequence[tuple[DockerObject, Resource]] = ()
     half_made: Sequence[tuple[DockerObject, Resource]] = ()
+    late: Sequence[tuple[DockerObject, Resource]] = ()
     stopped: Sequence[DockerObject] = ()
     in_the_way: Sequence[DockerObject] = ()
 
     @property
     def any(self) -> bool:
         """Whether there is anything to repair."""
-        return any((self.orphans, self.pending, self.missing, self.cut_off, self.half_made, self.stopped))
+        return any((self.orphans, self.pending, self.missing, self.cut_off, self.half_made, self.late, self.stopped))
 
 
 def compare(state: State, found: Sequence[DockerObject], stack_name: str) -> Findings:
@@ -61,6 +65,7 @@ def compare(state: State, found: Sequence[DockerObject], stack_name: str) -> Fin
         missing=missing,
         cut_off=cut_off,
         half_made=half_made,
+        late=_late(present, resources, {each.id for each, _ in cut_off}),
         stopped=_stopped(present, resources, {each.id for each, _ in (*cut_off, *half_made)}),
         in_the_way=_in_the_way(state, found, stack_name),
     )
@@ -91,6 +96,18 @@ def _half_made(
         (each, resources[key])
         for key, each in present.items()
         if resources[key].runs and resources[key].unfinished and each.status == _NEVER_STARTED
+    ]
+
+
+def _late(
+    present: Mapping[_Key, DockerObject], resources: Mapping[_Key, Resource], left_out: set[str]
+) -> list[tuple[DockerObject, Resource]]:
+    """What is ready was made to the end: its networks and files came before its start."""
+    return [
+        (each, resources[key])
+        for key, each in present.items()
+        if resources[key].runs and resources[key].unfinished and not resources[key].replaced
+        if each.status == "running" and _READY in each.health and each.id not in left_out
     ]
 
 

@@ -94,6 +94,8 @@ def _put_right(engine: Engine, state: State, clients: actions.Clients, findings:
         gone += [resource for _, resource in useless]
     if gone:
         actions.forget(engine, state, gone)
+    if findings.late:
+        actions.keep(engine, state, findings.late)
     return actions.start(clients, findings.stopped)
 
 

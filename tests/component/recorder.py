@@ -26,7 +26,7 @@ PROJECT = "portus-stack"
 STACK = "pulumi:pulumi:Stack"
 COMPONENT = "portus:index:PortusStack"
 EXPIRY = "2027-01-01T00:00:00Z"
-REPORT = {"digest": "sha256:00", "repository": "portus-stack-smoke-check/smoke-check"}
+REPORT = {"digest": "sha256:00", "repository": "portus_stack_smoke_check_0a1b2c3d/smoke-check"}
 
 Json = None | bool | float | str | list["Json"] | dict[str, "Json"]
 

@@ -125,6 +125,17 @@ def test_containers_wait_for_those_before_them(variant: str, deployed: Deployed)
 
 
 @each_variant
+def test_new_files_come_when_it_is_their_process_turn(variant: str, deployed: Deployed) -> None:
+    """Replacing them deletes whoever has the former ones, who serves until then."""
+    recording = deployed(variant)
+    for process in plans.plan(VARIANTS[variant]).processes:
+        name = f"{NAME}-{process.name.replace('_', '-')}-files"
+        for upload in (one for one in recording.of_type(CONTAINER) if one.name == name):
+            earlier = {recording.containers[f"{NAME}-{each}"].urn for each in process.after}
+            assert earlier <= set(upload.request.dependencies), name
+
+
+@each_variant
 def test_containers_are_replaced_where_the_provider_would_change_nothing(variant: str, deployed: Deployed) -> None:
     for one in deployed(variant).containers.values():
         assert {"healthcheck", "tmpfs", "init"} <= set(one.request.replaceOnChanges)

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from components.portus.credentials import bot_username
 from components.portus.naming import DEPLOYMENT_LABEL, NAME_LABEL, ROLE_LABEL
 from tests.component.deployments import KUBERNETES_VARIANTS, NAME, kubernetes_args
 from tests.component.recorder import (
@@ -36,6 +37,12 @@ def objects(recording: Recording) -> list[Registration]:
 def runners(recording: Recording) -> list[Registration]:
     """What has pods."""
     return [one for one in objects(recording) if one.type in (DEPLOYMENT, STATEFUL_SET, JOB)]
+
+
+def labelled_deployment(recording: Recording) -> str:
+    """The deployment's id, as everything of it carries it."""
+    (found,) = {one.labels[DEPLOYMENT_LABEL] for one in objects(recording)}
+    return found
 
 
 def pod(one: Registration) -> Object:
@@ -193,7 +200,8 @@ def test_data_and_credentials_have_one_fate(variant: str, on_kubernetes: Deploye
 def test_outputs(variant: str, on_kubernetes: Deployed) -> None:
     recording = on_kubernetes(variant)
     outputs = recording.outputs[recording.named(NAME, COMPONENT).urn]
-    report = {"repository": "portus-stack-smoke-check/smoke-check", "tag": "latest", "checked_at": COMPLETED_AT}
+    repository = f"{bot_username(labelled_deployment(recording))}/smoke-check"
+    report = {"repository": repository, "tag": "latest", "checked_at": COMPLETED_AT}
     assert outputs["smoke_check"] == ({} if variant == "no smoke check" else report)
     assert recording.invokes == []
 

@@ -83,7 +83,6 @@ CASES = (
     docker("P21", of("portus", _without_upload("/certificates/")), at=KNOWN),
     docker("P23", of("portus", _without_upload(f"{_INITIALIZERS}widened_scopes")), at=KNOWN),
     docker("P23", of("background", _without_upload(f"{_INITIALIZERS}foreign_tokens")), at=KNOWN),
-    docker("P23", of("portus", _upload(f"{_INITIALIZERS}webhook_secret.rb", file="/tmp/x.rb")), at=KNOWN),
     docker(
         "P22",
         of("portus-image", put("name", "opensuse/portus:2.2"), "RemoteImage"),

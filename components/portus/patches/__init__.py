@@ -94,6 +94,13 @@ _ALL = (
         security=False,
     ),
     Patch(
+        "first_start",
+        "a first start that was interrupted while it made the tables ends with an error for ever",
+        "lib/tasks/portus/db.rake, lib/portus/db.rb",
+        since=0,
+        security=False,
+    ),
+    Patch(
         "own_users",
         "with LDAP on, the users that PortusStack makes can sign in no more",
         "lib/portus/ldap/configuration.rb",

@@ -206,5 +206,6 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         replicas=settings.portus.replicas,
         first_alone=True,  # its init makes and migrates the tables, and looks at nobody else
         start_seconds=settings.portus.start_timeout_seconds,
+        start_argument="portus.start_timeout_seconds",
         stop_seconds=_STOP_SECONDS,
     )

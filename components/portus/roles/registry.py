@@ -43,8 +43,8 @@ _START_SCRIPT = """\
 set -eu
 {exports}
 # It writes the headers of its events to its log once, while it starts: up to there the log is read line by line. Shell
-# alone does it, as neither `sed -u` nor `grep --line-buffered` is known to every image. Whoever reads is waited for:
-# the last lines tell why the registry ended.
+# alone does it, as neither `sed -u` nor `grep --line-buffered` is known to every image. The reader is waited for: the
+# last lines tell why the registry ended.
 pass_on() {{
   line=""
   while IFS= read -r line || test -n "$line"; do

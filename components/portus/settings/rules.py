@@ -13,9 +13,10 @@ from .problems import Problems
 _GENERATION_1 = 1
 _MARIADB_PORT = 3306
 _TAKEN_USERNAMES = {
-    "portus": "Portus' own hidden user (SUSE/Portus db/seeds.rb)",
-    "portus-stack-smoke-check": "the smoke check's user",
+    r"portus": "Portus' own hidden user (SUSE/Portus db/seeds.rb)",
+    r"portus[-_]stack[-_]smoke[-_]check.*": "the smoke check's user",
 }
+"""Pattern of a user name → whose it is."""
 _LARGEST_PREFIX = 23
 _USERS_OF_DATABASE = (Role.PORTUS, Role.BACKGROUND)
 
@@ -47,8 +48,9 @@ def _check_portus(settings: Settings, problems: Problems) -> None:
             "is the lab's stand-in, which is for tests: use a Portus image, or set data.protect to false",
         )
     username = settings.administrator.username
-    if username in _TAKEN_USERNAMES:
-        problems.add("administrator.username", f"must be another one: {username} is {_TAKEN_USERNAMES[username]}")
+    for pattern, whose in _TAKEN_USERNAMES.items():
+        if re.fullmatch(pattern, username, re.IGNORECASE):
+            problems.add("administrator.username", f"must be another one: {username} is {whose}")
     external = settings.database.external
     if external and external.port != _MARIADB_PORT and settings.portus.generation == _GENERATION_1:
         problems.add("database.external.port", f"must be {_MARIADB_PORT}: generation 1 of Portus knows no other")

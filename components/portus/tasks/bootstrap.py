@@ -2,7 +2,7 @@
 
 from ..certificates import Certificates
 from ..contract import contract_of
-from ..credentials import Credentials
+from ..credentials import Credentials, bot_username
 from ..naming import files_path, internal_name
 from ..plan import File, Link, Task
 from ..roles.registry import service_name
@@ -16,8 +16,13 @@ _PORTUS_PASSWORD = files_path("portus-password")
 _START_SECONDS = 120
 
 
-def script_settings(settings: Settings) -> dict[str, object]:
+_FORMER_BOT = {"username": "portus-stack-smoke-check", "email": "smoke-check@portus-stack.invalid"}
+"""The smoke check's user of every deployment, before each had one of its own."""
+
+
+def script_settings(settings: Settings, deployment: str) -> dict[str, object]:
     """The script's settings.json."""
+    bot = bot_username(deployment)
     port = contract_of(settings.portus.generation).port
     return {
         "generation": settings.portus.generation,
@@ -34,9 +39,10 @@ def script_settings(settings: Settings) -> dict[str, object]:
             "email": settings.administrator.email,
             "password_file": _ADMINISTRATOR_PASSWORD,
         },
-        "bot": {"username": task.BOT, "email": task.BOT_EMAIL, "password_file": task.BOT_PASSWORD},
+        "bot": {"username": bot, "email": f"{bot}@portus-stack.invalid", "password_file": task.BOT_PASSWORD},
+        "former_bot": _FORMER_BOT,
         "portus_user": {"username": _HIDDEN_USER, "password_file": _PORTUS_PASSWORD},
-        "repository": task.BOT_REPOSITORY,
+        "repository": task.REPOSITORY,
     }
 
 
@@ -49,7 +55,7 @@ def bootstrap(settings: Settings, credentials: Credentials, certificates: Certif
         command=("python3", files_path("bootstrap.py")),
         files=(
             *task.script_files("bootstrap.py", "administration.py"),
-            task.settings_file(script_settings(settings)),
+            task.settings_file(credentials.deployment.apply(lambda found: script_settings(settings, found))),
             File(task.CA, certificates.internal_ca_pem),
             File(_ADMINISTRATOR_PASSWORD, credentials.administrator_password, secret=True),
             File(_PORTUS_PASSWORD, credentials.portus_password, secret=True),

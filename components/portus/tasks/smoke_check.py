@@ -4,7 +4,7 @@ Signs in, pushes, sees the image in Portus, pulls it back, and is refused what m
 """
 
 from ..certificates import Certificates
-from ..credentials import Credentials
+from ..credentials import Credentials, bot_username
 from ..naming import files_path
 from ..plan import File, Link, Task
 from ..roles.edge import http_port
@@ -14,9 +14,11 @@ from . import task
 
 _START_SECONDS = 180
 _TAG = "latest"
+_TRIED = ("widened_scopes", "token_subject", "foreign_tokens")
+"""Patches whose hole the check looks for from outside, unless it was left open."""
 
 
-def script_settings(settings: Settings) -> dict[str, object]:
+def script_settings(settings: Settings, deployment: str) -> dict[str, object]:
     """The script's settings.json."""
     issuer = settings.certificates.cert_manager
     public = {"system_trust": True} if issuer and issuer.ca_certificate_pem is None else {}
@@ -28,12 +30,18 @@ def script_settings(settings: Settings) -> dict[str, object]:
         "registry_service": service_name(settings),
         "realm": realm(settings),
         "ca_file": task.CA,
-        "bot": {"username": task.BOT, "password_file": task.BOT_PASSWORD},
-        "repository": task.BOT_REPOSITORY,
+        "bot": {"username": bot_username(deployment), "password_file": task.BOT_PASSWORD},
+        "repository": task.REPOSITORY,
         "tag": _TAG,
+        "closed": [patch.name for patch in settings.portus.patches if patch.name in _TRIED],
         **public,
         **plain,
     }
+
+
+def _repository(deployment: str) -> str:
+    """Where the image is in the end: Portus leaves the user's name as it is when it names the namespace."""
+    return f"{bot_username(deployment)}/{task.REPOSITORY}"
 
 
 def smoke_check(settings: Settings, credentials: Credentials, certificates: Certificates) -> Task:
@@ -46,8 +54,8 @@ def smoke_check(settings: Settings, credentials: Credentials, certificates: Cert
         image=settings.task_image,
         command=("python3", files_path("smoke_check.py")),
         files=(
-            *task.script_files("smoke_check.py", "registry_client.py", "sightings.py"),
-            task.settings_file(script_settings(settings)),
+            *task.script_files("smoke_check.py", "registry_client.py", "sightings.py", "intrusions.py"),
+            task.settings_file(credentials.deployment.apply(lambda found: script_settings(settings, found))),
             File(task.CA, certificates.trust_pem),
             File(task.BOT_PASSWORD, credentials.bot_password, secret=True),
         ),
@@ -59,7 +67,7 @@ def smoke_check(settings: Settings, credentials: Credentials, certificates: Cert
         after=("edge",),
         verifies=tuple(role.value for role in settings.roles),
         ending=task.ending(_START_SECONDS),
-        report={"repository": task.BOT_REPOSITORY, "tag": _TAG},
+        report={"repository": credentials.deployment.apply(_repository), "tag": _TAG},
         start_seconds=_START_SECONDS,
         stop_seconds=task.STOP_SECONDS,
     )

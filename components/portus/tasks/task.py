@@ -8,15 +8,15 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 
+import pulumi
+
 from ..naming import files_path
 from ..plan import File, Limits, Probe, Security
 
 SETTINGS = files_path("settings.json")
 CA = files_path("ca.crt")
-BOT = "portus-stack-smoke-check"
-"""Portus user of the smoke check, and so the name of its namespace."""
-BOT_EMAIL = "smoke-check@portus-stack.invalid"
-BOT_REPOSITORY = f"{BOT}/smoke-check"
+REPOSITORY = "smoke-check"
+"""What the smoke check pushes, in its user's own namespace: Portus tells how that is called."""
 BOT_PASSWORD = files_path("bot-password")
 
 _NOBODY = "65534:65534"
@@ -30,9 +30,13 @@ def script_files(*names: str) -> tuple[File, ...]:
     return tuple(File(files_path(name), (folder / name).read_text(encoding="utf-8")) for name in (*names, *_SHARED))
 
 
-def settings_file(settings: Mapping[str, object]) -> File:
+def settings_file(settings: Mapping[str, object] | pulumi.Output[dict[str, object]]) -> File:
     """The script's settings, nothing secret among them."""
-    return File(SETTINGS, json.dumps(settings, indent=1, sort_keys=True))
+    return File(SETTINGS, pulumi.Output.from_input(settings).apply(_as_text))
+
+
+def _as_text(settings: object) -> str:
+    return json.dumps(settings, indent=1, sort_keys=True)
 
 
 def ending(seconds: int) -> tuple[str, ...]:

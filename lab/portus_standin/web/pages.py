@@ -175,7 +175,8 @@ def namespaces() -> Page:
     """The namespaces that the user may see."""
     user = signed_in()
     found = db().scalars(select(Namespace).order_by(Namespace.name)).all()
-    return render_template("namespaces.html", namespaces=[one for one in found if policies.may_see(user, one)])
+    seen = [one for one in found if policies.may_see(user, one)]
+    return render_template("namespaces.html", namespaces=seen, user=user, generation=portus().settings.generation)
 
 
 @blueprint.get("/namespaces/<int:identity>")

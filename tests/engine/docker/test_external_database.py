@@ -66,7 +66,9 @@ def _is_ready(container: Container) -> bool:
 def config(address: str) -> Config:
     external = {"host": address, "port": DATABASE_PORT, "username": "portal", "database": "registry_portal"}
     pool = {"bind_address": "127.0.0.1", "http_port": PORT + 1, "address_pool": "10.225.0.0/23"}
-    return local_config(NAME, PORT, database={"external": external}, docker=pool)
+    config = local_config(NAME, PORT, database={"external": external}, docker=pool)
+    config["portus-stack:portus"]["start_timeout_seconds"] = 150  # Portus itself gives up after 90 s
+    return config
 
 
 def set_password(deployment: Deployment, value: str) -> None:

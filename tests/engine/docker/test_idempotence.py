@@ -1,11 +1,14 @@
 """What a second `up` does: nothing; and what a change does: no more than it has to."""
 
 import random
+import time
+from pathlib import Path
 
 import pytest
 
 from tests.engine.docker.client import DockerClient, Edge, trusted
-from tests.engine.docker.deployment import Deployment, deployed, local_config
+from tests.engine.docker.deployment import Deployment, deployed, local_config, wait_for
+from tests.engine.docker.portus import PortusApi
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -36,6 +39,8 @@ def test_changes_touch_what_they_must_and_lose_nothing(tmp_path_factory: pytest.
             _size_limits_change_in_place(deployment)
             _rotated_certificates_keep_the_ca(deployment, edge)
             assert client.pull_afresh(f"{edge.username}/kept") == pushed
+            _public_name_is_corrected_before_the_edge_goes(deployment)
+        _push_by_the_new_name_is_seen(deployment, tmp_path_factory.mktemp("new-name"), pushed)
         deployment.destroy()
         assert deployment.leftovers() == []
 
@@ -65,3 +70,32 @@ def _rotated_certificates_keep_the_ca(deployment: Deployment, edge: Edge) -> Non
     assert "database" not in changed
     assert {"registry", "portus", "edge"} <= changed
     assert deployment.outputs()["ca_certificate_pem"] == edge.ca_pem
+
+
+def _public_name_is_corrected_before_the_edge_goes(deployment: Deployment) -> None:
+    """The edge of the old name serves until Portus knows the new one."""
+    before, since = deployment.identities(), int(time.time())
+    assert _changed(deployment, "hostnames", registry=f"hub.{NAME}.test:{PORT}") >= {"bootstrap", "edge"}
+    corrected, gone = f"{NAME}-bootstrap", before["edge"][0]
+    seen = []
+    for event in deployment.docker.events(since=since, until=int(time.time()) + 1, decode=True):
+        if event["Type"] == "container" and event["Action"] == "health_status: healthy":
+            seen.append(event["Actor"]["Attributes"]["name"])
+        elif event["Type"] == "container" and event["Action"] == "die" and event["Actor"]["ID"] == gone:
+            seen.append("the old edge went")
+    assert corrected in seen[: seen.index("the old edge went")], seen
+    assert deployment.containers()["portus"].id == before["portus"][0], "only what has the name is replaced"
+
+
+def _push_by_the_new_name_is_seen(deployment: Deployment, folder: Path, kept: str) -> None:
+    edge = Edge.of(deployment)
+    assert edge.registry_host.startswith("hub.")
+    with trusted(edge):
+        client = DockerClient(edge, folder)
+        client.login(edge.username, edge.password)
+        assert client.pull_afresh(f"{edge.username}/kept") == kept
+        client.push_new_image(f"{edge.username}/moved")
+        portus = PortusApi.as_administrator(edge)
+        (record,) = portus.get("/api/v1/registries")
+        assert record["external_hostname"] == edge.registry
+        wait_for(lambda: bool(portus.tags("moved")), 60, lambda: f"Portus does not show the push\n{deployment.logs()}")

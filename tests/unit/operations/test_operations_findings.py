@@ -47,6 +47,18 @@ def test_a_container_that_was_not_made_to_the_end_is_made_anew_not_started() -> 
     assert not whole.half_made and [each.name for each in whole.stopped] == ["s-edge"]
 
 
+def test_what_became_ready_too_late_is_kept() -> None:
+    known = state(resource("container", "s-edge", initErrors=["context deadline exceeded"]))
+    ready = replace(there("container", "s-edge"), status="running", health="Up 5 minutes (healthy)")
+    found = compare(known, [ready], "s")
+    assert found.any
+    assert [(each.name, resource.name) for each, resource in found.late] == [("s-edge", "s-edge")]
+    for health in ("Up 5 minutes", "Up 5 minutes (unhealthy)", "Up 5 minutes (health: starting)"):
+        assert not compare(known, [replace(ready, health=health)], "s").late
+    assert not compare(known, [replace(ready, status="restarting")], "s").late
+    assert not compare(state(resource("container", "s-edge")), [ready], "s").late, "nothing was given up"
+
+
 def test_a_volume_is_never_an_orphan() -> None:
     found = compare(state(), [there("volume", "s-data")], "s")
     assert not found.orphans and not found.any

@@ -36,6 +36,8 @@ EXTERNAL_DATABASE: dict[str, Any] = {"database": samples.COMPLETE["database"]}
 S3: dict[str, Any] = {"registry": {"storage": samples.COMPLETE["registry"]["storage"]}}
 ONE_HOSTNAME: dict[str, Any] = {"hostnames": {"portus": "hub.example.com", "registry": "hub.example.com"}}
 
+DEPLOYMENT = "0a1b2c3d"
+
 
 def credentials(settings: Settings) -> Credentials:
     """A word for each secret."""
@@ -49,8 +51,9 @@ def credentials(settings: Settings) -> Credentials:
         "webhook_secret",
     )
     root = None if settings.database.external else pulumi.Output.secret("root_password")
-    found = SimpleNamespace(**{word: pulumi.Output.secret(word) for word in words}, database_root_password=root)
-    return cast(Credentials, found)
+    secrets = {word: pulumi.Output.secret(word) for word in words}
+    deployment = pulumi.Output.from_input(DEPLOYMENT)
+    return cast(Credentials, SimpleNamespace(**secrets, database_root_password=root, deployment=deployment))
 
 
 def certificates(settings: Settings) -> Certificates:

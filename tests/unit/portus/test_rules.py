@@ -6,7 +6,7 @@ import pytest
 
 from components.portus import InvalidSettings
 from components.portus.args import Role
-from components.portus.tasks.task import BOT
+from components.portus.credentials import bot_username
 from tests.unit.portus import samples
 from tests.unit.portus.samples import CERTIFICATE, MINIMAL, PRIVATE_KEY, merged, problems
 
@@ -76,7 +76,8 @@ FRONT, BACK = host("front", "edge"), host("back", "database", "registry", "portu
             "half",
         ),
         ({"administrator": {"username": "portus"}}, "administrator.username", "Portus' own hidden user"),
-        ({"administrator": {"username": BOT}}, "administrator.username", "the smoke check's user"),
+        ({"administrator": {"username": bot_username("0a1b2c3d")}}, "administrator.username", "the smoke check's"),
+        ({"administrator": {"username": "portus-stack-smoke-check"}}, "administrator.username", "the smoke check's"),
         ({"docker": {"https_port": 8443, "http_port": 8443}}, "docker.http_port", "must differ"),
         ({"docker": {"bind_address": "300.0.0.1"}}, "docker.bind_address", "300.0.0.1"),
         ({"docker": {"address_pool": "10.0.0.0/26"}}, "docker.address_pool", "or larger"),

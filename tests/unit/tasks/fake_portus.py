@@ -20,6 +20,7 @@ class Person:
     email: str
     admin: bool = False
     failures: int = 0
+    namespace: str = ""
     tokens: dict[int, str] = field(default_factory=dict)
 
 
@@ -35,12 +36,15 @@ class FakePortus:
 
     def __init__(self, version: str) -> None:
         self.version = version
-        self.people = {"portus": Person(1, "p-hidden-password", "portus@portus.com", admin=True)}
+        self.people = {"portus": Person(1, "p-hidden-password", "portus@portus.com", admin=True, namespace="portus")}
         self.record: dict[str, object] | None = None
         self.sign_up = True
         self.unreachable = 0
         self.unavailable = 0
         self.echo = ""
+        self.too_fast = 0
+        self.empty_handed = False
+        self.holes: set[str] = set()
         self.tags: dict[tuple[str, str], tuple[str, str]] = {}
         self.requests: list[str] = []
         self._sessions: dict[str, Session] = {}
@@ -55,7 +59,15 @@ class FakePortus:
         if any(person.email == email for person in self.people.values()):
             return "Email has already been taken"
         self.people[username] = Person(len(self.people) + 1, password, email, admin)
+        if self.record is not None:
+            self.people[username].namespace = self.make_valid(username)
         return ""
+
+    def make_valid(self, username: str) -> str:
+        """The name of a user's namespace: app/models/namespace.rb, make_valid, with the slip in its pattern."""
+        if self.version == "2.2" and re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", username):
+            return username
+        return re.sub(r"[._]{2,}", "_", re.sub(r"[^a-z0-9._\\\]^]", "_", username.lower()))
 
     def verify(self, username: str, password: str) -> str:
         """Check a password as devise does; returns the message, or an empty string."""
@@ -76,6 +88,9 @@ class FakePortus:
         if self.unavailable:
             self.unavailable -= 1
             return Answer(503, f"<html><body>no server is available {self.echo}</body></html>".encode())
+        if self.too_fast:
+            self.too_fast -= 1
+            return Answer(429, b"<html><body>429 Too Many Requests</body></html>", {"Retry-After": "0"})
         if incoming.path == "/v2/token":
             return self._token(incoming)
         key, session = self._session(incoming)
@@ -91,18 +106,29 @@ class FakePortus:
         return key, self._sessions.setdefault(key, Session(secrets.token_urlsafe(24)))
 
     def _token(self, incoming: Incoming) -> Answer:
-        username, _, password = b64decode(incoming.headers["authorization"].split()[1]).decode().partition(":")
-        problem = self.verify(username, password)
-        if problem:
-            return as_json(401, {"error": f"{problem} {self.echo}".strip()})
-        access = []
+        username = ""
+        if "authorization" in incoming.headers:
+            username, _, password = b64decode(incoming.headers["authorization"].split()[1]).decode().partition(":")
+            problem = self.verify(username, password)
+            if problem:
+                return as_json(401, {"error": f"{problem} {self.echo}".strip()})
+        subject = username if "token_subject" not in self.holes else incoming.query.get("account", "")
+        access: list[object] = []
         known = self.record is not None and incoming.query["service"] == self.record["hostname"]
-        kind, name, actions = incoming.query["scope"].split(":")
-        if known and name.split("/")[0] == username:
-            access = [{"type": kind, "name": name, "actions": actions.split(",")}]
-        parts = [{"alg": "RS256", "kid": "KID"}, {"sub": username, "access": access}]
+        if known and "scope" in incoming.query:
+            access = self._access(username, *incoming.query["scope"].split(":"))
+        parts = [{"alg": "RS256", "kid": "KID"}, {"sub": subject, "access": access}]
         encoded = [urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
         return as_json(200, {"token": ".".join([*encoded, urlsafe_b64encode(b"signature" * 28).decode()])})
+
+    def _access(self, username: str, kind: str, name: str, asked: str) -> list[object]:
+        """What is granted; with its hole Portus drops nothing but the "*" of what it would have refused."""
+        actions = asked.split(",")
+        person = self.people.get(username)
+        owns = person is not None and kind == "repository" and name.partition("/")[0] == person.namespace
+        widened = "widened_scopes" in self.holes and (actions[0] == "*" or kind == "registry") and len(actions) > 1
+        granted = actions if owns else [action for action in actions if action != "*"] if widened else []
+        return [{"type": kind, "name": name, "actions": granted}] if granted else []
 
     # The pages
 
@@ -149,8 +175,11 @@ class FakePortus:
     def _sign_in(self, incoming: Incoming, session: Session) -> Answer:
         problem = self.verify(incoming.form["user[username]"], incoming.form["user[password]"])
         if not problem:
-            session.username, session.csrf = incoming.form["user[username]"], secrets.token_urlsafe(24)
-            return redirect("/")
+            if not self.empty_handed:
+                session.username, session.csrf = incoming.form["user[username]"], secrets.token_urlsafe(24)
+            # Its own user cannot be saved, and is signed in nevertheless [2.3.4 to 2.4.3].
+            hidden = incoming.form["user[username]"] == "portus" and self.version != "2.2"
+            return Answer(200, b"<html></html>", {"Location": "/"}) if hidden else redirect("/")
         session.alert = problem
         return self._sign_in_form(incoming, session)
 
@@ -169,30 +198,47 @@ class FakePortus:
         return redirect("/users/sign_up" if session.alert else "/")
 
     def _signed_in(self, incoming: Incoming, session: Session) -> Answer:
-        path, method = incoming.path, incoming.method
+        path = incoming.path
         if path.startswith("/admin"):
             if not self.people[session.username].admin:
                 return self._page(session, "<h1>401 Unauthorized</h1>", 401)
             if self.record is None and not path.startswith("/admin/registries"):
                 return redirect("/admin/registries/new")
-            return self._admin(incoming, session)
-        if path == "/repositories" and method == "GET":
-            rows = "".join(
-                f'<tr><td><a href="/namespaces/{n}">{name.split("/")[0]}</a></td>'
-                f'<td><a href="/repositories/{n}">{name.split("/")[1]}</a></td></tr>'
-                for n, (name, _) in enumerate(self.tags)
-            )
-            return self._page(session, f"<table>{rows}</table>")
-        match = re.fullmatch(r"/repositories/(\d+)", path)
-        if match:
-            (name, tag), (_, pushed_at) = list(self.tags.items())[int(match[1])]
-            namespace, repository = name.split("/")
-            row = f"<td><div>{tag}</div></td><td>{namespace}</td><td>-</td><td>{pushed_at}</td>"
-            heading = f'<h5><a href="/namespaces/1">{namespace}</a>/{repository}</h5>'
-            return self._page(session, f"{heading}<table><tr>{row}</tr></table>")
-        return self._page(session, "dashboard")
+            return self._registry_page(incoming, session) or self._admin(incoming, session)
+        return self._repository(path, session) or self._ordinary(path, session)
 
-    def _admin(self, incoming: Incoming, session: Session) -> Answer:
+    def _ordinary(self, path: str, session: Session) -> Answer:
+        if path == "/namespaces":
+            return self._namespaces(session)
+        if path != "/repositories":
+            return self._page(session, "<h5>Profile</h5>" if path == "/users/edit" else "dashboard")
+        rows = "".join(
+            f'<tr><td><a href="/namespaces/{n}">{name.split("/")[0]}</a></td>'
+            f'<td><a href="/repositories/{n}">{name.split("/")[1]}</a></td></tr>'
+            for n, (name, _) in enumerate(self.tags)
+        )
+        return self._page(session, f"<table>{rows}</table>")
+
+    def _repository(self, path: str, session: Session) -> Answer | None:
+        match = re.fullmatch(r"/repositories/(\d+)", path)
+        if match is None:
+            return None
+        (name, tag), (_, pushed_at) = list(self.tags.items())[int(match[1])]
+        namespace, repository = name.split("/")
+        row = f"<td><div>{tag}</div></td><td>{namespace}</td><td>-</td><td>{pushed_at}</td>"
+        heading = f'<h5><a href="/namespaces/1">{namespace}</a>/{repository}</h5>'
+        return self._page(session, f"{heading}<table><tr>{row}</tr></table>")
+
+    def _namespaces(self, session: Session) -> Answer:
+        """Generation 1 lists them; later the page holds the number of the user's own."""
+        person = self.people[session.username]
+        if self.version != "2.2":
+            number = person.id if person.namespace else ""
+            return self._page(session, f'<namespaces-index-page :user-namespace-id="{number}"></namespaces-index-page>')
+        rows = f'<tr id="namespace_1"><td><a href="/namespaces/1">{person.namespace}</a></td><td>0</td></tr>'
+        return self._page(session, f"<table>{rows if person.namespace else ''}</table>")
+
+    def _registry_page(self, incoming: Incoming, session: Session) -> Answer | None:
         path, method = incoming.path, incoming.method
         if path == "/admin/registries" and method == "POST":
             return self._create_record_by_form(incoming, session)
@@ -204,6 +250,8 @@ class FakePortus:
                     '<td><i class="fa fa-toggle-on"></i></td><td><a href="/admin/registries/1/edit">Edit</a></td></tr>'
                 )
             return self._page(session, f"<table>{rows}</table>")
+        if path == "/admin/registries/1" and method == "POST" and self.record:
+            return self._correct_record_by_form(incoming, session)
         if path == "/admin/registries/1/edit" and self.record:
             checked = ' checked="checked"' if self.record["use_ssl"] else ""
             form = "".join(
@@ -212,6 +260,10 @@ class FakePortus:
             )
             box = f'<input type="hidden" name="registry[use_ssl]" value="0"><input type="checkbox"{checked} '
             return self._page(session, f'<form>{form}{box} name="registry[use_ssl]" value="1"></form>')
+        return None
+
+    def _admin(self, incoming: Incoming, session: Session) -> Answer:
+        path, method = incoming.path, incoming.method
         if path == "/admin/users" and method == "POST":
             user = incoming.form
             session.alert = self.add(user["user[username]"], user["user[password]"], user["user[email]"])
@@ -233,6 +285,27 @@ class FakePortus:
         form = incoming.form
         self.record = {key: form[f"registry[{key}]"] for key in ("name", "hostname", "external_hostname")}
         self.record["use_ssl"] = form["registry[use_ssl]"] == "1"
+        return self._recorded("/admin/registries")
+
+    def _recorded(self, path: str) -> Answer:
+        """Whoever came before the record gets the namespace now [app/models/registry.rb, create_namespaces!]."""
+        for name, person in self.people.items():
+            person.namespace = person.namespace or self.make_valid(name)
+        return redirect(path)
+
+    def _correct_record_by_form(self, incoming: Incoming, session: Session) -> Answer:
+        """admin/registries#update: a host name is not even looked at once there are repositories."""
+        form = incoming.form
+        if form.get("_method") != "put":
+            return Answer(404)
+        if self.unreachable:
+            self.unreachable -= 1
+            session.alert = f"Error: connection refused. {self.echo}"
+            return self._page(session, "<form></form>", 422)
+        assert self.record is not None
+        keys = ("name", "external_hostname", *(() if self.tags else ("hostname",)))
+        changes = {key: form[f"registry[{key}]"] for key in keys if f"registry[{key}]" in form}
+        self.record = {**self.record, **changes, "use_ssl": form["registry[use_ssl]"] == "1"}
         return redirect("/admin/registries")
 
     # The API
@@ -241,27 +314,45 @@ class FakePortus:
         name = f"{incoming.method} {incoming.path.removeprefix('/api/v1')}"
         if name == "POST /users/bootstrap" and self.version == "2.4":
             return self._bootstrap(json.loads(incoming.body)["user"])
-        if not session.username:
+        if incoming.headers.get("portus-auth") == "portus:f-plain-token":
+            return self._token_api(name)
+        person = self.people.get(session.username)
+        if person is None:
             return as_json(401, {"message": "Authentication fails"})
+        answer = self._api_of_all(name, person)
+        if answer is None and not person.admin:
+            return as_json(403, {"message": "Authorization fails"})
+        return answer or self._record_api(name, incoming) or self._admin_api(name, incoming)
+
+    def _api_of_all(self, name: str, person: Person) -> Answer | None:
+        if name == f"GET /namespaces/{person.id}":
+            return as_json(200, {"id": person.id, "name": person.namespace})
         if name == "GET /repositories":
             names = dict.fromkeys(name for name, _ in self.tags)
             return as_json(200, [{"id": n, "full_name": name} for n, name in enumerate(names)])
         if re.fullmatch(r"GET /repositories/\d+/tags", name):
             found = [{"name": tag, "digest": d, "updated_at": at} for (_, tag), (d, at) in self.tags.items()]
             return as_json(200, found)
-        if not self.people[session.username].admin:
-            return as_json(403, {"message": "Authorization fails"})
-        return self._admin_api(name, incoming)
+        if name == "POST /users/1/application_tokens" and "foreign_tokens" in self.holes:
+            self.people["portus"].tokens[9] = "foreign"
+            return as_json(201, {"id": 9, "plain_token": "f-plain-token"})
+        return None
+
+    def _record_api(self, name: str, incoming: Incoming) -> Answer | None:
+        if name == "GET /registries":
+            return as_json(200, [{"id": 1, **self.record}] if self.record else [])
+        if name == "PUT /registries/1" and self.version == "2.4":
+            return self._correct_record(json.loads(incoming.body)["registry"])
+        if name != "POST /registries" or self.version != "2.4":
+            return None
+        if self.unreachable:
+            self.unreachable -= 1
+            return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
+        self.record = json.loads(incoming.body)["registry"]
+        self._recorded("")
+        return as_json(201, self.record)
 
     def _admin_api(self, name: str, incoming: Incoming) -> Answer:
-        if name == "GET /registries":
-            return as_json(200, [self.record] if self.record else [])
-        if name == "POST /registries" and self.version == "2.4":
-            if self.unreachable:
-                self.unreachable -= 1
-                return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
-            self.record = json.loads(incoming.body)["registry"]
-            return as_json(201, self.record)
         if name == "GET /users":
             entries = [(n, p.id, p.email, p.admin) for n, p in self.people.items()]
             return as_json(200, [{"username": n, "id": i, "email": e, "admin": a} for n, i, e, a in entries])
@@ -269,7 +360,21 @@ class FakePortus:
             user = json.loads(incoming.body)["user"]
             problem = self.add(user["username"], user["password"], user["email"])
             return as_json(422, {"message": {"username": [problem]}}) if problem else as_json(201, {})
+        match = re.fullmatch(r"DELETE /users/(\d+)", name)
+        if match and self.version == "2.4":
+            self.people = {name: person for name, person in self.people.items() if person.id != int(match[1])}
+            return Answer(204)
         return self._token_api(name)
+
+    def _correct_record(self, changes: dict[str, object]) -> Answer:
+        """app/services/registries/update_service.rb: a host name that is sent is refused, whichever it is."""
+        if self.tags and "hostname" in changes:
+            return as_json(422, {"message": {"hostname": ["Registry is not empty, cannot change hostname"]}})
+        if self.unreachable:
+            self.unreachable -= 1
+            return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
+        self.record = {**(self.record or {}), **changes}
+        return as_json(200, self.record)
 
     def _token_api(self, name: str) -> Answer:
         match = re.fullmatch(r"(GET|DELETE) /users/(\d+/)?application_tokens/?(\d*)", name)

@@ -16,11 +16,20 @@ RECORD = {"name": "registry", "hostname": "registry:5000", "external_hostname": 
 ADMINISTRATOR_PASSWORD, BOT_PASSWORD, HIDDEN_PASSWORD = "a-Sec+ret/1 x", 'b-Sec&ret"2', "p-hidden-password"
 VERSIONS = pytest.mark.parametrize("version", ["2.2", "2.3", "2.4"])
 Run = Callable[..., tuple[int, str]]
+Secret = Callable[[str, str], str]
 
 
 @pytest.fixture
 def portus(version: str) -> FakePortus:
     return FakePortus(version)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Makes the client's pauses short, and tells how long they were."""
+    found: list[float] = []
+    monkeypatch.setattr("http_client.time.sleep", found.append)
+    return found
 
 
 @pytest.fixture
@@ -78,9 +87,12 @@ def test_first_run_creates_everything(portus: FakePortus, run: Run) -> None:
     assert result_of(output) == {
         "outcome": "done",
         "created": ["administrator", "registry record", "bot"],
+        "corrected": [],
+        "removed": [],
         "administrator": "ada",
         "registry": "registry:5000",
         "bot": "bot",
+        "namespace": "bot",
     }
     assert portus.record == RECORD
     assert portus.people["ada"].admin and not portus.people["bot"].admin
@@ -93,7 +105,9 @@ def test_second_run_changes_nothing(portus: FakePortus, run: Run) -> None:
     portus.requests.clear()
     code, output = run()
     assert (code, result_of(output)["outcome"], result_of(output)["created"]) == (0, "already done", [])
-    assert portus.requests == ["GET /users/sign_in", "GET /v2/token"]
+    assert "POST /users/sign_in" in portus.requests and "GET /v2/token" in portus.requests
+    changing = ("POST", "PUT", "DELETE")
+    assert [each for each in portus.requests if each.startswith(changing)] == ["POST /users/sign_in"]
 
 
 @VERSIONS
@@ -168,13 +182,57 @@ def test_never_signs_up_as_an_ordinary_user(portus: FakePortus, run: Run) -> Non
 @pytest.mark.parametrize(
     "key, value", [("external_hostname", "old.test"), ("hostname", "other:5000"), ("use_ssl", False)]
 )
-def test_a_differing_record_is_refused(portus: FakePortus, run: Run, key: str, value: object) -> None:
-    portus.add("ada", ADMINISTRATOR_PASSWORD, "ada@example.com", admin=True)
-    portus.record = {**RECORD, key: value}
-    code, output = run()
+@pytest.mark.parametrize("portus_user", [False, True])
+def test_a_differing_record_is_corrected(
+    portus: FakePortus, run: Run, key: str, value: object, portus_user: bool
+) -> None:
+    assert run()[0] == 0
+    if not portus_user:  # it is looked at by the administrator while something is missing
+        del portus.people["bot"]
+    assert portus.record
+    portus.record[key], portus.record["name"] = value, "our registry"
+    code, output = run(portus_user=portus_user)
+    assert code == 0, output
+    assert result_of(output)["corrected"] == [f"{key} is {value!r} and should be {RECORD[key]!r}"]
+    assert portus.record == {**RECORD, "name": "our registry"}
+
+
+@VERSIONS
+def test_the_public_name_is_corrected_also_once_there_are_repositories(portus: FakePortus, run: Run) -> None:
+    assert run()[0] == 0
+    portus.tags["ada/image", "latest"] = ("sha256:0", "now")
+    code, output = run(portus_user=True, registry={**RECORD, "external_hostname": "new.test"})
+    assert code == 0, output
+    assert portus.record == {**RECORD, "external_hostname": "new.test"}
+    assert result_of(run(portus_user=True, registry={**RECORD, "external_hostname": "new.test"})[1]) == {
+        **result_of(output),
+        "outcome": "already done",
+        "corrected": [],
+    }
+
+
+@VERSIONS
+def test_the_internal_name_stays_once_there_are_repositories_and_that_is_said(portus: FakePortus, run: Run) -> None:
+    assert run()[0] == 0
+    portus.tags["ada/image", "latest"] = ("sha256:0", "now")
+    assert portus.record
+    portus.record["hostname"] = "former:5000"
+    code, output = run(portus_user=True)
     assert code == 1
-    assert f"{key} is {value!r} and should be {RECORD[key]!r}" in output
-    assert portus.record == {**RECORD, key: value}
+    assert "does not change its registry's internal host name from 'former:5000' to 'registry:5000'" in output
+    assert "give the PortusStack the name that it had" in output
+    assert portus.record["hostname"] == "former:5000"
+
+
+@VERSIONS
+def test_an_unreachable_registry_leaves_the_record_as_it_was(portus: FakePortus, run: Run) -> None:
+    assert run()[0] == 0
+    portus.unreachable = 1
+    code, output = run(portus_user=True, registry={**RECORD, "external_hostname": "new.test"})
+    assert code == 1
+    assert "correct the registry record" in output and "connection refused" in output
+    assert portus.record == RECORD
+    assert run(portus_user=True, registry={**RECORD, "external_hostname": "new.test"})[0] == 0
 
 
 @VERSIONS
@@ -186,11 +244,76 @@ def test_a_renamed_record_is_fine_also_once_there_are_repositories(portus: FakeP
 
 
 @VERSIONS
-def test_a_record_that_went_stale_is_found_by_portus_own_user(portus: FakePortus, run: Run) -> None:
+def test_the_namespace_is_read_and_not_guessed(portus: FakePortus, run: Run, secret_file: Secret) -> None:
+    dashed = {"username": "a-bot", "email": "bot@example.com", "password_file": secret_file("bot", BOT_PASSWORD)}
+    code, output = run(bot=dashed)
+    assert code == 0, output
+    assert result_of(output)["namespace"] == ("a-bot" if portus.version == "2.2" else "a_bot")
+    assert result_of(run(bot=dashed)[1])["outcome"] == "already done"
+
+
+@VERSIONS
+def test_a_sign_in_without_a_session_is_no_success(portus: FakePortus, run: Run) -> None:
     assert run()[0] == 0
-    code, output = run(portus_user=True, registry={**RECORD, "external_hostname": "new.test"})
+    portus.empty_handed = True
+    code, output = run(portus_user=True)
     assert code == 1
-    assert "external_hostname is 'r.test:8443' and should be 'new.test'" in output
+    assert "no session came of it" in output
+
+
+@VERSIONS
+def test_a_refused_hidden_user_is_not_taken_for_the_answer_of_200(portus: FakePortus, run: Run) -> None:
+    portus.add("ada", "her own", "ada@example.com", admin=True)
+    portus.people["portus"].password = "another"
+    code, output = run(portus_user=True)
+    assert code == 1
+    assert 'Portus refused "portus": Invalid username or password.' in output
+    assert portus.record is None
+
+
+@VERSIONS
+@pytest.mark.parametrize("who", ["bot", "ada", "portus"])
+def test_a_locked_user_is_waited_for_and_not_given_up(portus: FakePortus, run: Run, who: str) -> None:
+    assert run(portus_user=True)[0] == 0
+    portus.people[who].failures = 10
+    code, output = run(attempts=8, portus_user=True)
+    if who == "bot":
+        assert code == 1
+        assert 'Portus refused "bot": Your account is locked.' in output and "goes on by itself" in output
+        assert "not tried again" not in output
+    else:
+        assert code == 0, "either of the two administrators will do"
+    portus.people[who].failures = 0
+    assert run(portus_user=True)[0] == 0
+
+
+@VERSIONS
+def test_waits_when_it_is_told_that_it_asks_too_fast(portus: FakePortus, run: Run, pauses: list[float]) -> None:
+    portus.too_fast = 3
+    code, output = run()
+    assert code == 0, output
+    assert output.count("\n") == 1, "the same request again is no failure"
+    assert pauses == [1.0, 2.0, 4.0]
+
+
+@VERSIONS
+def test_the_former_bot_goes_where_portus_can_remove_users(portus: FakePortus, run: Run) -> None:
+    portus.add("ada", ADMINISTRATOR_PASSWORD, "ada@example.com", admin=True)
+    portus.add("former", BOT_PASSWORD, "former@example.com")
+    code, output = run(former_bot={"username": "former", "email": "former@example.com"})
+    assert code == 0, output
+    gone = portus.version == "2.4"
+    assert result_of(output)["removed"] == (["former"] if gone else [])
+    assert ("former" not in portus.people) == gone
+
+
+@pytest.mark.parametrize("version", ["2.4"])
+@pytest.mark.parametrize("change", [{"email": "hers@example.com"}, {"admin": True}])
+def test_somebody_else_of_the_former_bots_name_stays(portus: FakePortus, run: Run, change: dict[str, Any]) -> None:
+    portus.add("ada", ADMINISTRATOR_PASSWORD, "ada@example.com", admin=True)
+    portus.add("former", "hers", **{"email": "former@example.com", **change})
+    assert run(former_bot={"username": "former", "email": "former@example.com"})[0] == 0
+    assert "former" in portus.people
 
 
 @VERSIONS
@@ -237,7 +360,7 @@ def test_waits_for_portus(portus: FakePortus, run: Run) -> None:
 def test_nothing_secret_is_said(portus: FakePortus, run: Run) -> None:
     basic = b64encode(f"bot:{BOT_PASSWORD}".encode()).decode()
     echoed = [ADMINISTRATOR_PASSWORD, BOT_PASSWORD, "a-Sec%2Bret%2F1+x", basic, "eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln"]
-    portus.unreachable = 3
+    assert run()[0] == 0
     for portus.echo in echoed:
         portus.unavailable, portus.unreachable = 1, 1
         portus.record = None
@@ -247,11 +370,14 @@ def test_nothing_secret_is_said(portus: FakePortus, run: Run) -> None:
             assert secret not in output
 
 
-@pytest.mark.parametrize("version", ["2.4"])
+@VERSIONS
 def test_a_bot_without_rights_is_explained(portus: FakePortus, run: Run) -> None:
-    code, output = run(repository="somebody/else")
+    assert run()[0] == 0
+    portus.people["bot"].namespace = ""
+    code, output = run()
     assert code == 1
-    assert '"bot" may not push to and pull from somebody/else' in output
+    assert '"bot" may not push anywhere' in output
+    assert "has a namespace of its own" in output
 
 
 @pytest.mark.parametrize("version", ["2.4"])

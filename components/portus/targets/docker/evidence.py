@@ -45,9 +45,24 @@ async def _report(target: "DockerTarget", process: Process, container: str) -> s
     lines = await _last_lines(target, process, container)
     words = "\n".join(f"    {line}" for line in lines)
     return (
-        f"{process.name} did not become ready (at most {process.start_seconds} s are waited). "
+        f"{process.name} did not become ready (at most {process.start_seconds} s are waited{_setting(process)}). "
         f"Its last words:\n{words}\n"
         f"  Next: see all with `docker logs {container}`, correct the cause, run `up` again: it goes on from here."
+        f"{_patience(process)}"
+    )
+
+
+def _setting(process: Process) -> str:
+    return f"; `{process.start_argument}` sets it" if process.start_argument else ""
+
+
+def _patience(process: Process) -> str:
+    """What to do where nothing is wrong but the time."""
+    if not process.start_argument:
+        return ""
+    return (
+        f"\n  If it is only slow: wait until `docker ps` shows it as healthy; `make up`, or `pulumi up --refresh`, "
+        f"then keeps it. Set `{process.start_argument}` higher."
     )
 
 

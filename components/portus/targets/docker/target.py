@@ -91,7 +91,11 @@ class DockerTarget(Deployed):
         return [docker.ContainerVolumeArgs(container_path=process.data.path, volume_name=volume.name)]
 
     def _files(self, process: Process) -> tuple[docker.Volume, docker.Container]:
-        """A volume with the process' files, and the container, never started, through which they got there."""
+        """A volume with the process' files, and the container, never started, through which they got there.
+
+        New files are put there when it is the process' turn and not before: who has the former ones is deleted first,
+        and has to serve until what comes before it is done.
+        """
         keep = isinstance(process, Workload) and process.data is not None and self._settings.data.retain
         volume = self._volume(process, "files", retain_on_delete=keep or None)  # what opens the data stays with it
         name = resource_name(self._plan.name, process.name, "files")
@@ -106,7 +110,7 @@ class DockerTarget(Deployed):
             labels=translate.labels(self._plan.name, process.name, self._deployment),
             volumes=[{"container_path": translate.files_directory(process), "volume_name": volume.name}],
             uploads=translate.uploads(process.files),
-            opts=self._options(process.name, additional_secret_outputs=["uploads"]),
+            opts=self._options(process.name, depends_on=self._earlier(process), additional_secret_outputs=["uploads"]),
         )
         return volume, upload
 
@@ -123,13 +127,17 @@ class DockerTarget(Deployed):
             arguments,
             self._options(
                 process.name,
-                depends_on=[self.containers[earlier] for earlier in process.after],
+                depends_on=self._earlier(process),
                 additional_secret_outputs=["uploads"],
                 replace_on_changes=_NOT_UPDATED_IN_PLACE,
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{process.start_seconds + _CREATE_MARGIN_SECONDS}s"),
                 hooks=evidence_hook(self, process, name),
             ),
         )
+
+    def _earlier(self, process: Process) -> list[pulumi.Resource]:
+        """What has to be ready before it."""
+        return [self.containers[earlier] for earlier in process.after]
 
     def _labels_and_volumes(
         self, process: Process, arguments: docker.ContainerArgs

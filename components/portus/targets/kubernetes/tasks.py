@@ -62,6 +62,5 @@ def _fingerprint(runners: Sequence[Runner]) -> pulumi.Output[str]:
 
 def result(task: Task, made: batch.v1.Job) -> pulumi.Output[str]:
     """What the task's success means, as JSON. Its log is not read: no pod's name is known to the provider."""
-    return made.status.apply(
-        lambda status: json.dumps({**task.report, "checked_at": status.completion_time if status else None})
-    )
+    completed = made.status.apply(lambda status: status.completion_time if status else None)
+    return pulumi.Output.all(**task.report, checked_at=completed).apply(json.dumps)

@@ -14,6 +14,7 @@ from portus_client import Account, Portus, expect
 from task import Failure, Json
 
 CREATE_RECORD = "create the registry record"
+CORRECT_RECORD = "correct the registry record"
 READ_RECORD = "read the registry record"
 MAKE_ADMINISTRATOR = "Check in Portus that this user is an administrator"
 LAST_PAGE = 1000
@@ -21,21 +22,30 @@ LAST_PAGE = 1000
 
 @dataclass(frozen=True)
 class RegistryRecord:
-    """Portus' record of its registry: `hostname` is what Portus dials and the token service."""
+    """Portus' record of its registry: `hostname` is what Portus dials and the token service.
+
+    `number` is Portus' own, 0 for a record that is wanted.
+    """
 
     name: str
     hostname: str
     external_hostname: str
     use_ssl: bool
+    number: int = 0
 
-    def differences(self, other: "RegistryRecord") -> list[str]:
-        """Where `other` differs in what matters; the name is for people and may change."""
-        keys = ("hostname", "external_hostname", "use_ssl")
-        return [
-            f"{key} is {getattr(other, key)!r} and should be {getattr(self, key)!r}"
-            for key in keys
-            if getattr(self, key) != getattr(other, key)
-        ]
+    def differing(self, other: "RegistryRecord") -> dict[str, Json]:
+        """What of this differs in `other` and matters; the name is for people and may change."""
+        wanted: dict[str, Json] = {
+            "hostname": self.hostname,
+            "external_hostname": self.external_hostname,
+            "use_ssl": self.use_ssl,
+        }
+        return {key: value for key, value in wanted.items() if value != getattr(other, key)}
+
+    def differences(self, other: "RegistryRecord") -> str:
+        """The same in words."""
+        differing = self.differing(other).items()
+        return "; ".join(f"{key} is {getattr(other, key)!r} and should be {value!r}" for key, value in differing)
 
 
 @dataclass(frozen=True)
@@ -59,9 +69,13 @@ class Administration(Protocol):
 
     def create_registry(self, record: RegistryRecord) -> None: ...
 
+    def correct_registry(self, wanted: RegistryRecord, found: RegistryRecord) -> None: ...
+
     def users(self) -> list[User]: ...
 
     def create_user(self, account: Account) -> None: ...
+
+    def remove_user(self, username: str, email: str) -> bool: ...
 
 
 class Forms:
@@ -85,7 +99,7 @@ class Forms:
             hostname = inputs["registry[hostname]"]["value"] if "registry[hostname]" in inputs else cells[1]
             external = inputs["registry[external_hostname]"].get("value", "")
             use_ssl = "checked" in inputs["registry[use_ssl]"]
-            return RegistryRecord(inputs["registry[name]"].get("value", ""), hostname, external, use_ssl)
+            return RegistryRecord(inputs["registry[name]"].get("value", ""), hostname, external, use_ssl, int(number))
         except (KeyError, IndexError):
             raise Failure(READ_RECORD, f"the page {path} has no form of a registry", MAKE_ADMINISTRATOR) from None
 
@@ -101,6 +115,23 @@ class Forms:
         if urlsplit(response.location).path == "/admin/registries":
             return
         raise Failure(CREATE_RECORD, self._why(CREATE_RECORD, response), f"Check that Portus reaches {record.hostname}")
+
+    def correct_registry(self, wanted: RegistryRecord, found: RegistryRecord) -> None:
+        """Change what differs; the form of a record that has repositories knows no host name, and ignores one."""
+        path = f"/admin/registries/{found.number}"
+        fields = {
+            "_method": "put",
+            "registry[name]": found.name,
+            "registry[use_ssl]": "1" if wanted.use_ssl else "0",
+            "registry[external_hostname]": wanted.external_hostname,
+        }
+        if "hostname" in wanted.differing(found):
+            fields["registry[hostname]"] = wanted.hostname
+        response = self._portus.submit(CORRECT_RECORD, path, fields, come_from=f"{path}/edit")
+        if urlsplit(response.location).path == "/admin/registries":
+            return
+        why = self._why(CORRECT_RECORD, response)
+        raise Failure(CORRECT_RECORD, why, f"Check that Portus reaches {found.hostname}")
 
     def users(self) -> list[User]:
         """All users but Portus' own."""
@@ -128,6 +159,10 @@ class Forms:
         if urlsplit(response.location).path != "/admin/users":
             raise _not_created(step, self._why(step, response))
 
+    def remove_user(self, username: str, email: str) -> bool:
+        """The pages before 2.4 cannot remove a user [config/routes/admin.rb]."""
+        return False
+
     def _why(self, step: str, response: Response) -> str:
         """Rails shows the reason on the page that it redirects to, or on the form again."""
         if response.status in REDIRECTS:
@@ -152,7 +187,8 @@ class Api:
         """The record, or None when there is none yet."""
         for entry in self._list(READ_RECORD, "/registries"):
             name, hostname, external = (str(entry.get(key) or "") for key in ("name", "hostname", "external_hostname"))
-            return RegistryRecord(name, hostname, external, use_ssl=entry.get("use_ssl") is True)
+            number = int(str(entry.get("id") or 0))
+            return RegistryRecord(name, hostname, external, entry.get("use_ssl") is True, number)
         return None
 
     def create_registry(self, record: RegistryRecord) -> None:
@@ -168,6 +204,19 @@ class Api:
             Forms(self._portus).create_registry(record)
             return
         expect(CREATE_RECORD, response, 201, remedy=f"Check that Portus reaches {record.hostname}")
+
+    def correct_registry(self, wanted: RegistryRecord, found: RegistryRecord) -> None:
+        """Change what differs. Portus 2.3 has only the form.
+
+        Only that is sent: a host name is refused while there are repositories, also the one that the record has
+        [app/services/registries/update_service.rb].
+        """
+        path, data = f"/registries/{found.number}", wanted.differing(found)
+        response = self._portus.api(CORRECT_RECORD, "PUT", path, {"registry": data})
+        if response.status in (404, 405):
+            Forms(self._portus).correct_registry(wanted, found)
+            return
+        expect(CORRECT_RECORD, response, 200, remedy=f"Check that Portus reaches {found.hostname}")
 
     def users(self) -> list[User]:
         """All users, Portus' own among them. `all` switches the pages of 2.5 off."""
@@ -191,6 +240,21 @@ class Api:
         response = self._portus.api(step, "POST", "/users", {"user": data})
         if response.status != 201:  # noqa: PLR2004 - HTTP status
             raise _not_created(step, response.summary())
+
+    def remove_user(self, username: str, email: str) -> bool:
+        """Remove an ordinary user who has both this name and this address; whether one was. Not before 2.4.
+
+        The user's namespace stays, and what is in it.
+        """
+        step = f'remove the user "{username}"'
+        for user in self.users():
+            if (user.username, user.email, user.admin) != (username, email, False):
+                continue
+            response = self._portus.api(step, "DELETE", f"/users/{user.id}")
+            if response.status not in (404, 405):
+                expect(step, response, 204, 200)
+                return True
+        return False
 
     def revoke_tokens(self, username: str, application: str) -> None:
         """Delete the signed-in user's application tokens of that name (made by the bootstrap end point of 2.4+)."""

@@ -1,17 +1,18 @@
 """Bring a fresh Portus to the state in which people and the smoke check can use it; safe to repeat.
 
-Creates the first administrator, the registry record and the user of the smoke check (the bot). Everything is in place
-when the bot gets a token that lets it push and pull in its own namespace; then nothing else is looked at, so that it
-still works after the administrator changed her password.
+Creates the first administrator, the registry record and the user of the smoke check (the bot), and corrects a record
+that says something else. Everything is in place when the record is right and the bot gets a token that lets it push and
+pull in its own namespace; then nothing else is looked at, so that it still works after the administrator changed her
+password.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from administration import Administration, AlreadyTaken, Api, Forms, RegistryRecord
+from administration import CORRECT_RECORD, Administration, AlreadyTaken, Api, Forms, RegistryRecord
 from http_client import REDIRECTS, HttpClient, tls_context
-from portus_client import Account, NotAllowed, Portus, Refusals, Refused, expect, granted
+from portus_client import Account, Locked, NotAllowed, Portus, Refusals, Refused, expect, granted
 from task import Failure, Json, Section, main
 
 CREATE_ADMINISTRATOR = "create the first administrator"
@@ -30,6 +31,7 @@ class Settings:
     administrator: Account
     bot: Account
     portus_user: Account | None
+    former_bot: tuple[str, str] | None
     repository: str
 
 
@@ -39,18 +41,21 @@ class Bootstrap:
     def __init__(self, settings: Settings, visit: Callable[[], Portus], refusals: Refusals) -> None:
         self._settings, self._visit, self._refusals = settings, visit, refusals
         self._created: list[Json] = []
+        self._corrected: list[Json] = []
+        self._removed: list[Json] = []
         self._bot_exists = False
+        self._namespace = ""
 
     def attempt(self) -> Mapping[str, Json]:
         """Do what is missing. Raises Failure."""
         self._visit().page("wait for Portus", "/users/sign_in")
         if self._bot_exists_and_may_push():
-            self._check_registry_as_portus()
-            return self._result("already done")
+            self._correct_registry_as_portus()
+            return self._result("corrected" if self._corrected else "already done")
         try:
             operator = self._sign_in_administrator()
             self._ensure_registry(self._administration(operator))
-        except (Refused, NotAllowed) as failure:
+        except (Refused, Locked, NotAllowed) as failure:
             operator = self._sign_in_portus(failure)
             self._ensure_registry(self._administration(operator))
             self._ensure_administrator(operator)
@@ -64,9 +69,12 @@ class Bootstrap:
         return {
             "outcome": outcome,
             "created": self._created,
+            "corrected": self._corrected,
+            "removed": self._removed,
             "administrator": settings.administrator.username,
             "registry": settings.registry.hostname,
             "bot": settings.bot.username,
+            "namespace": self._namespace,
         }
 
     def _administration(self, operator: Portus) -> Administration:
@@ -77,22 +85,30 @@ class Bootstrap:
             return self._bot_may_push()
         except Refused:
             return False
+        except Locked:  # what else is missing does not wait for it
+            self._bot_exists = True
+            return False
 
     def _bot_may_push(self) -> bool:
-        """Whether the bot may push to and pull from its repository. Raises Refused."""
-        settings = self._settings
-        scope = f"repository:{settings.repository}"
-        token = self._visit().token(settings.registry.hostname, settings.bot, f"{scope}:push,pull")
+        """Whether the bot may push to and pull from its repository. Raises Refused and Locked."""
+        settings, portus = self._settings, self._visit()
+        portus.sign_in(settings.bot)
         self._bot_exists = True
+        self._namespace = portus.own_namespace(settings.bot, settings.generation)
+        if not self._namespace:
+            return False
+        scope = f"repository:{self._namespace}/{settings.repository}"
+        token = portus.token(settings.registry.hostname, settings.bot, f"{scope}:push,pull")
         return granted(token).get(scope, frozenset()) >= NEEDED_ACTIONS
 
     def _no_access(self) -> Failure:
         settings = self._settings
+        where = f"push to and pull from {self._namespace}/{settings.repository}" if self._namespace else "push anywhere"
         return Failure(
             "check the bot's rights",
-            f'"{settings.bot.username}" may not push to and pull from {settings.repository}',
-            "Check in Portus that this namespace exists and belongs to the bot, and that user_permission.push_images "
-            "lets users push",
+            f'"{settings.bot.username}" may not {where}',
+            "Check in Portus that the bot has a namespace of its own, and that user_permission.push_images lets users "
+            "push",
         )
 
     def _sign_in_administrator(self) -> Portus:
@@ -164,25 +180,50 @@ class Bootstrap:
             administration.create_registry(self._settings.registry)
             self._created.append("registry record")
             return
-        self._compare(found)
+        self._correct(administration, found)
 
-    def _compare(self, found: RegistryRecord) -> None:
-        differences = self._settings.registry.differences(found)
-        if differences:
-            raise Failure(
-                "check the registry record",
-                f"Portus has a record of its registry that differs: {'; '.join(differences)}",
-                "Correct it in Portus (Admin, Registries); its host name can change only while it has no repositories",
-            )
+    def _correct(self, administration: Administration, found: RegistryRecord) -> None:
+        """Let the record say what this stack is; what the people called it stays."""
+        wanted = self._settings.registry
+        told = wanted.differences(found)
+        if not told:
+            return
+        try:
+            administration.correct_registry(wanted, found)
+        except Failure as failure:
+            if wanted.hostname == found.hostname:
+                raise
+            raise self._other_hostname(found, failure.cause) from None
+        now = administration.registry()
+        if now is None or wanted.differing(now):
+            if wanted.hostname != (now or found).hostname:
+                raise self._other_hostname(found, "it kept the old one")
+            raise Failure(CORRECT_RECORD, f"Portus took it and still says otherwise: {told}", "Look at its log")
+        self._corrected.append(told)
 
-    def _check_registry_as_portus(self) -> None:
+    def _other_hostname(self, found: RegistryRecord, cause: str) -> Failure:
+        """Portus changes the name by which it knows its registry only while it has no repositories."""
+        wanted = self._settings.registry.hostname
+        return Failure(
+            CORRECT_RECORD,
+            f"Portus does not change its registry's internal host name from {found.hostname!r} to {wanted!r}: {cause}",
+            "It does so only while there are no repositories: give the PortusStack the name that it had",
+        )
+
+    def _correct_registry_as_portus(self) -> None:
+        """The record is looked at also when nothing is missing, if there is a way in beside the administrator's."""
         if self._settings.portus_user is None:
             return
         portus = self._visit()
-        portus.sign_in(self._settings.portus_user)
-        found = self._administration(portus).registry()
+        try:
+            portus.sign_in(self._settings.portus_user)
+        except (Refused, Locked):  # either of the two will do
+            portus = self._visit()
+            portus.sign_in(self._settings.administrator)
+        administration = self._administration(portus)
+        found = administration.registry()
         if found is not None:
-            self._compare(found)
+            self._correct(administration, found)
 
     def _ensure_administrator(self, operator: Portus) -> None:
         """While nobody is administrator (sign-up off), create ours and give her the right; else leave users alone."""
@@ -215,15 +256,18 @@ class Bootstrap:
             ) from None
         self._refusals.accepted(bot)
         self._created.append("bot")
+        former = self._settings.former_bot
+        if former and administration.remove_user(*former):
+            self._removed.append(former[0])
 
 
 def prepare(section: Section) -> Callable[[], Mapping[str, Json]]:
     """Read the settings and return what attempts the bootstrap. Raises SettingsError.
 
     Keys: generation (1 or 2), portus_url (https), ca_file, registry {name, hostname, external_hostname, use_ssl},
-    administrator {username, email, password_file}, bot {username, email, password_file}, repository (default
-    BOT/smoke-check) and, optionally, portus_user {username, password_file}: Portus' hidden user, used when the
-    administrator cannot sign in or sign up.
+    administrator {username, email, password_file}, bot {username, email, password_file}, repository (in the bot's
+    namespace, default smoke-check) and, optionally, portus_user {username, password_file}: Portus' hidden user, used
+    when the administrator cannot sign in or sign up; and former_bot {username, email}: whom the bot takes over from.
     """
     generation = section.number("generation", range(1, 3))
     portus_url, ca_file = section.https_url("portus_url"), section.file("ca_file")
@@ -232,15 +276,24 @@ def prepare(section: Section) -> Callable[[], Mapping[str, Json]]:
     bot = Account.read(section.section("bot"), with_email=True)
     hidden = section.optional_section("portus_user")
     portus_user = Account.read(hidden, with_email=False) if hidden else None
-    repository = section.text("repository", f"{bot.username}/smoke-check")
+    former_bot = _former_bot(section.optional_section("former_bot"))
+    repository = section.text("repository", "smoke-check")
     section.finish()
-    settings = Settings(generation, portus_url, registry, administrator, bot, portus_user, repository)
+    settings = Settings(generation, portus_url, registry, administrator, bot, portus_user, former_bot, repository)
     context, refusals = tls_context(ca_file), Refusals()
 
     def visit() -> Portus:
         return Portus(HttpClient(context, section.redactor), portus_url, refusals)
 
     return lambda: Bootstrap(settings, visit, refusals).attempt()
+
+
+def _former_bot(section: Section | None) -> tuple[str, str] | None:
+    if section is None:
+        return None
+    found = section.text("username"), section.text("email")
+    section.finish()
+    return found
 
 
 def _registry(section: Section) -> RegistryRecord:

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +24,12 @@ from urllib.request import (
 
 from task import Failure, Json, Redactor
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
+"""A Portus on a busy machine needs many seconds for its first page."""
+BUSY = 429
+LONGEST_PAUSE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
+"""How long one request is repeated while the edge says that it came too fast."""
 LONGEST_BODY = 8 << 20
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -91,8 +97,22 @@ class HttpClient:
     ) -> Response:
         """Send one request and return the answer, also when it is an error or a redirect.
 
+        One that came too fast (429) is sent again, when the answer says or after a second, then two, four, …
+
         Raises Failure when there is no answer.
         """
+        end, pause = time.monotonic() + PATIENCE_SECONDS, 1.0
+        while True:
+            response = self._send(step, method, url, body, headers)
+            wait = min(_retry_after(response) or pause, LONGEST_PAUSE_SECONDS)
+            if response.status != BUSY or time.monotonic() + wait > end:
+                return response
+            time.sleep(wait)
+            pause *= 2
+
+    def _send(
+        self, step: str, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
+    ) -> Response:
         request = Request(url, data=body, headers=dict(headers or {}), method=method)
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
@@ -128,6 +148,12 @@ class HttpClient:
         value = b64encode(f"{username}:{password}".encode()).decode()
         self.redactor.add(value)
         return {"Authorization": f"Basic {value}"}
+
+
+def _retry_after(response: Response) -> float:
+    """The seconds that `Retry-After` asks for; 0 where it does not, or gives a date."""
+    told = response.headers.get("Retry-After", "").strip()
+    return float(told) if told.isdecimal() else 0.0
 
 
 class _AnyStatus(HTTPErrorProcessor):

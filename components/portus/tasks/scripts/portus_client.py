@@ -4,6 +4,7 @@ Facts from SUSE/Portus at 2.2.0, 2.3.7, 2.4.3 and v2.5: app/controllers, config/
 """
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Mapping
@@ -16,6 +17,14 @@ from task import Failure, Json, Section
 # Portus locks an account after 10 refused passwords in a row, for 5 hours (2.1, 2.2) or 10 minutes (2.3+)
 # [config/initializers/devise.rb]; a task that kept trying would lock people out.
 TRIES_PER_PASSWORD = 3
+UNLOCK = (
+    "Somebody tried wrong passwords. Portus unlocks the user 10 minutes (2.3 and later; before, 5 hours) after the "
+    "last lock; this task goes on by itself"
+)
+LOCKED = "Your account is locked"
+"""What a locked user is told [config/locales/devise.en.yml, devise.failure.locked]."""
+PROFILE = "/users/edit"
+"""A page that every user has, and nobody who is not signed in."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,10 @@ class Refused(Failure):
     """Portus does not accept this username and password."""
 
 
+class Locked(Failure):
+    """Portus let nobody in as this user for a while, whatever the password; trying again does not lengthen it."""
+
+
 class NotAllowed(Failure):
     """The user who is signed in may not do this."""
 
@@ -59,8 +72,10 @@ class Refusals:
                 _reset_password(account),
             )
 
-    def refused(self, step: str, account: Account, words: str) -> Refused:
-        """Count one refusal and return the failure to raise."""
+    def refused(self, step: str, account: Account, words: str) -> Failure:
+        """Count one refusal and return the failure to raise; a lock says nothing about the password."""
+        if LOCKED in words:
+            return Locked(step, f'Portus refused "{account.username}": {words}', UNLOCK)
         self._times[account.username] += 1
         return Refused(step, f'Portus refused "{account.username}": {words}', _reset_password(account))
 
@@ -84,16 +99,27 @@ def expect(step: str, response: Response, *statuses: int, remedy: str = "Look at
     return response
 
 
-def granted(token: str) -> dict[str, frozenset[str]]:
-    """What a bearer token grants: actions by `type:name`. Its signature is the registry's business."""
+def claims_of(token: str) -> dict[str, Json]:
+    """What a bearer token says. Its signature is the registry's business. Raises Failure."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        # Portus leaves `access` out, or null, when no scope was granted [lib/portus/jwt_token.rb].
-        entries = claims.get("access") or []
-        return {f"{entry['type']}:{entry['name']}": frozenset(entry["actions"]) for entry in entries}
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
-        raise Failure("read the token", "what /v2/token gave is not a JSON Web Token", "Look at its log") from None
+        if isinstance(claims, dict):
+            return claims
+    except (IndexError, ValueError):
+        pass
+    raise Failure("read the token", "what /v2/token gave is not a JSON Web Token", "Look at its log") from None
+
+
+def granted(token: str) -> dict[str, frozenset[str]]:
+    """What a bearer token grants: actions by `type:name`. Raises Failure."""
+    # Portus leaves `access` out, or null, when no scope was granted [lib/portus/jwt_token.rb].
+    entries = claims_of(token).get("access") or []
+    try:
+        assert isinstance(entries, list)
+        return {f"{entry['type']}:{entry['name']}": frozenset(entry["actions"]) for entry in entries}  # type: ignore
+    except (AssertionError, KeyError, TypeError):
+        raise Failure("read the token", "its access is not a list of scopes", "Look at the log of Portus") from None
 
 
 class Portus:
@@ -134,17 +160,51 @@ class Portus:
         self._refusals.check(step, account)
         fields = {"user[username]": account.username, "user[password]": account.password, "user[remember_me]": "0"}
         response = self.submit(step, "/users/sign_in", fields, come_from="/users/sign_in")
-        path = urlsplit(response.location).path
-        # Success redirects to where the user wanted to go. A refusal shows the form again (200) or, while there is
-        # nobody who could sign in, redirects to the sign-up form.
-        if response.status in REDIRECTS and not path.startswith(("/users/sign_", "/500")):
+        if self._leads_away(response):
+            self._see_profile(step)
             self._refusals.accepted(account)
             return
-        if response.status in REDIRECTS and not path.startswith("/500"):
+        if response.status in REDIRECTS and not urlsplit(response.location).path.startswith("/500"):
             response = self.http.follow(step, response.location)
         if response.status in (200, 401):
             raise self._refusals.refused(step, account, response.page.alert or "no reason given")
         raise Failure(step, response.summary(), "Look at the log of Portus")
+
+    @staticmethod
+    def _leads_away(response: Response) -> bool:
+        """Whether the answer to a sign-in sends to where the user wanted to go.
+
+        Its hidden user Portus 2.3.4 to 2.4.3 sends there with 200: the record cannot be saved [app/models/user.rb,
+        portus_user_validation]. A refusal shows the form again (200, no Location) or, while there is nobody who could
+        sign in, redirects to the sign-up form.
+        """
+        path = urlsplit(response.location).path
+        return response.status in {200, *REDIRECTS} and path != "" and not path.startswith(("/users/sign_", "/500"))
+
+    def _see_profile(self, step: str) -> None:
+        """Make sure that the session is a user's: what the sign-in answered is not enough."""
+        profile = self.http.get(step, self.url + PROFILE)
+        if profile.status != 200:  # noqa: PLR2004 - HTTP status
+            raise Failure(step, f"no session came of it: {profile.summary()}", "Look at the log of Portus")
+
+    def own_namespace(self, account: Account, generation: int) -> str:
+        """The namespace of the user who is signed in, as Portus calls it; "" while it has none.
+
+        Portus makes the name from the user's and changes it on the way [app/models/namespace.rb, make_valid].
+        Generation 1 has no number of it: its page of namespaces shows the user's own under the user's name.
+        """
+        step = f'find the namespace of "{account.username}"'
+        page = self.page(step, "/namespaces")
+        if generation == 1:
+            return account.username if any(cells[:1] == [account.username] for _, cells in page.page.rows) else ""
+        # app/views/namespaces/index.html.erb, 2.3.0 to v2.5
+        number = re.search(r':user-namespace-id="(\d+)"', page.text)
+        if number is None:
+            return ""
+        data = expect(step, self.api(step, "GET", f"/namespaces/{number[1]}"), 200).json()
+        if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+            raise Failure(step, "the API gave no namespace", "Check that `generation` fits the image of Portus")
+        return str(data["name"])
 
     def token(self, service: str, account: Account, scope: str) -> str:
         """A bearer token for the registry `service`. Raises Refused if Portus does not accept the password."""

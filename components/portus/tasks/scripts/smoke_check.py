@@ -11,13 +11,15 @@ from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 from http_client import REDIRECTS, HttpClient, Response, origin, tls_context
+from intrusions import Intrusions
 from portus_client import Account, Portus, Refusals, granted
 from registry_client import LOOK_AT_REGISTRY, MANIFEST_TYPE, Registry, digest_of, smoke_check_image
 from sightings import Sightings
-from task import Failure, Json, Section, main
+from task import Failure, Json, Section, SettingsError, main
 
 VISIBLE_WITHIN_SECONDS = 60
 LOOK_EVERY_SECONDS = 1.0
+HOLES = ("widened_scopes", "token_subject", "foreign_tokens")
 REFUSED_PATHS = ("/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_ping")
 CLOSE_THE_EDGE = "The edge must answer 403 or 404 here; look at its configuration"
 
@@ -37,6 +39,7 @@ class Settings:
     webhook_url: str
     forged_host: str
     refused_paths: tuple[str, ...]
+    closed: tuple[str, ...]
     http_url: str
 
 
@@ -45,18 +48,18 @@ class SmokeCheck:
 
     def __init__(self, settings: Settings, client: Callable[[], HttpClient], refusals: Refusals) -> None:
         # A client each: Portus' session cookie is nobody else's business, also when one host name serves both.
-        self._settings, self._http = settings, client()
-        self._registry = Registry(client(), settings.registry_url, settings.repository)
+        self._settings, self._client, self._http = settings, client, client()
         self._portus = Portus(client(), settings.portus_url, refusals)
-        self._sightings = Sightings(self._portus, settings.generation, settings.repository, settings.tag)
+        self._namespace = ""
         self._image = smoke_check_image()
 
     def attempt(self) -> Mapping[str, Json]:
         """All steps. Raises Failure at the first that fails."""
         steps: list[tuple[str, Callable[[str], None]]] = [
+            ("log in", self._log_in),
             ("see the registry's challenge", self._see_challenge),
             ("be refused without a token", self._be_refused_without_token),
-            ("log in", self._log_in),
+            ("get a token", self._get_token),
             ("be refused with a forged token", self._be_refused_with_forged_token),
             ("push", self._push),
             ("see it in Portus", self._see),
@@ -64,17 +67,33 @@ class SmokeCheck:
             ("be refused a forged webhook", self._be_refused_webhook),
             ("be refused internal paths", self._be_refused_paths),
         ]
+        intrusions = Intrusions(self._portus, self._client, self._settings.bot, self._settings.registry_service)
+        steps += [intrusions.steps()[name] for name in self._settings.closed]
         if self._settings.http_url:
             steps.append(("be redirected from plain HTTP", self._be_redirected))
         for name, step in steps:
             step(name)
         return {
-            "repository": self._settings.repository,
+            "repository": self._repository,
             "tag": self._settings.tag,
             "digest": self._image.digest,
             "checked_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "steps": [name for name, _ in steps],
         }
+
+    @property
+    def _repository(self) -> str:
+        """The bot's, in its own namespace, which Portus names."""
+        return f"{self._namespace}/{self._settings.repository}"
+
+    def _log_in(self, step: str) -> None:
+        settings = self._settings
+        self._portus.sign_in(settings.bot)
+        self._namespace = self._portus.own_namespace(settings.bot, settings.generation)
+        if not self._namespace:
+            raise Failure(step, f'Portus gave "{settings.bot.username}" no namespace', "Run `up` again: bootstrap does")
+        self._registry = Registry(self._client(), settings.registry_url, self._repository)
+        self._sightings = Sightings(self._portus, settings.generation, self._repository, settings.tag)
 
     def _see_challenge(self, step: str) -> None:
         challenge = self._registry.challenge(step)
@@ -90,14 +109,14 @@ class SmokeCheck:
     def _be_refused_without_token(self, step: str) -> None:
         _refused(step, self._registry.manifest(step, self._settings.tag), 401)
 
-    def _log_in(self, step: str) -> None:
-        scope = f"repository:{self._settings.repository}"
+    def _get_token(self, step: str) -> None:
+        scope = f"repository:{self._repository}"
         token = self._portus.token(self._settings.registry_service, self._settings.bot, f"{scope}:push,pull")
         actions = granted(token).get(scope, frozenset())
         if not actions >= {"push", "pull"}:
             raise Failure(
                 step,
-                f"Portus grants {', '.join(sorted(actions)) or 'nothing'} on {self._settings.repository}; "
+                f"Portus grants {', '.join(sorted(actions)) or 'nothing'} on {self._repository}; "
                 "push and pull are needed",
                 "Check that the registry record's host name is the token service, and the bot's rights in Portus",
             )
@@ -112,7 +131,6 @@ class SmokeCheck:
             self._registry.token = genuine
 
     def _push(self, step: str) -> None:
-        self._portus.sign_in(self._settings.bot)
         self._sightings.remember(step)
         for content in (self._image.layer, self._image.config):
             self._registry.push_blob(step, content)
@@ -125,7 +143,7 @@ class SmokeCheck:
             if time.monotonic() > end:
                 raise Failure(
                     step,
-                    f"{self._settings.repository}:{self._settings.tag} was pushed, but Portus does not show it after "
+                    f"{self._repository}:{self._settings.tag} was pushed, but Portus does not show it after "
                     f"{VISIBLE_WITHIN_SECONDS} s",
                     "Check that the registry's notifications reach Portus (its log says why not), that the record's "
                     "external host name is the registry's public one, and that the background process runs",
@@ -147,7 +165,7 @@ class SmokeCheck:
         event: Json = {
             "id": "forged",
             "action": "push",
-            "target": {"mediaType": MANIFEST_TYPE, "repository": f"{settings.bot.username}/forged", "tag": "forged"},
+            "target": {"mediaType": MANIFEST_TYPE, "repository": f"{self._namespace}/forged", "tag": "forged"},
             "request": {"host": settings.forged_host},
             "actor": {"name": settings.bot.username},
         }
@@ -185,9 +203,9 @@ def prepare(section: Section) -> Callable[[], Mapping[str, Json]]:
 
     Keys: generation (1 or 2), portus_url and registry_url (public, https), registry_service, realm
     (default portus_url/v2/token), ca_file, system_trust (whether what the system trusts is trusted too, default false),
-    bot {username, password_file}, repository (default BOT/smoke-check), tag (default latest), webhook_url (default
-    portus_url/v2/webhooks/events), forged_host (default the registry's public host), refused_paths (default
-    REFUSED_PATHS) and http_url (default: not checked).
+    bot {username, password_file}, repository (in the bot's namespace, default smoke-check), tag (default latest),
+    webhook_url (default portus_url/v2/webhooks/events), forged_host (default the registry's public host), refused_paths
+    (default REFUSED_PATHS), closed (which of HOLES are, default none) and http_url (default: not checked).
     """
     generation, ca_file = section.number("generation", range(1, 3)), section.file("ca_file")
     portus_url, registry_url = section.https_url("portus_url"), section.https_url("registry_url")
@@ -199,13 +217,16 @@ def prepare(section: Section) -> Callable[[], Mapping[str, Json]]:
         registry_service=section.text("registry_service"),
         realm=section.text("realm", f"{portus_url}/v2/token"),
         bot=bot,
-        repository=section.text("repository", f"{bot.username}/smoke-check"),
+        repository=section.text("repository", "smoke-check"),
         tag=section.text("tag", "latest"),
         webhook_url=section.text("webhook_url", f"{portus_url}/v2/webhooks/events"),
         forged_host=section.text("forged_host", urlsplit(registry_url).netloc),
         refused_paths=section.texts("refused_paths", REFUSED_PATHS),
+        closed=section.texts("closed", ()),
         http_url=section.text("http_url", ""),
     )
+    if unknown := sorted({*settings.closed} - {*HOLES}):
+        raise SettingsError(f"closed: {', '.join(unknown)} is none of {', '.join(HOLES)}")
     context = tls_context(ca_file, section.flag("system_trust", False))
     section.finish()
     refusals = Refusals()
