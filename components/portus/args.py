@@ -71,7 +71,7 @@ class PatchesArgs(TypedDict):
     first_start: NotRequired[bool]
     """A first start that was interrupted while it made the tables goes on. Default: true (2.0 to 2.5)."""
     own_users: NotRequired[bool]
-    """With LDAP, the users that PortusStack makes still sign in. Default: true (2.3 to 2.5)."""
+    """Security: with LDAP on, PortusStack's own users sign in, by Portus' database only. Default: true (2.0 to 2.5)."""
 
 
 class PortusArgs(TypedDict):
@@ -85,6 +85,8 @@ class PortusArgs(TypedDict):
     """Portus options in the shape of its ``config.yml``; each leaf may be an Input. Unknown options are refused."""
     patches: NotRequired[PatchesArgs]
     """Which of Portus' own defects are mended. Default: all that its release has."""
+    trusted_ca_pem: NotRequired[pulumi.Input[str]]
+    """More CAs that Portus trusts, those of an LDAP or mail server: one or more PEM certificates. Default: none."""
     replicas: NotRequired[int]
     """How many run the web application, 1 to 50; more than 1 on Kubernetes only. Default: 1."""
     resources: NotRequired[ResourcesArgs]

@@ -103,7 +103,8 @@ def _user_errors(session: Session, new: NewUser) -> Errors:
     about_name: list[str] = []
     if not new.username:
         about_name.append("can't be blank")
-    elif find_user(session, new.username):
+    elif (other := find_user(session, new.username)) and other.username == new.username:
+        # Of a name in other letters only the database's index knows, and the request fails inside.
         about_name.append("has already been taken")
     if as_namespace_name(new.username) is None:
         about_name.append(f"'{new.username}' cannot be transformed into a valid namespace name")

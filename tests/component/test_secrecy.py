@@ -118,7 +118,7 @@ def test_secrets_may_come_from_other_resources(preview: bool, caplog: pytest.Log
         args = samples.COMPLETE
         for path in [path for path, kind in samples.leaves() if kind == "input" and "cert_manager" not in path]:
             pem = "private_key" in str(path[-1])
-            public = "certificate_pem" in str(path[-1]) or path[-1] == "ca_pem"
+            public = "certificate_pem" in str(path[-1]) or str(path[-1]).endswith("ca_pem")
             value = samples.PRIVATE_KEY if pem else samples.CERTIFICATE
             given = word.apply(lambda _, value=value: value) if pem or public else word  # type: ignore[misc]
             args = samples.changed(args, path, given)

@@ -102,10 +102,9 @@ _ALL = (
     ),
     Patch(
         "own_users",
-        "with LDAP on, the users that PortusStack makes can sign in no more",
-        "lib/portus/ldap/configuration.rb",
-        since=3,
-        security=False,
+        "with LDAP on, PortusStack's own users sign in no more, and whoever has their names in the directory is they",
+        "lib/portus/ldap/configuration.rb, until 2.3 lib/portus/ldap.rb",
+        since=0,
     ),
 )
 

@@ -9,13 +9,18 @@ from ..certificates import Certificates
 from ..contract import contract_of, generation1, generation2
 from ..contract.model import Contract
 from ..contract.options import CALLS_OUT, FEATURES_CALLING_OUT, OPTIONS
-from ..credentials import Credentials
+from ..credentials import Credentials, bot_username
 from ..naming import files_path, internal_name
 from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
 from ..settings import Settings
 from ..settings.model import Resources
 from . import database, database_link, registry
 
+HIDDEN_USER = "portus"
+"""Portus' own administrator, which its set-up makes (SUSE/Portus ``db/seeds.rb``)."""
+OWN_USERS = files_path("own-users")
+"""Where the patch ``own_users`` reads its list."""
+_MORE_TRUST = "/certificates/portus-stack-more.crt"
 _HTTPS_PORT = 443
 _STOP_SECONDS = 10
 """Portus' init keeps bash as process 1, which passes no signal on: waiting longer changes nothing."""
@@ -114,8 +119,25 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
         *database_link.files(settings, certificates, mode),
         _local_configuration(settings, contract),
         File(registry.WEBHOOK_SECRET, credentials.webhook_secret, mode, secret=True),
+        _own_users(settings, credentials),
+        *_more_trust(settings),
         *(File(patch.path, patch.content) for patch in settings.portus.patches),
     )
+
+
+def _own_users(settings: Settings, credentials: Credentials) -> File:
+    """Whom the patch ``own_users`` keeps out of LDAP, one a line: who PortusStack made or Portus made for itself."""
+    administrator = settings.administrator.username
+    return File(
+        OWN_USERS,
+        credentials.deployment.apply(lambda found: f"{administrator}\n{bot_username(found)}\n{HIDDEN_USER}\n"),
+    )
+
+
+def _more_trust(settings: Settings) -> tuple[File, ...]:
+    """The operator's own CAs, beside ours: the image's start takes every ``*.crt`` there into its trust store."""
+    pem = settings.portus.trusted_ca_pem
+    return () if pem is None else (File(_MORE_TRUST, pem),)
 
 
 def _secret_variables(contract: Contract) -> tuple[str, str, str]:

@@ -123,6 +123,9 @@ def _portus(reader: Reader) -> PortusSettings:
         generation=known,
         options=read_options(reader, "settings", image),
         patches=read_patches(reader.group("patches"), image, known),
+        trusted_ca_pem=(
+            reader.public("trusted_ca_pem", *patterns.PEM_CERTIFICATE) if reader.given("trusted_ca_pem") else None
+        ),
         replicas=_replicas(reader),
         resources=_resources(reader.group("resources"), 1024, 2.0),
         background_resources=_resources(reader.group("background_resources"), 768, 1.0),

@@ -49,13 +49,14 @@ class Resources:
 class PortusSettings:
     """``options`` maps dotted paths of Portus' ``config.yml`` to values; secret ones are secret Outputs.
 
-    ``patches`` are those that are on.
+    ``patches`` are those that are on; ``trusted_ca_pem`` None means that Portus trusts nobody more.
     """
 
     image: str
     generation: int
     options: Mapping[str, pulumi.Input[bool | int | str]]
     patches: tuple[Patch, ...]
+    trusted_ca_pem: pulumi.Output[str] | None
     replicas: int
     resources: Resources
     background_resources: Resources

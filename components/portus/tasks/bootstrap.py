@@ -5,13 +5,12 @@ from ..contract import contract_of
 from ..credentials import Credentials, bot_username
 from ..naming import files_path, internal_name
 from ..plan import File, Link, Task
+from ..roles.portus import HIDDEN_USER
 from ..roles.registry import service_name
 from ..settings import Settings
 from . import task
 
 _ADMINISTRATOR_PASSWORD = files_path("administrator-password")
-_HIDDEN_USER = "portus"
-"""Portus' own administrator, which its set-up makes (SUSE/Portus ``db/seeds.rb``): the way in without signing up."""
 _PORTUS_PASSWORD = files_path("portus-password")
 _START_SECONDS = 120
 
@@ -41,7 +40,7 @@ def script_settings(settings: Settings, deployment: str) -> dict[str, object]:
         },
         "bot": {"username": bot, "email": f"{bot}@portus-stack.invalid", "password_file": task.BOT_PASSWORD},
         "former_bot": _FORMER_BOT,
-        "portus_user": {"username": _HIDDEN_USER, "password_file": _PORTUS_PASSWORD},
+        "portus_user": {"username": HIDDEN_USER, "password_file": _PORTUS_PASSWORD},
         "repository": task.REPOSITORY,
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Response, current_app, g, redirect, request
+from flask import Response, abort, current_app, g, redirect, request
 from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -103,7 +103,10 @@ def api_user() -> User | None:
 
     Nobody looks there whether the user of a token was disabled (lib/portus/auth_from_token.rb:19).
     """
-    user = user_of_cookie() or user_of_token_header()
+    remembered = db().get(User, cookie["user_id"]) if "user_id" in cookie else None
+    if remembered and not may_sign_in(remembered, portus().settings.generation):
+        abort(500)  # Devise's refusal does not get past the API's own framework
+    user = remembered or user_of_token_header()
     return None if user and not user.enabled and mended("disabled_users") else user
 
 

@@ -75,7 +75,7 @@ def test_event_of_an_unknown_registry_namespace_or_user_changes_nothing(world: W
         world.event("alice/witness", mediaType=MANIFEST_TYPE),
     ]
     assert world.notify(*events).status == 202
-    wait_until(lambda: world.status_of(events[-1]) == "done", "the last event is handled", world.evidence, 30)
+    wait_until(lambda: world.status_of(events[-1]) == "done", "the last event is handled", world.evidence)
     assert [world.status_of(each) for each in events] == ["done"] * len(events)
     shown = {one["full_name"] for one in world.get("/repositories?all=true")}
     assert "alice/witness" in shown

@@ -37,6 +37,12 @@ def test_name_that_is_taken_gets_a_number(world: World) -> None:
     assert names == ["leo_x", "leo_x0", "leo_x1"]
 
 
+@source("app/models/user.rb:62", "db/schema.rb (index_users_on_username)")
+def test_user_name_that_differs_in_case_only_is_an_error_of_the_database(world: World) -> None:
+    user = {"username": "ALICE", "email": "alice-2@portus.test", "password": PASSWORD}
+    assert world.api("POST", "/users", {"user": user}).status == 500
+
+
 @source("app/models/namespace.rb:113", "app/models/user.rb:127")
 @pytest.mark.parametrize("username", ["---", "mia^stone", "mia]stone"])
 def test_user_name_that_gives_no_namespace_is_refused(world: World, username: str) -> None:

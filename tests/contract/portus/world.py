@@ -241,7 +241,7 @@ class World:
         """Whether a container's first process lives."""
         return docker("inspect", "--format", "{{.State.Running}}", container) == "true"
 
-    def wait_for_end(self, container: str, seconds: float = 60) -> int:
+    def wait_for_end(self, container: str, seconds: float = 180) -> int:
         """Wait until a container's first process has ended; its exit code."""
         wait_until(lambda: not self.is_running(container), f"{container} ends", lambda: logs(container), seconds)
         return int(docker("inspect", "--format", "{{.State.ExitCode}}", container))

@@ -28,6 +28,7 @@ COMPLETE: dict[str, Any] = {
         "generation": 2,
         "settings": {"email": {"from": "portus@example.com"}},
         "patches": dict.fromkeys(PATCHES, False),
+        "trusted_ca_pem": CERTIFICATE,
         "resources": {"memory_mib": 2048, "cpus": 1.5},
         "background_resources": {"memory_mib": 1024, "cpus": 0.5},
         "start_timeout_seconds": 300,
