@@ -10,7 +10,7 @@ from xdist.workermanage import WorkerController
 
 from components.portus.images import is_stand_in
 from tests.policy import telling
-from tests.portus_image import GIVEN
+from tests.portus_image import GIVEN, patience
 
 # Hypothesis would keep a folder in the clone; this one goes when Python ends.
 _STORAGE = tempfile.TemporaryDirectory(prefix="hypothesis-")
@@ -66,6 +66,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("stand_in") and GIVEN and not is_stand_in(GIVEN):
             item.add_marker(pytest.mark.skip(reason=f"{item.name} is about the stand-in, and PORTUS is {GIVEN}"))
+        if patience() > 1:
+            limit = item.get_closest_marker("timeout")
+            seconds = float(limit.args[0] if limit else item.config.getini("timeout"))
+            item.add_marker(pytest.mark.timeout(seconds * patience()), append=False)
     items.sort(key=lambda item: [*_FIRST, _lane(item.nodeid)].index(_lane(item.nodeid)))
 
 

@@ -94,8 +94,7 @@ class PortusArgs(TypedDict):
     background_resources: NotRequired[ResourcesArgs]
     """Bounds of the background process. Default: 768 MiB, 1 CPU."""
     start_timeout_seconds: NotRequired[int]
-    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 300, for its first start needs half a minute of one
-    processor, and has to share it; Portus itself waits 90 s for its database."""
+    """How long ``up`` waits for Portus, 60 to 3600 s. Default: 600; its first start needs 25 s of a processor."""
 
 
 class FilesystemStorageArgs(TypedDict):

@@ -76,7 +76,8 @@ def run_rake(tasks: list[str], settings: Settings) -> int:
 
 
 def execute(words: list[str]) -> int:
-    """`portusctl exec`: one string of words or several."""
+    """`portusctl exec`: one string of words or several; 2.5 says `--vendor` before them, for its Ruby's sake."""
+    words = words[1:] if words[:1] == ["--vendor"] else words
     words = shlex.split(words[0]) if len(words) == 1 else words
     if not words:
         print("portusctl exec: no command", file=sys.stderr)

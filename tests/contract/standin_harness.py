@@ -192,7 +192,11 @@ class Lab:
         """
         alias = (FQDN,) if role == "portus" else ()
         options = [*self.portus_arguments(generation, changes=changes), *self.patch_arguments(patches), *arguments]
-        return self.start(role, portus_image(generation), *options, alias=alias)
+        if generation == 1:
+            return self.start(role, portus_image(generation), *options, alias=alias)
+        # Of 2.5 the script is not executable; PortusStack starts it so too.
+        image, command = portus_image(generation), ("/init",)
+        return self.start(role, image, "--entrypoint=/bin/bash", *options, alias=alias, command=command)
 
     def client(self, name: str = "client") -> Client:
         """A client with its own cookies that knows the CA and where the names are."""

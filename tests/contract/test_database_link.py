@@ -1,6 +1,6 @@
-"""The way from Portus to MariaDB as PortusStack asks for it, and the start script that brings old tables up to date.
+"""The way from Portus to MariaDB as PortusStack asks for it, and how the next release takes over the tables.
 
-On the lab's stand-in, or on the image that `PORTUS` names.
+On the lab's stand-ins, or on the image that `PORTUS` names and release 2.5 of the same make.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from tests.contract.standin_certificates import write_certificates
 from tests.contract.standin_harness import Lab, docker, lab, logs, wait_until
 from tests.contract.standin_settings import DATABASE_PASSWORD, HIDDEN_PASSWORD, ROOT_PASSWORD
-from tests.portus_image import patience, portus_image
+from tests.portus_image import newer_image, patience, portus_image, release
 from tests.unit.portus import plans
 
 pytestmark = pytest.mark.engine
@@ -24,22 +24,10 @@ _ALIAS = "elsewhere"
 _OURS = ("/etc/portus-stack/database-ca.crt", "/etc/portus-stack/database-client.cnf")
 _START = "/etc/portus-stack/start.sh"
 _FAILED = "portus-stack: rake db:migrate failed"
-_INIT = """\
-#!/bin/bash
-# Takes old tables for none, as /init of 2.5 does, and says what it would do with them.
-set -e
-for name in PORTUS_DB_PASSWORD PORTUS_PASSWORD PORTUS_SECRET_KEY_BASE; do
-  file="${name}_FILE"
-  export "$name=$(<"${!file}")"
-  unset "$file"
-done
-export RACK_ENV=production RAILS_ENV=production CCONFIG_PREFIX=PORTUS
-gems=(/srv/Portus/vendor/bundle/ruby/*)
-export GEM_PATH="${gems[0]}"
-cd /srv/Portus
-echo "init: $(portusctl exec rails r /srv/Portus/bin/check_db.rb | grep DB)"
-exec sleep infinity
-"""
+_MIGRATES = "portus-stack: these are the tables of an older release"
+_BOTS = "20180612145708"
+"""A migration that every release since 2.4 knows."""
+_LAST_OF_2_5 = "20190314173309"
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +58,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def _start_script(folder: Path) -> None:
     script = folder / "start.sh"
     script.write_text(plans.plain_file(plans.plan(), "portus", _START))
-    (folder / "init").write_text(_INIT)
-    for each in (script, folder / "init"):
-        each.chmod(0o755)
+    script.chmod(0o755)
 
 
 def arguments(started: Lab, ca: Path | None = None, host: str = "database") -> list[str]:
@@ -101,20 +87,15 @@ def state(started: Lab, given: list[str]) -> str:
 
 @pytest.fixture
 def start(encrypted: Lab) -> Iterator[str]:
-    """The role of a Portus that our script starts, with an /init as that of 2.5; it goes away after the test."""
-    role = "portus"
-    mounts = [
-        f"--volume={encrypted.folder / name}:{target}:ro" for name, target in (("start.sh", _START), ("init", "/init"))
-    ]
-    container = encrypted.start(
-        role, portus_image(2), *arguments(encrypted), *mounts, f"--entrypoint={_START}", command=()
-    )
+    """The next release of Portus, started by our script; it goes away after the test."""
+    mount = f"--volume={encrypted.folder / 'start.sh'}:{_START}:ro"
+    container = encrypted.start("portus", newer_image(), *arguments(encrypted), mount, f"--entrypoint={_START}")
     yield container
     docker("rm", "--force", "--volumes", container, check=False)
 
 
 def says(container: str, words: str) -> None:
-    wait_until(lambda: words in logs(container), f"{container} says {words!r}", lambda: logs(container), 60)
+    wait_until(lambda: words in logs(container), f"{container} says {words!r}", lambda: logs(container), 90)
 
 
 def set_up(started: Lab) -> None:
@@ -150,46 +131,36 @@ def test_without_the_option_file_another_name_would_pass(encrypted: Lab) -> None
     assert state(encrypted, given) == "DB_READY"
 
 
-def older(started: Lab, *statements: str) -> None:
-    """The tables as an older release left them: without the migration that makes users bots."""
-    for statement in ("DELETE FROM schema_migrations WHERE version = '20180612145708'", *statements):
-        started.sql(statement)
-
-
-_WITHOUT_BOTS = "ALTER TABLE users DROP COLUMN bot"
-
-
-@pytest.fixture
-def old_tables(encrypted: Lab) -> Iterator[Lab]:
-    older(encrypted, _WITHOUT_BOTS)
-    yield encrypted
-
-
 @pytest.fixture
 def half_migrated(encrypted: Lab) -> Iterator[Lab]:
     """Tables that say they are older than they are: the migration fails."""
-    older(encrypted)
+    encrypted.sql(f"DELETE FROM schema_migrations WHERE version = '{_BOTS}'")
     yield encrypted
-    encrypted.sql("INSERT INTO schema_migrations (version) VALUES ('20180612145708')")
+    encrypted.sql(f"INSERT INTO schema_migrations (version) VALUES ('{_BOTS}')")
 
 
-def test_old_tables_are_brought_up_to_date_and_keep_what_is_in_them(old_tables: Lab, start: str) -> None:
-    says(start, "init: DB_READY")
-    assert "portus-stack: these are the tables of an older release" in logs(start)
-    assert old_tables.sql("SELECT username, bot FROM users WHERE username = 'portus'") == [["portus", "0"]]
+@pytest.mark.skipif(release() >= (2, 5), reason="the image given is the newer release itself")
+def test_a_migration_that_fails_says_why_and_nothing_is_started(half_migrated: Lab, start: str) -> None:
+    says(start, _FAILED)
+    (line,) = {each for each in logs(start).splitlines() if each.startswith(_FAILED)}
+    assert "Duplicate column name 'bot'" in line
+    assert "Initializing database" not in logs(start)
+
+
+@pytest.mark.skipif(release() >= (2, 5), reason="the image given is the newer release itself")
+def test_the_tables_of_the_older_release_are_brought_up_to_date_and_keep_what_is_in_them(
+    encrypted: Lab, start: str
+) -> None:
+    says(start, "Database ready")
+    assert _MIGRATES in logs(start)
+    assert encrypted.sql("SELECT MAX(version) FROM schema_migrations") == [[_LAST_OF_2_5]]
+    assert encrypted.sql("SELECT username FROM users") == [["portus"]]
     assert DATABASE_PASSWORD not in logs(start)
 
 
 def test_tables_that_fit_are_left_alone(encrypted: Lab, start: str) -> None:
-    says(start, "init: DB_READY")
+    says(start, "Database ready")
     assert "portus-stack:" not in logs(start)
-
-
-def test_a_migration_that_fails_says_why_and_nothing_is_started(half_migrated: Lab, start: str) -> None:
-    says(start, _FAILED)
-    (line,) = [each for each in logs(start).splitlines() if each.startswith(_FAILED)]
-    assert "Duplicate column name 'bot'" in line
-    assert "init:" not in logs(start)
 
 
 @pytest.fixture
@@ -198,7 +169,8 @@ def no_tables(encrypted: Lab) -> Iterator[Lab]:
     yield encrypted
 
 
-def test_where_there_are_no_tables_init_goes_on(no_tables: Lab, start: str) -> None:
-    says(start, "init: DB_EMPTY")
-    assert no_tables.sql("SHOW TABLES") == []
-    assert "portus-stack:" not in logs(start)
+def test_where_there_are_no_tables_init_makes_them(no_tables: Lab, start: str) -> None:
+    says(start, "Database ready")
+    assert "Initializing database" in logs(start)
+    assert _MIGRATES not in logs(start)
+    assert no_tables.sql("SELECT username FROM users") == [["portus"]]

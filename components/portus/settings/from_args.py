@@ -129,7 +129,7 @@ def _portus(reader: Reader) -> PortusSettings:
         replicas=_replicas(reader),
         resources=_resources(reader.group("resources"), 1024, 2.0),
         background_resources=_resources(reader.group("background_resources"), 768, 1.0),
-        start_timeout_seconds=reader.integer("start_timeout_seconds", 300, 60, 3600, "seconds"),
+        start_timeout_seconds=reader.integer("start_timeout_seconds", 600, 60, 3600, "seconds"),
     )
     reader.finish()
     return settings

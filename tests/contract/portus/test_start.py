@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from components.portus.images import STAND_IN_REPOSITORY
 from tests.contract.portus.world import RELEASE, source
 from tests.contract.standin_harness import Lab, docker, lab, logs, wait_until
-from tests.contract.standin_settings import FQDN, HIDDEN_PASSWORD, ROOT_PASSWORD
+from tests.contract.standin_settings import DATABASE_PASSWORD, FQDN, HIDDEN_PASSWORD, ROOT_PASSWORD
 from tests.portus_image import patience
 
 pytestmark = [
@@ -212,7 +213,7 @@ def test_start_that_was_killed_while_it_made_the_schema_goes_on_with_the_patch(e
         "CREATE TABLE schema_migrations (version VARCHAR(100) PRIMARY KEY); INSERT INTO schema_migrations VALUES (1)"
     )
     container = empty.start_portus(2, role=role, patches=("first_start",))
-    wait_for_line(container, "Database ready")
+    wait_for_line(container, "Database ready", 240)
     assert empty.sql("SELECT username FROM users") == [["portus"]]
     assert empty.sql("SELECT COUNT(*) FROM schema_migrations WHERE version = '1'") == [["0"]]
 
@@ -225,21 +226,42 @@ def test_a_database_that_holds_anything_is_never_made_anew(empty: Lab, role: str
         empty.sql("INSERT INTO activities VALUES (7)")
     container = empty.start_portus(2, role=role, patches=("first_start",))
     if RELEASE >= (2, 5):  # makes what is missing, and what is there anew, with or without the patch
-        wait_for_line(container, "Database ready")
+        wait_for_line(container, "Database ready", 240)
         return
-    assert exit_code(container, 120) == 1
+    assert exit_code(container, 240) == 1
     assert empty.sql(f"SELECT COUNT(*) FROM {table}") == [["1" if what == "a row" else "0"]]
     assert empty.sql("SELECT COUNT(*) FROM users") == [["0"]]
 
 
 def test_start_that_was_killed_before_the_hidden_user_goes_on_with_the_patch(empty: Lab, role: str) -> None:
     first = empty.start_portus(2, role=role)
-    wait_for_line(first, "Database ready")
+    wait_for_line(first, "Database ready", 240)
     docker("rm", "--force", "--volumes", first)
     empty.sql("SET FOREIGN_KEY_CHECKS = 0; DELETE FROM users")
     container = empty.start_portus(2, role=role, patches=("first_start",))
     wait_until(lambda: serves(empty, container, 2), "Portus answers", lambda: logs(container))
     assert empty.sql("SELECT username, admin FROM users") == [["portus", "1"]]
+
+
+@pytest.mark.stand_in
+def test_2_5_refuses_a_database_of_2_4_until_it_is_migrated(empty: Lab, role: str) -> None:
+    first = empty.start_portus(2, role=role)
+    wait_for_line(first, "Database ready")
+    docker("rm", "--force", "--volumes", first)
+    newer, arguments = f"{STAND_IN_REPOSITORY}:2.5", empty.portus_arguments(2)
+    refused = empty.start(role, newer, *arguments)
+    assert exit_code(refused, 120) != 0
+    assert "NoEnvironmentInSchemaError" in logs(refused)
+    assert empty.sql("SELECT MAX(version) FROM schema_migrations") == [["20181213101302"]]
+    docker("rm", "--force", "--volumes", refused)
+    secrets = {"PORTUS_DB_PASSWORD": DATABASE_PASSWORD, "PORTUS_PASSWORD": "p", "PORTUS_SECRET_KEY_BASE": "s"}
+    plain = [f"--env={name}={value}" for name, value in secrets.items()]
+    migrate = ("exec", "--vendor", "rake", "db:migrate")
+    migrated = empty.start(role, newer, *arguments, *plain, "--entrypoint=portusctl", command=migrate)
+    assert exit_code(migrated, 120) == 0, logs(migrated)
+    docker("rm", "--force", "--volumes", migrated)
+    wait_for_line(empty.start(role, newer, *arguments), "Database ready")
+    assert empty.sql("SELECT MAX(version) FROM schema_migrations") == [["20190314173309"]]
 
 
 def test_background_alone_on_an_empty_database_waits(empty: Lab, role: str) -> None:

@@ -16,7 +16,7 @@ import docker
 import yaml
 from docker.models.containers import Container
 
-from tests.portus_image import portus_image
+from tests.portus_image import patience, portus_image
 
 ROOT = Path(__file__).parents[3]
 NAME_LABEL = "org.portus-stack.name"
@@ -52,7 +52,7 @@ Filters = dict[str, str | list[str] | bool]
 def finish(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout_seconds: float = 600
 ) -> Finished:
-    """Run a command in a folder to its end; never raises for its exit code."""
+    """Run a command in a folder to its end; never raises for its exit code. The original is given more time."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -61,7 +61,7 @@ def finish(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=timeout_seconds,
+        timeout=timeout_seconds * patience(),
         check=False,
     )
     return Finished(done.returncode, done.stdout)
@@ -231,7 +231,8 @@ class Deployment:
 
 
 def wait_for(condition: Callable[[], bool], timeout_seconds: float, evidence: Callable[[], str]) -> None:
-    """Wait until ``condition`` holds; fails with the evidence."""
+    """Wait until ``condition`` holds; fails with the evidence. The original of Portus is given more time."""
+    timeout_seconds *= patience()
     deadline = time.monotonic() + timeout_seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {timeout_seconds:.0f} s in vain: {evidence()}"

@@ -1,4 +1,4 @@
-"""One PortusStack on two Docker hosts: Portus and its database here, the edge on the other, the registry on either.
+"""One PortusStack on two Docker hosts: Portus here, the edge on the other, the registry or the database with it.
 
 The second host is reached over tcp:// with TLS, this one over its unix socket and over ssh://.
 """
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 NAME, PORT = "spread", 9351
 NUMBER, DAEMON_PORT, SSH_PORT = 4, 2376, 9359
-IMAGES = tuple(f"{LAB}/{name}" for name in ("registry:2.8", "edge:1.22", "python:3.11"))
+IMAGES = tuple(f"{LAB}/{name}" for name in ("registry:2.8", "edge:1.22", "python:3.11", "mariadb:10.11"))
 DATABASE_PORT, PORTUS_PORT, REGISTRY_PORT = 3306, 3000, 5000
 LABEL: dict[str, str | list[str] | bool] = {"label": f"{NAME_LABEL}={NAME}"}
 Host = dict[str, object]
@@ -51,10 +51,10 @@ def far(host: SecondHost) -> Iterator[Daemon]:
         yield client
 
 
-def config(host: SecondHost, daemon_tls: DaemonTls, here: Host, registry_is_here: bool) -> Config:
-    """The edge is on the second host; ``here`` says how this machine's own daemon is reached."""
-    near_roles, far_roles = ["database", "portus", "background"], ["edge"]
-    (near_roles if registry_is_here else far_roles).append("registry")
+def config(host: SecondHost, daemon_tls: DaemonTls, here: Host, far_role: str) -> Config:
+    """The edge and one more are on the second host; ``here`` says how this machine's own daemon is reached."""
+    far_roles = ["edge", far_role]
+    near_roles = [role for role in ("database", "portus", "background", "registry") if role != far_role]
     address = f"tcp://{host.address}:{DAEMON_PORT}"
     hosts: list[Host] = [
         {"name": "near", **here, "private_address": host.here, "roles": near_roles},
@@ -113,7 +113,7 @@ def assert_only_tls_crosses(tap: Wiretap, *ports: int) -> None:
 def test_tcp_host_with_the_edge_and_the_registry(
     host: SecondHost, far: Daemon, daemon_tls: DaemonTls, tmp_path: Path
 ) -> None:
-    stack = config(host, daemon_tls, {"address": "unix:///var/run/docker.sock"}, registry_is_here=False)
+    stack = config(host, daemon_tls, {"address": "unix:///var/run/docker.sock"}, "registry")
     with prepared(NAME, tmp_path / "stack", stack) as deployment, wiretap(host.interface) as tap:
         deployment.up()
         assert roles(ours(far)) == {"edge", "registry", "smoke_check"}
@@ -142,17 +142,17 @@ def _daemon_key_is_secret(deployment: Deployment, daemon_tls: DaemonTls) -> None
     assert body not in deployment.pulumi("preview", "--diff", "-s", deployment.name)
 
 
-def test_ssh_host_with_portus_and_the_registry(
+def test_ssh_host_with_portus_and_the_registry_apart_from_their_database(
     host: SecondHost, far: Daemon, daemon_tls: DaemonTls, tmp_path: Path
 ) -> None:
     with ssh_server(tmp_path / "ssh", host.here, SSH_PORT) as ssh:
         here: Host = {"address": ssh.address, "ssh_options": ssh.options}
-        stack = config(host, daemon_tls, here, registry_is_here=True)
+        stack = config(host, daemon_tls, here, "database")
         with prepared(NAME, tmp_path / "stack", stack) as deployment, wiretap(host.interface) as tap:
             deployment.up()
-            assert roles(ours(far)) == {"edge", "smoke_check"}
-            assert set(deployment.containers()) == {"database", "portus", "background", "registry", "bootstrap"}
+            assert roles(ours(far)) == {"edge", "database", "smoke_check"}
+            assert set(deployment.containers()) == {"portus", "background", "registry", "bootstrap"}
             use(deployment, host, tmp_path / "client")
             deployment.up("--expect-no-changes")
-            assert_only_tls_crosses(tap, DAEMON_PORT, PORT, PORTUS_PORT, REGISTRY_PORT)
+            assert_only_tls_crosses(tap, DAEMON_PORT, PORT, PORTUS_PORT, REGISTRY_PORT, DATABASE_PORT)
             assert_destroyed(deployment, far)

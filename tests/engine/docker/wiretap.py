@@ -12,6 +12,9 @@ _ETHERNET_BYTES = 14
 _LONGEST = 65535
 _SHOWN = 16
 TLS_HANDSHAKE = b"\x16\x03"
+_MYSQL_HEADER = b"\x20\x00\x00\x01"
+_MYSQL_REQUEST_BYTES = 36
+_MYSQL_SSL = 0x0800
 
 
 @dataclass
@@ -32,7 +35,7 @@ class Wiretap:
         payload = segment[(segment[12] >> 4) * 4 :]
         if segment[13] & _SYN:
             self._opened.add(flow)
-        elif payload and flow in self._opened:
+        elif payload and flow in self._opened and not _announces_tls(payload):
             self._opened.discard(flow)
             self.first_bytes.setdefault(port, set()).add(payload[:_SHOWN])
 
@@ -43,6 +46,17 @@ class Wiretap:
             for port, starts in self.first_bytes.items()
         }
         return {port: starts for port, starts in plain.items() if starts}
+
+
+def _announces_tls(payload: bytes) -> bool:
+    """Whether it is what a client of MariaDB sends before TLS, in answer to the greeting: no name, no password in it.
+
+    Source: the client/server protocol of MariaDB, SSLRequest packet.
+    """
+    if len(payload) != _MYSQL_REQUEST_BYTES or not payload.startswith(_MYSQL_HEADER):
+        return False
+    capabilities = struct.unpack_from("<I", payload, len(_MYSQL_HEADER))[0]
+    return bool(capabilities & _MYSQL_SSL)
 
 
 def _listen(tap: Wiretap, wire: socket.socket, stop: Event) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.stream import stream
 
+from tests.portus_image import patience
+
 NAME_LABEL = "org.portus-stack.name"
 ROLE_LABEL = "org.portus-stack.role"
 _WORKLOADS = ("database", "registry", "portus", "background", "edge")
@@ -144,7 +146,8 @@ class Cluster:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, evidence: Callable[[], str]) -> None:
-    """Wait until ``condition`` holds; fails with the evidence."""
+    """Wait until ``condition`` holds; fails with the evidence. The original of Portus is given more time."""
+    seconds *= patience()
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain: {evidence()}"

@@ -44,7 +44,7 @@ def told(monkeypatch: pytest.MonkeyPatch, lines: list[str] | Exception, operatio
 def test_role_cause_and_next_step_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     (message,) = told(monkeypatch, ["Waiting for mariadb", "", "Timeout reached, exiting with error\n"])
     assert message.startswith("portus ")
-    assert "300 s are waited; `portus.start_timeout_seconds` sets it" in message
+    assert "600 s are waited; `portus.start_timeout_seconds` sets it" in message
     assert "    Timeout reached, exiting with error\n" in message
     assert "docker logs hub-portus" in message
     assert "run `up` again" in message

@@ -5,81 +5,15 @@ import re
 import secrets
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from html import escape
 
+from fake_portus_api import Api
+from fake_portus_state import Session
 from https_server import Answer, Incoming, as_json, redirect
 
-LOCKED_AFTER = 10
 
-
-@dataclass
-class Person:
-    id: int
-    password: str
-    email: str
-    admin: bool = False
-    failures: int = 0
-    namespace: str = ""
-    tokens: dict[int, str] = field(default_factory=dict)
-
-
-@dataclass
-class Session:
-    csrf: str
-    username: str = ""
-    alert: str = ""
-
-
-class FakePortus:
+class FakePortus(Api):
     """One Portus of `version` "2.2", "2.3" or "2.4"; its state is public, for tests to arrange and look at."""
-
-    def __init__(self, version: str) -> None:
-        self.version = version
-        self.people = {"portus": Person(1, "p-hidden-password", "portus@portus.com", admin=True, namespace="portus")}
-        self.record: dict[str, object] | None = None
-        self.sign_up = True
-        self.unreachable = 0
-        self.unavailable = 0
-        self.echo = ""
-        self.too_fast = 0
-        self.empty_handed = False
-        self.holes: set[str] = set()
-        self.tags: dict[tuple[str, str], tuple[str, str]] = {}
-        self.requests: list[str] = []
-        self._sessions: dict[str, Session] = {}
-
-    def humans(self) -> dict[str, Person]:
-        return {name: person for name, person in self.people.items() if name != "portus"}
-
-    def add(self, username: str, password: str, email: str, admin: bool = False) -> str:
-        """Create a user; returns why not, or an empty string."""
-        if username in self.people:
-            return "Username has already been taken"
-        if any(person.email == email for person in self.people.values()):
-            return "Email has already been taken"
-        self.people[username] = Person(len(self.people) + 1, password, email, admin)
-        if self.record is not None:
-            self.people[username].namespace = self.make_valid(username)
-        return ""
-
-    def make_valid(self, username: str) -> str:
-        """The name of a user's namespace: app/models/namespace.rb, make_valid, with the slip in its pattern."""
-        if self.version == "2.2" and re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", username):
-            return username
-        return re.sub(r"[._]{2,}", "_", re.sub(r"[^a-z0-9._\\\]^]", "_", username.lower()))
-
-    def verify(self, username: str, password: str) -> str:
-        """Check a password as devise does; returns the message, or an empty string."""
-        person = self.people.get(username)
-        if person and person.failures >= LOCKED_AFTER:
-            return "Your account is locked."
-        if person and person.password == password:
-            person.failures = 0
-            return ""
-        if person:
-            person.failures += 1
-        return "Invalid username or password."
 
     # The entrance
 
@@ -102,8 +36,8 @@ class FakePortus:
 
     def _session(self, incoming: Incoming) -> tuple[str, Session]:
         match = re.search(r"_portus_session=(\w+)", incoming.headers.get("cookie", ""))
-        key = match[1] if match and match[1] in self._sessions else secrets.token_hex(8)
-        return key, self._sessions.setdefault(key, Session(secrets.token_urlsafe(24)))
+        key = match[1] if match and match[1] in self.sessions else secrets.token_hex(8)
+        return key, self.sessions.setdefault(key, Session(secrets.token_urlsafe(24)))
 
     def _token(self, incoming: Incoming) -> Answer:
         username = ""
@@ -287,12 +221,6 @@ class FakePortus:
         self.record["use_ssl"] = form["registry[use_ssl]"] == "1"
         return self._recorded("/admin/registries")
 
-    def _recorded(self, path: str) -> Answer:
-        """Whoever came before the record gets the namespace now [app/models/registry.rb, create_namespaces!]."""
-        for name, person in self.people.items():
-            person.namespace = person.namespace or self.make_valid(name)
-        return redirect(path)
-
     def _correct_record_by_form(self, incoming: Incoming, session: Session) -> Answer:
         """admin/registries#update: a host name is not even looked at once there are repositories."""
         form = incoming.form
@@ -307,90 +235,3 @@ class FakePortus:
         changes = {key: form[f"registry[{key}]"] for key in keys if f"registry[{key}]" in form}
         self.record = {**self.record, **changes, "use_ssl": form["registry[use_ssl]"] == "1"}
         return redirect("/admin/registries")
-
-    # The API
-
-    def _api(self, incoming: Incoming, session: Session) -> Answer:
-        name = f"{incoming.method} {incoming.path.removeprefix('/api/v1')}"
-        if name == "POST /users/bootstrap" and self.version == "2.4":
-            return self._bootstrap(json.loads(incoming.body)["user"])
-        if incoming.headers.get("portus-auth") == "portus:f-plain-token":
-            return self._token_api(name)
-        person = self.people.get(session.username)
-        if person is None:
-            return as_json(401, {"message": "Authentication fails"})
-        answer = self._api_of_all(name, person)
-        if answer is None and not person.admin:
-            return as_json(403, {"message": "Authorization fails"})
-        return answer or self._record_api(name, incoming) or self._admin_api(name, incoming)
-
-    def _api_of_all(self, name: str, person: Person) -> Answer | None:
-        if name == f"GET /namespaces/{person.id}":
-            return as_json(200, {"id": person.id, "name": person.namespace})
-        if name == "GET /repositories":
-            names = dict.fromkeys(name for name, _ in self.tags)
-            return as_json(200, [{"id": n, "full_name": name} for n, name in enumerate(names)])
-        if re.fullmatch(r"GET /repositories/\d+/tags", name):
-            found = [{"name": tag, "digest": d, "updated_at": at} for (_, tag), (d, at) in self.tags.items()]
-            return as_json(200, found)
-        if name == "POST /users/1/application_tokens" and "foreign_tokens" in self.holes:
-            self.people["portus"].tokens[9] = "foreign"
-            return as_json(201, {"id": 9, "plain_token": "f-plain-token"})
-        return None
-
-    def _record_api(self, name: str, incoming: Incoming) -> Answer | None:
-        if name == "GET /registries":
-            return as_json(200, [{"id": 1, **self.record}] if self.record else [])
-        if name == "PUT /registries/1" and self.version == "2.4":
-            return self._correct_record(json.loads(incoming.body)["registry"])
-        if name != "POST /registries" or self.version != "2.4":
-            return None
-        if self.unreachable:
-            self.unreachable -= 1
-            return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
-        self.record = json.loads(incoming.body)["registry"]
-        self._recorded("")
-        return as_json(201, self.record)
-
-    def _admin_api(self, name: str, incoming: Incoming) -> Answer:
-        if name == "GET /users":
-            entries = [(n, p.id, p.email, p.admin) for n, p in self.people.items()]
-            return as_json(200, [{"username": n, "id": i, "email": e, "admin": a} for n, i, e, a in entries])
-        if name == "POST /users":
-            user = json.loads(incoming.body)["user"]
-            problem = self.add(user["username"], user["password"], user["email"])
-            return as_json(422, {"message": {"username": [problem]}}) if problem else as_json(201, {})
-        match = re.fullmatch(r"DELETE /users/(\d+)", name)
-        if match and self.version == "2.4":
-            self.people = {name: person for name, person in self.people.items() if person.id != int(match[1])}
-            return Answer(204)
-        return self._token_api(name)
-
-    def _correct_record(self, changes: dict[str, object]) -> Answer:
-        """app/services/registries/update_service.rb: a host name that is sent is refused, whichever it is."""
-        if self.tags and "hostname" in changes:
-            return as_json(422, {"message": {"hostname": ["Registry is not empty, cannot change hostname"]}})
-        if self.unreachable:
-            self.unreachable -= 1
-            return as_json(422, {"message": {"hostname": [f"Error: connection refused {self.echo}"]}})
-        self.record = {**(self.record or {}), **changes}
-        return as_json(200, self.record)
-
-    def _token_api(self, name: str) -> Answer:
-        match = re.fullmatch(r"(GET|DELETE) /users/(\d+/)?application_tokens/?(\d*)", name)
-        if not match:
-            return as_json(405, {"message": "405 Not Allowed"})
-        method, owner, token = match.groups()
-        if method == "GET":
-            person = next(p for p in self.people.values() if f"{p.id}/" == owner)
-            return as_json(200, [{"id": key, "application": what} for key, what in person.tokens.items()])
-        for person in self.people.values():
-            person.tokens.pop(int(token), None)
-        return Answer(204)
-
-    def _bootstrap(self, user: dict[str, str]) -> Answer:
-        if self.humans():
-            return as_json(400, {"message": "you can only use this when there are no users on the system"})
-        self.add(user["username"], user["password"], user["email"], admin=True)
-        self.people[user["username"]].tokens[7] = "bootstrap"
-        return as_json(201, {"id": 7, "application": "bootstrap", "plain_token": "plain-application-token"})

@@ -93,5 +93,10 @@ def _options(site: Site, process: Workload, after: Sequence[pulumi.Resource], *k
     return site.options(
         depends_on=list(after),
         custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit),
-        hooks=evidence_hook(site, process.name, *kind),
+        hooks=evidence_hook(site, process.name, *kind, likely=_slow(process)),
     )
+
+
+def _slow(process: Workload) -> str:
+    """What to think of when nothing else is wrong; "" where no argument helps."""
+    return f"it is only slow: set {process.start_argument} higher" if process.start_argument else ""
