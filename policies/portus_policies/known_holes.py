@@ -8,5 +8,6 @@ SECURITY: dict[str, tuple[int, int]] = {
     "disabled_users": (3, 5),
     "token_subject": (0, 5),
     "webhook_secret": (0, 5),
+    "own_users": (0, 5),
 }
 """Patch → the first and the last minor release of Portus 2 that has its hole."""
