@@ -17,6 +17,7 @@ from tests.component.recorder import (
     DEPLOYMENT,
     JOB,
     NAMESPACE,
+    POLICY,
     SECRET,
     SERVICE,
     STATEFUL_SET,
@@ -184,6 +185,33 @@ def test_nothing_else_is_exposed(variant: str, on_kubernetes: Deployed) -> None:
             assert specification["selector"][ROLE_LABEL] == "edge"
         else:
             assert specification["type"] == "ClusterIP"
+
+
+def led_to(recording: Recording) -> set[int]:
+    """The ports of the edge's pods at which outsiders with TLS arrive, however they are led there."""
+    services = {one.name: cast(Object, one.values["spec"])["ports"] for one in recording.of_type(SERVICE)}
+    if public := services.get(f"{NAME}-edge-public"):
+        return {port["targetPort"] for port in public if port["appProtocol"] == "https"}
+    (way,) = [one for one in objects(recording) if one.type.endswith(("Ingress", "TLSRoute", "HTTPRoute"))]
+    specification = cast(Object, way.values["spec"])
+    backends = [backend["port"] for rule in specification["rules"] for backend in rule.get("backendRefs", ())]
+    paths = [path for rule in specification["rules"] for path in rule.get("http", {}).get("paths", ())]
+    backends += [path["backend"]["service"]["port"]["number"] for path in paths]
+    (inner,) = [ports for name, ports in services.items() if name == f"{NAME}-edge"]
+    return {port["targetPort"] for port in inner if port["port"] in backends}
+
+
+@each_variant
+def test_outsiders_are_led_to_another_port_than_the_roles_inside(variant: str, on_kubernetes: Deployed) -> None:
+    """The edge tells them apart by it (roles/edge_fence.py)."""
+    recording = on_kubernetes(variant)
+    (policy,) = [one for one in recording.of_type(POLICY) if one.name == f"{NAME}-edge"]
+    arrivals = cast(Object, policy.values["spec"])["ingress"]
+    everybody = {port["port"] for one in arrivals if not one.get("from") for port in one["ports"]}
+    roles = {port["port"] for one in arrivals if one.get("from") for port in one["ports"]}
+    outside = led_to(recording)
+    assert len(outside) == 1 and outside <= everybody
+    assert not outside & roles
 
 
 @each_variant

@@ -12,10 +12,13 @@ from portus_policies import resource as view
 from portus_policies.exceptions import parse_exceptions
 from portus_policies.judge import judge_stack
 from portus_policies.resource import Resource, Stack
+from portus_policies.roles import EDGE
+from portus_policies.rules.docker_network import _TLS_PORTS
 from portus_policies.settings import SCHEMA, Settings
 from portus_policies.wire import plain_properties
 
 from components.portus import naming
+from components.portus.roles.edge_configuration import OUTSIDE_PORT
 from tests.component.recorder import COMPONENT
 from tests.policy.cases import PREVIEW, STATE, UP
 from tests.policy.conftest import SETTINGS
@@ -258,3 +261,7 @@ def test_secrets_are_told_from_plain_values() -> None:
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": '{"a": 1}'}
     values, secrets = plain_properties({"open": "x", "hidden": [secret]})
     assert values == {"open": "x", "hidden": [{"a": 1}]} and secrets == {"hidden[0]"}
+
+
+def test_outsiders_port_of_the_edge_is_known_to_speak_tls() -> None:
+    assert OUTSIDE_PORT in _TLS_PORTS[EDGE]

@@ -148,14 +148,6 @@ OWNED: dict[str, str] = {
 }
 """Options that PortusStack sets itself, and what to use instead."""
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "background.sync.strategy": ("initial", "on-start", "update", "update-delete"),
-    "user_permission.push_images.policy": ("allow-personal", "allow-teams", "admin-only"),
-    "email.smtp.openssl_verify_mode": ("none", "peer", "client_once", "fail_if_no_peer_cert"),
-    "ldap.encryption.method": ("", "plain", "simple_tls", "start_tls"),
-}
-"""Options with a closed set of values (sources: SUSE/Portus ``config/config.yml`` comments, ``docs`` background.md)."""
-
 CALLS_OUT: dict[str, tuple[str, str]] = {
     "email.smtp.enabled": ("email.smtp.port", "sends mail"),
     "ldap.enabled": ("ldap.port", "signs users in by LDAP"),

@@ -1,9 +1,9 @@
 """The TLS edge (nginx): the only role that outsiders reach.
 
-It ends TLS 1.2+, redirects plain HTTP, sends each host name to its role, verifies both roles' certificates, and answers
-403 to what must never be reached from outside. Sources: nginx documentation (``ngx_http_proxy_module``,
-``ngx_http_ssl_module``); distribution recipe for nginx (body size, buffering); SUSE/Portus ``lib/api/v1`` and
-``app/controllers/api/v2`` (which paths need no authentication).
+It ends TLS 1.2+, redirects plain HTTP, sends each host name to its role, verifies both roles' certificates, answers 403
+to what must never be reached from outside, and judges what reaches Portus (edge_fence.py). Sources: nginx documentation
+(``ngx_http_proxy_module``, ``ngx_http_ssl_module``); distribution recipe for nginx (body size, buffering); SUSE/Portus
+``lib/api/v1`` and ``app/controllers/api/v2`` (which paths need no authentication).
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from ..naming import ISSUED_DIRECTORY, files_path, internal_name
 from ..plan import OUTSIDE, File, Issued, Limits, Link, Probe, Security, TlsPair, Workload
 from ..settings import Settings
 from . import registry
-from .edge_configuration import UPSTREAMS, EdgeNames, nginx_configuration
+from .edge_configuration import OUTSIDE_PORT, UPSTREAMS, EdgeNames, nginx_configuration
 
 _LOOK_SECONDS = 5
 _NGINX_USER = "101:101"
@@ -58,7 +58,7 @@ exec nginx -c "$1" -g 'daemon off;'
 
 def public_links(settings: Settings) -> tuple[Link, ...]:
     """What reaches the edge from outside."""
-    https = Link(OUTSIDE, "edge", settings.hostnames.port, True, "people and docker clients")
+    https = Link(OUTSIDE, "edge", outside_port(settings), True, "people and docker clients")
     if not settings.http_port:
         return (https,)
     return (https, Link(OUTSIDE, "edge", http_port(settings), False, "is redirected to HTTPS"))
@@ -67,6 +67,11 @@ def public_links(settings: Settings) -> tuple[Link, ...]:
 def http_port(settings: Settings) -> int:
     """The port inside for plain HTTP: unprivileged, and never the public one."""
     return _HTTP_PORT if settings.hostnames.port != _HTTP_PORT else _HTTP_PORT + 1
+
+
+def outside_port(settings: Settings) -> int:
+    """The port inside to which outsiders are led: never the public one, by which roles inside come."""
+    return OUTSIDE_PORT if settings.hostnames.port != OUTSIDE_PORT else OUTSIDE_PORT + 1
 
 
 def links(settings: Settings) -> tuple[Link, ...]:
@@ -88,6 +93,8 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
         http_port=http_port(settings) if settings.http_port else 0,
         portus=f"{internal_name(settings.name, 'portus')}:{contract_of(settings.portus.generation).port}",
         registry=f"{internal_name(settings.name, 'registry')}:{registry.PORT}",
+        outside_port=outside_port(settings),
+        inside_addresses=settings.hairpin_addresses,
     )
     presents = _presented(settings, certificates)
     if isinstance(presents, Issued):

@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 
 from ..naming import files_path
+from . import edge_fence
+
+OUTSIDE_PORT = 8444
+"""The port inside to which outsiders are led; another one where this is the public port."""
 
 
 @dataclass(frozen=True)
 class EdgeNames:
     """Names and ports; ``portus`` and ``registry`` are ``host:port`` inside, ``http_port`` 0 means no plain HTTP.
 
-    ``certificate`` and ``key`` are paths.
+    Roles inside come to ``public_port``, outsiders are led to ``outside_port``; who comes there from one of
+    ``inside_addresses`` is a role on another host. ``certificate`` and ``key`` are paths.
     """
 
     portus_host: str
@@ -18,6 +23,8 @@ class EdgeNames:
     http_port: int
     portus: str
     registry: str
+    outside_port: int = OUTSIDE_PORT
+    inside_addresses: tuple[str, ...] = ()
     certificate: str = files_path("edge.crt")
     key: str = files_path("edge.key")
 
@@ -65,13 +72,16 @@ http {{
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   proxy_set_header Host $http_host;
+  # Once, and the same that was judged here.
+  proxy_set_header Authorization $http_authorization;
+  proxy_set_header Portus-Auth $http_portus_auth;
   proxy_set_header X-Real-IP $remote_addr;
   proxy_set_header X-Forwarded-For $remote_addr;
   proxy_set_header X-Forwarded-Proto https;
   proxy_set_header X-Forwarded-Host $http_host;
   proxy_set_header X-Forwarded-Port {port};
   proxy_connect_timeout 5s;
-
+{maps}
   # Layers stream through: no size limit, nothing kept on disk.
   client_max_body_size 0;
   proxy_request_buffering off;
@@ -91,6 +101,7 @@ http {{
   }}
   server {{
     listen {port} ssl default_server;
+    listen {outside_port} ssl default_server;
     server_name _;
     return 421;
   }}
@@ -113,6 +124,7 @@ _REDIRECT = """\
 _SERVER = """\
   server {{
     listen {port} ssl;
+    listen {outside_port} ssl;
     server_name {host};
     add_header Strict-Transport-Security "max-age=31536000" always;
     add_header X-Content-Type-Options nosniff always;
@@ -122,8 +134,8 @@ _SERVER = """\
 _REFUSE = "    location ^~ {path} {{ return 403; }}\n"
 _PASS = """\
     location {match} {{
-      proxy_ssl_name {upstream_host};
-      proxy_pass https://$upstream_{role};
+{rules}      proxy_ssl_name {upstream_host};
+      proxy_pass https://$upstream_{role}{uri};
     }}
 """
 
@@ -133,13 +145,40 @@ _NEVER_PUBLIC_PORTUS = ("/v2/webhooks", "/api/v1/users/bootstrap", "/api/v1/heal
 """Besides: makes the first administrator; health paths, which tell about the inside and start programs."""
 
 
-def _pass(match: str, role: str, upstream: str) -> str:
-    return _PASS.format(match=match, role=role, upstream_host=upstream.partition(":")[0])
+_TOKEN = "/v2/token"
+_TOKEN_NAMES = (_TOKEN, f"{_TOKEN}.json", f"{_TOKEN}/")
+"""By these Portus' router knows it, and by any other extension (SUSE/Portus ``config/routes/registry_api.rb``)."""
+_FORMS = ("/users/password", "= /users", "/users/oauth")
+"""Forms that make Portus work or send mail, besides the one for signing in."""
+
+
+def _pass(match: str, role: str, upstream: str, rules: str = "", uri: str = "") -> str:
+    return _PASS.format(match=match, role=role, upstream_host=upstream.partition(":")[0], rules=rules, uri=uri)
+
+
+def _token_location(path: str, names: EdgeNames) -> str:
+    """Portus is asked in one spelling, whatever the client's was."""
+    return _pass(f"= {path}", "portus", names.portus, edge_fence.token_rules(), f"{_TOKEN}$is_args$args")
+
+
+def _fenced(names: EdgeNames) -> str:
+    """What Portus has besides tokens and what is refused."""
+    limited = f"      {edge_fence.limit(edge_fence.API)}\n      {edge_fence.limit(edge_fence.PASSWORDS)}\n"
+    forms = f"      {edge_fence.limit(edge_fence.FORMS)}\n"
+    return (
+        _pass("^~ /users/sign_in", "portus", names.portus, edge_fence.form_rules())
+        + "".join(_pass(match, "portus", names.portus, forms) for match in _FORMS)
+        + _pass("/api/", "portus", names.portus, limited)
+        + _pass("/", "portus", names.portus)
+        + edge_fence.too_many()
+    )
 
 
 def _portus_locations(names: EdgeNames) -> str:
     refused = "".join(_REFUSE.format(path=path) for path in _NEVER_PUBLIC_PORTUS)
-    return refused + _pass("/", "portus", names.portus)
+    tokens = "".join(_token_location(path, names) for path in _TOKEN_NAMES)
+    others = "".join(f"    location ^~ {_TOKEN}{mark} {{ return 404; }}\n" for mark in ("/", "."))
+    return edge_fence.server_rules() + refused + tokens + others + _fenced(names)
 
 
 def _registry_locations(names: EdgeNames) -> str:
@@ -151,10 +190,11 @@ def _shared_locations(names: EdgeNames) -> str:
     """One host for both: ``/v2/`` is the registry's, except ``/v2/token``; the rest is Portus'."""
     refused = "".join(_REFUSE.format(path=path) for path in (*_NEVER_PUBLIC, *_NEVER_PUBLIC_PORTUS[1:]))
     return (
-        refused
-        + _pass("= /v2/token", "portus", names.portus)
+        edge_fence.server_rules()
+        + refused
+        + _token_location(_TOKEN, names)
         + _pass("/v2/", "registry", names.registry)
-        + _pass("/", "portus", names.portus)
+        + _fenced(names)
     )
 
 
@@ -164,7 +204,8 @@ def nginx_configuration(names: EdgeNames) -> str:
     if names.portus_host == names.registry_host:
         hosts = {names.portus_host: _shared_locations(names)}
     servers = "".join(
-        _SERVER.format(port=names.public_port, host=host, locations=locations) for host, locations in hosts.items()
+        _SERVER.format(port=names.public_port, outside_port=names.outside_port, host=host, locations=locations)
+        for host, locations in hosts.items()
     )
     suffix = "" if names.public_port == 443 else f":{names.public_port}"  # noqa: PLR2004 - the port of https://
     redirect = (
@@ -179,6 +220,8 @@ def nginx_configuration(names: EdgeNames) -> str:
         key=names.key,
         ciphers=":".join(_CIPHERS),
         port=names.public_port,
+        outside_port=names.outside_port,
+        maps=edge_fence.maps(names.public_port, names.inside_addresses),
         redirect=redirect,
         servers=servers,
     )

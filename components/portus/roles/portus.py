@@ -174,7 +174,10 @@ def _local_configuration(settings: Settings, contract: Contract) -> File:
 
 
 def nested_yaml(options: Mapping[str, object]) -> str:
-    """``{"email.smtp.port": 25}`` → the nested YAML of Portus' ``config-local.yml``."""
+    """``{"email.smtp.port": 25}`` → the nested YAML of Portus' ``config-local.yml``.
+
+    Texts stand in quotes: of plain ones Ruby reads ``1,000`` as a number and ``:word`` as a symbol (seen on 2.4.3).
+    """
     document: dict[str, object] = {}
     for path, value in sorted(options.items()):
         *groups, leaf = path.split(".")
@@ -183,8 +186,21 @@ def nested_yaml(options: Mapping[str, object]) -> str:
             inner = place.setdefault(group, {})
             assert isinstance(inner, dict)
             place = inner
-        place[leaf] = value
-    return yaml.safe_dump(document, sort_keys=True)
+        place[leaf] = _Text(value) if isinstance(value, str) else value
+    return yaml.dump(document, Dumper=_Quoting, sort_keys=True)
+
+
+class _Text(str):
+    """A value, not a key."""
+
+    __slots__ = ()
+
+
+class _Quoting(yaml.SafeDumper):
+    """Writes values that are texts in double quotes."""
+
+
+_Quoting.add_representer(_Text, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
 def start(contract: Contract) -> tuple[tuple[str, ...], tuple[File, ...]]:

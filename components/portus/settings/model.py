@@ -254,3 +254,16 @@ class Settings:
         if self.portus.generation == 1:
             absent.add(Role.BACKGROUND)
         return tuple(role for role in Role if role not in absent)
+
+    @property
+    def hairpin_addresses(self) -> tuple[str, ...]:
+        """The addresses from which Portus and its background process come to the edge's public port: none on its host.
+
+        Docker's host masks a container that leaves it with its own address.
+        """
+        if self.target is not Target.DOCKER:
+            return ()
+        edge = self.docker.host_of(Role.EDGE.value)
+        callers = {Role.PORTUS, Role.BACKGROUND} & set(self.roles)
+        hosts = {self.docker.host_of(role.value) for role in callers} - {edge}
+        return tuple(sorted(host.private_address for host in hosts))

@@ -5,18 +5,20 @@ from collections.abc import Iterator, Mapping
 
 import pulumi
 
-from ..contract.options import CALLS_OUT, CHOICES, FEATURES_CALLING_OUT, OPTIONS, OWNED, SAFE_DEFAULTS, Kind, Option
+from ..contract.option_values import IMAGE_CA_BUNDLE
+from ..contract.options import CALLS_OUT, FEATURES_CALLING_OUT, OPTIONS, OWNED, SAFE_DEFAULTS, Option
 from ..images import tag_of
-from .reader import MAX_TEXT_LENGTH, Reader, nearest, shown
+from .option_values import value_problem
+from .reader import Reader, nearest
 
 _DEEPEST = 6
-_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 _NEWEST_MINOR = 5
 
 _SHAPES_THE_GRAPH = {*CALLS_OUT, *(port for port, _ in CALLS_OUT.values()), *FEATURES_CALLING_OUT}
 """Options from which links follow."""
 
-Value = pulumi.Input[bool | int | str]
+Plain = bool | int | str
+Value = pulumi.Input[Plain]
 
 
 def read_options(portus: Reader, key: str, image: str) -> Mapping[str, Value]:
@@ -33,7 +35,7 @@ def read_options(portus: Reader, key: str, image: str) -> Mapping[str, Value]:
         if reason:
             portus.problem(f"{key}.{path}", reason)
         else:
-            options[path] = pulumi.Output.secret(_plain(value)) if OPTIONS[path].secret else _plain(value)
+            options[path] = _kept(OPTIONS[path], f"{portus.at(key)}.{path}", value, minor)
     _check_together(portus, key, options, minor)
     return dict(sorted(options.items()))
 
@@ -67,35 +69,30 @@ def _problem(path: str, value: object, minor: int) -> str:
         return f"is not known to Portus 2.{minor}, which would ignore it"
     if isinstance(value, pulumi.Output):
         return "must be a plain value: it decides what Portus may connect to" if path in _SHAPES_THE_GRAPH else ""
-    if _fits(option, value):
-        return ""
-    allowed = (
-        f"one of {', '.join(CHOICES[path])}"
-        if path in CHOICES
-        else f"a{'n' * (option.kind is Kind.INTEGER)} {option.kind.value}"
-    )
-    return f"must be {allowed}" + (" (its value is secret and not shown)" if option.secret else f", not {shown(value)}")
+    return value_problem(option, value, minor)
 
 
-def _fits(option: Option, value: object) -> bool:
-    if option.kind is Kind.BOOLEAN:
-        return isinstance(value, bool)
-    if option.kind is Kind.INTEGER:
-        return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1 and value >= 0
-    if not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH or not _PRINTABLE.fullmatch(value):
-        return False
-    return option.path not in CHOICES or value in CHOICES[option.path]
+def _kept(option: Option, place: str, value: object, minor: int) -> Value:
+    """The value to hand on; one that is not known yet is judged when it is."""
+
+    def judged(known: object) -> Plain:
+        if reason := value_problem(option, known, minor):
+            raise ValueError(f"{place} {reason}")
+        return _plain(known)
+
+    kept: Value = value.apply(judged) if isinstance(value, pulumi.Output) else _plain(value)
+    return pulumi.Output.secret(kept) if option.secret else kept
 
 
-def _plain(value: object) -> Value:
+def _plain(value: object) -> Plain:
     if isinstance(value, float):
         return int(value)
-    if isinstance(value, bool | int | str | pulumi.Output):
+    if isinstance(value, bool | int | str):
         return value
     raise TypeError(f"an option of type {type(value).__name__} was admitted")
 
 
-def _check_together(portus: Reader, key: str, options: Mapping[str, Value], minor: int) -> None:
+def _check_together(portus: Reader, key: str, options: dict[str, Value], minor: int) -> None:
     def on(path: str) -> bool:
         return options.get(path) is True
 
@@ -110,4 +107,10 @@ def _check_together(portus: Reader, key: str, options: Mapping[str, Value], mino
         need("ldap.hostname", "ldap is enabled")
         need("ldap.port", "ldap is enabled")
     if on("delete.garbage_collector.enabled") and minor < _NEWEST_MINOR:
+        if options.get("delete.garbage_collector.tag") == "":
+            del options["delete.garbage_collector.tag"]
         need("delete.garbage_collector.tag", "without it this release removes whole repositories (SUSE/Portus#2241)")
+    # Verified against no CA at all otherwise: Portus hands its own default, the empty path, on.
+    verified = options.get("email.smtp.openssl_verify_mode", "none") != "none"
+    if verified and not any(options.get(path) for path in ("email.smtp.ca_file", "email.smtp.ca_path")):
+        options["email.smtp.ca_file"] = IMAGE_CA_BUNDLE

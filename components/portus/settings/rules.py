@@ -149,3 +149,7 @@ def _check_connections(settings: Settings, places: Mapping[Role, DockerHost], pr
             problems.add_first(
                 f"docker.hosts[{index}].private_address", "is required: roles on other hosts connect to this one"
             )
+        if Role.BACKGROUND in host.roles and host != edge and not host.private_address:
+            problems.add_first(
+                f"docker.hosts[{index}].private_address", "is required: the edge knows the background process by it"
+            )

@@ -12,7 +12,8 @@ from . import task
 
 _ADMINISTRATOR_PASSWORD = files_path("administrator-password")
 _PORTUS_PASSWORD = files_path("portus-password")
-_START_SECONDS = 120
+_START_SECONDS = 300
+"""A Portus on a busy machine takes seconds for each page."""
 
 
 _FORMER_BOT = {"username": "portus-stack-smoke-check", "email": "smoke-check@portus-stack.invalid"}

@@ -22,7 +22,7 @@ _PRIVATE_NETWORKS = tuple(
 """RFC 1918, RFC 4193 and loopback; what else Python calls private is documentation and the like."""
 _EVERYWHERE = ("", "0.0.0.0", "::", "[::]")
 _LOWEST_UNPRIVILEGED = 1025
-_TLS_PORTS = {PORTUS: (443, 3000), REGISTRY: (5000, 443), EDGE: (443, 8443)}
+_TLS_PORTS = {PORTUS: (443, 3000), REGISTRY: (5000, 443), EDGE: (443, 8443, 8444)}
 _PLAIN_PORTS = (80, 5001)
 _MARIADB = 3306
 _DATA_DIRECTORIES = {DATABASE: "/var/lib/mysql", REGISTRY: "/var/lib/registry"}

@@ -37,6 +37,7 @@ class Stage:
     directory: Directory
     admin_token: str = ""
     _running: list[str] = field(default_factory=list)
+    _somebody: Client | None = None
 
     def start(self, ldap: bool, *patches: str, background: bool = False) -> None:
         """Replace Portus by one with LDAP on or off."""
@@ -45,6 +46,7 @@ class Stage:
         changes = environment() if ldap else {}
         self._running = [self.lab.start_portus(2, changes=changes, patches=patches)]
         wait_ready(self.lab, self._running[0], f"{URL}/api/v1/_ping")
+        self._somebody = None
         if background:
             changed = {**changes, "PORTUS_BACKGROUND": "true"}
             self._running.append(self.lab.start_portus(2, changes=changed, patches=patches, role="background"))
@@ -80,9 +82,10 @@ class Stage:
         return "\n".join(f"--- {name}\n{logs(name)[-3000:]}" for name in (*self._running, self.directory.container))
 
     def _client(self) -> Client:
-        client = self.lab.client("somebody")
-        (client.folder / "jar").unlink(missing_ok=True)
-        return client
+        """Somebody new each time; where Portus is, is looked up once a start."""
+        self._somebody = self._somebody or self.lab.client("somebody")
+        (self._somebody.folder / "jar").unlink(missing_ok=True)
+        return self._somebody
 
 
 @pytest.fixture(scope="module")

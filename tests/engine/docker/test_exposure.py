@@ -7,14 +7,17 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import docker
 import pytest
 
-from tests.engine.docker.client import Edge
+from components.portus.roles.edge_configuration import OUTSIDE_PORT
+from tests.engine.docker.client import DockerClient, Edge
 from tests.engine.docker.conftest import PORT
 from tests.engine.docker.daemon import SecondHost
 from tests.engine.docker.deployment import Deployment, wait_for
+from tests.engine.docker.portus import PortusApi
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -47,6 +50,45 @@ def test_what_needs_no_authentication_inside_is_closed_outside(edge: Edge, metho
 @pytest.mark.parametrize("path", CLOSED)
 def test_it_is_closed_with_one_host_name_too(first_edge: Edge, path: str) -> None:
     assert first_edge.request("POST", first_edge.portus_host, path, body="{}").status in FORBIDDEN
+
+
+WIDENED = (
+    *("repository:admin/secret:*,pull,push,delete", "registry:catalog:x,*", "repository%3Aadmin%2Fsecret%3A%2A%2Cpull"),
+    *(
+        "repository:admin/secret:pull;scope=registry:catalog:*",
+        "%72epository:admin/secret:pull",
+        "repository:a:pull&x=y",
+    ),
+)
+
+
+@pytest.mark.parametrize("scope", WIDENED)
+@pytest.mark.parametrize("path", ["/v2/token", "/v2/token.json", "//v2/%74oken"])
+def test_token_request_of_another_form_is_refused(edge: Edge, path: str, scope: str) -> None:
+    answer = edge.request("GET", edge.portus_host, f"{path}?service=r&scope={scope}")
+    assert answer.status == 400
+    assert answer.json()["errors"][0]["code"] == "UNSUPPORTED"
+
+
+def test_eleven_wrong_logins_lock_none_of_our_own_users(edge: Edge, client: DockerClient) -> None:
+    """By Basic credentials, by the form and by names that the database takes for theirs; pushes are seen after it."""
+    bot = edge.deployment.outputs()["smoke_check"]["repository"].partition("/")[0]
+    for user in ("portus", "PORTUS ", "pörtus", bot):
+        for _ in range(11):
+            assert edge.token("repository:a/b:pull", user, "wrong-password").status == 403
+            if user not in ("portus", bot):
+                continue
+            form = urlencode({"user[username]": user, "user[password]": "wrong-password"})
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            answer = edge.request("POST", edge.portus_host, "/users/sign_in", headers, form)
+            assert answer.status in (200, 422, 429), answer.body
+    # Asked by the form of LDAP's exception.
+    assert edge.request("GET", edge.portus_host, "/v2/token?service=r&account=portus").status == 403
+    code, output = client.login(edge.username, edge.password)
+    assert code == 0, output
+    client.push_new_image(f"{edge.username}/after-wrong-logins")
+    api = PortusApi.as_administrator(edge)
+    wait_for(lambda: api.tags("after-wrong-logins") != {}, 60, edge.deployment.logs)
 
 
 def test_plain_http_only_redirects(edge: Edge) -> None:
@@ -89,7 +131,7 @@ def test_only_the_edge_publishes_ports(stack: Deployment) -> None:
         for role, each in stack.containers().items()
     }
     assert {role for role, ports in published.items() if ports} == {"edge"}
-    assert published["edge"] == {f"{PORT}/tcp", "8080/tcp"}
+    assert published["edge"] == {f"{OUTSIDE_PORT}/tcp", "8080/tcp"}, "roles inside come by another port"
 
 
 def reaches(deployment: Deployment, source: str, host: str, port: int) -> bool:

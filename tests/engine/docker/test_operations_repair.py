@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.docker.deployment import wait_for
 from tests.engine.docker.operations_clone import DEPLOYMENT_LABEL, Clone
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
@@ -34,6 +35,9 @@ labels = [
 ]
 here = pulumi.ResourceOptions(provider=provider)
 image = docker.RemoteImage("image", name="portus-stack.lab/base:bookworm", keep_locally=True, opts=here)
+check = {"tests": ["CMD", "test", "-f", "/tmp/ready"], "interval": "1s"}
+slow = {"command": ["sh", "-c", "sleep 15; touch /tmp/ready; exec sleep infinity"], "healthcheck": check}
+slow |= {"wait": True, "wait_timeout": 2}
 before = None
 for part in "abc":
     network = docker.Network(f"{name}-{part}", name=f"{name}-{part}", labels=labels, opts=here)
@@ -47,7 +51,7 @@ for part in "abc":
         f"{name}-{part}",
         name=f"{name}-{part}",
         image=image.image_id,
-        command=["sleep", "infinity"],
+        **(slow if part == "b" and config.get_bool("slow") else {"command": ["sleep", "infinity"]}),
         labels=labels,
         networks_advanced=[{"name": network.name}],
         volumes=[{"volume_name": volume.name, "container_path": "/data"}],
@@ -133,6 +137,16 @@ def test_up_goes_on_after_ten_interrupts(clone: Clone, number: signal.Signals) -
     assert_complete(clone)
     clone.must("down")
     assert clone.count() == 0
+
+
+def test_what_became_ready_after_up_gave_up_is_kept(clone: Clone) -> None:
+    clone.configure({**CONFIG, "portus-stack:slow": True})
+    assert clone.make("up").code != 0
+    late = clone.docker.containers.get(f"{NAME}-b")
+    wait_for(lambda: clone.docker.containers.get(f"{NAME}-b").health == "healthy", 60, lambda: f"{late.attrs}")
+    assert f"kept container {NAME}-b" in clone.must("up")
+    assert clone.docker.containers.get(f"{NAME}-b").id == late.id
+    assert_complete(clone)
 
 
 def test_down_after_a_kill_leaves_nothing(clone: Clone) -> None:

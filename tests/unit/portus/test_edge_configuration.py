@@ -26,7 +26,7 @@ def servers(names: EdgeNames) -> dict[str, Directive]:
     return {
         server.one("server_name").words[1]: server
         for server in http(names).all("server")
-        if "ssl" in server.one("listen").words
+        if "ssl" in server.all("listen")[0].words
     }
 
 
@@ -47,7 +47,9 @@ def answer(server: Directive, path: str) -> str:
     """``portus``, ``registry`` or the status that the edge answers itself."""
     location = chosen(server, path)
     returned = location.all("return")
-    return returned[0].words[1] if returned else location.one("proxy_pass").words[1].removeprefix("https://$upstream_")
+    if returned:
+        return returned[0].words[1]
+    return location.one("proxy_pass").words[1].removeprefix("https://$upstream_").partition("/")[0]
 
 
 @pytest.mark.parametrize("path", NEVER_PUBLIC)
@@ -67,6 +69,7 @@ def test_what_must_never_be_public_is_refused_on_every_host(names: EdgeNames, pa
         ("/users/sign_in", "portus"),
         ("/api/v1/users", "portus"),
         ("/v2/token", "portus"),
+        ("/v2/token.json", "registry"),
         ("/v2/", "registry"),
         ("/v2/_catalog", "registry"),
         ("/v2/library/alpine/blobs/uploads/", "registry"),
@@ -83,6 +86,11 @@ def test_one_host_is_routed_by_path(path: str, role: str) -> None:
     [
         ("portus.test", "/", "portus"),
         ("portus.test", "/v2/token", "portus"),
+        ("portus.test", "/v2/token.json", "portus"),
+        ("portus.test", "/v2/token/", "portus"),
+        ("portus.test", "/v2/token.xml", "404"),
+        ("portus.test", "/v2/token/more", "404"),
+        ("portus.test", "/v2/tokens", "portus"),
         ("registry.test", "/v2/", "registry"),
         ("registry.test", "/v2/webhooks/app/manifests/latest", "registry"),
         ("registry.test", "/", "404"),
@@ -96,13 +104,16 @@ def test_two_hosts_go_to_their_roles(host: str, path: str, role: str) -> None:
 
 def test_unknown_host_gets_nothing() -> None:
     default = servers(TWO)["_"]
-    assert "default_server" in default.one("listen").words
+    assert [one.words[1:] for one in default.all("listen")] == [
+        ["8443", "ssl", "default_server"],
+        ["8444", "ssl", "default_server"],
+    ]
     assert [one.words for one in default.all("return")] == [["return", "421"]]
     assert not default.all("location")
 
 
 def test_plain_http_only_redirects_to_the_host_that_was_asked_for() -> None:
-    plain = [server for server in http(TWO).all("server") if server.one("listen").words[1:2] == ["8080"]]
+    plain = [server for server in http(TWO).all("server") if server.all("listen")[0].words[1:2] == ["8080"]]
     assert {server.one("return").words[-1] for server in plain} == {"421", "https://$host:8443$request_uri"}
     named = next(server for server in plain if server.one("server_name").words[1] != "_")
     assert named.one("server_name").words[1:] == ["portus.test", "registry.test"], (
@@ -117,7 +128,8 @@ def test_redirect_leaves_the_standard_port_out() -> None:
 
 def test_without_plain_http_there_is_no_such_listener() -> None:
     listeners = http(EdgeNames("a.test", "b.test", 8443, 0, "p:1", "r:2")).all("server")
-    assert {server.one("listen").words[1] for server in listeners} == {"unix:/tmp/health.sock", "8443"}
+    found = {listen.words[1] for server in listeners for listen in server.all("listen")}
+    assert found == {"unix:/tmp/health.sock", "8443", "8444"}
 
 
 def test_tls_is_modern_and_both_roles_are_verified() -> None:

@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
-from components.portus.contract.options import CHOICES, OPTIONS, OWNED, SAFE_DEFAULTS, Kind
+from components.portus.contract.option_values import CHOICES
+from components.portus.contract.options import OPTIONS, OWNED, SAFE_DEFAULTS, Kind
 from components.portus.roles.portus import nested_yaml
 from components.portus.settings.options import _known_to
 from tests.unit.portus import plans, samples
@@ -76,9 +77,10 @@ def test_option_that_portus_stack_sets_is_refused_with_the_argument_to_use(path:
 
 @pytest.mark.parametrize("path", CHOICES)
 def test_choice_names_what_there_is(path: str) -> None:
-    assert f"must be one of {', '.join(CHOICES[path])}" in problem(path, "no such choice")
+    image = "opensuse/portus:2.5"
+    assert f"must be one of {', '.join(CHOICES[path])}" in problem(path, "no such choice", image)
     for value in CHOICES[path]:
-        assert problem(path, value) == ""
+        assert problem(path, value, image) == ""
 
 
 @pytest.mark.parametrize(

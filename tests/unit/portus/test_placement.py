@@ -57,7 +57,7 @@ def test_edge_is_published_where_it_was_asked_for() -> None:
     ports = plans.placement(args).ports("edge")
     assert [(port.host_address, port.host_port, port.port) for port in ports] == [
         ("127.0.0.1", 9080, 8080),
-        ("127.0.0.1", 9443, 8443),
+        ("127.0.0.1", 9443, 8444),
     ]
 
 

@@ -132,16 +132,15 @@ def test_every_role_may_have_a_host_of_its_own() -> None:
     assert problems(with_hosts(*(host(role.value, role.value) for role in Role))) == {}
 
 
-def test_a_host_that_nobody_elsewhere_reaches_needs_no_address() -> None:
-    hosts = (FRONT, host("web", "portus", "background", "registry", "database"))
-    assert problems(with_hosts(*hosts)) == {}
-    alone = (host("web", "portus", "edge", "registry"), host("work", "background", private_address=None))
-    assert problems(with_hosts(*alone, database={"external": EXTERNAL})) == {}
-
-
 def test_an_external_database_lets_portus_and_background_part() -> None:
-    hosts = (FRONT, host("web", "portus", "registry"), host("work", "background", private_address=None))
+    hosts = (FRONT, host("web", "portus", "registry"), host("work", "background"))
     assert problems(with_hosts(*hosts, database={"external": EXTERNAL})) == {}
+    unknown = (*hosts[:2], host("work", "background", private_address=None))
+    found = problems(with_hosts(*unknown, database={"external": EXTERNAL}))
+    assert "the edge knows the background process by it" in found.pop("docker.hosts[2].private_address")
+    assert found == {}
+    beside_edge = ({**FRONT, "roles": [*FRONT["roles"], "background"]}, host("web", "portus", "registry"))
+    assert problems(with_hosts(*beside_edge, database={"external": EXTERNAL})) == {}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import registry_client
@@ -17,6 +17,9 @@ import task
 from fake_portus import FakePortus
 from fake_registry import FakeEdge, FakeRegistry, Redirector
 from https_server import Serve, Server, issue
+
+from components.portus.tasks import smoke_check as plan_of_smoke_check
+from tests.unit.portus import samples
 
 PASSWORD = 'b-Sec&ret"2'
 DIGEST = "sha256:241e8041bac28028ceb81f1f0536f0c8f349064a3c3b75a33cdd180abf52c2b5"
@@ -152,6 +155,14 @@ def test_a_hole_is_found_where_it_has_to_be_closed(stack: Stack, hole: str, word
     assert "f-plain-token" not in output
     others = [each for each in smoke_check.HOLES if each != hole]
     assert stack.check(closed=others)[0] == 0, "an operator who left it open is not told again"
+
+
+@pytest.mark.parametrize("off", [*smoke_check.HOLES, ""])
+def test_the_plan_asks_for_what_is_closed(off: str) -> None:
+    patches = {"portus": {"patches": {off: False}}} if off else {}
+    settings = samples.settings(samples.merged(samples.MINIMAL, patches))
+    closed = plan_of_smoke_check.script_settings(settings, "0a1b2c3d")["closed"]
+    assert sorted(cast("list[str]", closed)) == sorted({*smoke_check.HOLES} - {off})
 
 
 def test_a_hole_that_there_is_not_is_refused(stack: Stack) -> None:

@@ -9,7 +9,7 @@ from ...plan import OUTSIDE, Issued, Link, Plan, TlsPair, Workload
 from .evidence import evidence_hook
 from .gateway import routes
 from .issued import secret_name
-from .services import Services, port_name
+from .services import Backend, Services, port_name
 from .site import SKIP_AWAIT, Site
 
 _INGRESS_NGINX = {
@@ -29,22 +29,28 @@ def expose(site: Site, plan: Plan, services: Services, after: Sequence[pulumi.Re
     for workload in plan.workloads:
         links = [link for link in plan.links if link.source == OUTSIDE and link.destination == workload.name]
         if links and (chosen.load_balancer or chosen.node_port):
-            made.append(_service(site, workload, links, after))
+            made.append(_service(site, plan, workload, after))
         elif links and chosen.ingress:
-            made += _ingress(site, workload, services, after)
+            made += _ingress(site, workload, (services[workload.name], _tls_port(links)), after)
         elif links and chosen.gateway:
-            made += routes(site, workload, services[workload.name], chosen.gateway, after)
+            made += routes(site, workload, (services[workload.name], _tls_port(links)), chosen.gateway, after)
     return made
 
 
-def _service(
-    site: Site, workload: Workload, links: Sequence[Link], after: Sequence[pulumi.Resource]
-) -> core.v1.Service:
+def _tls_port(links: Sequence[Link]) -> int:
+    """The port that whoever ends or hands on the outsiders' TLS leads to."""
+    return next(link.port for link in links if link.tls)
+
+
+def _service(site: Site, plan: Plan, workload: Workload, after: Sequence[pulumi.Resource]) -> core.v1.Service:
     """A LoadBalancer is waited for until it has an address; a NodePort is there at once."""
     balancer, node_port = site.kubernetes.expose.load_balancer, site.kubernetes.expose.node_port
     annotations: Mapping[str, str] = balancer.annotations if balancer else {}
     if node_port:
         annotations = {**node_port.annotations, **SKIP_AWAIT}
+    arriving = [link for link in plan.links if link.destination == workload.name]
+    links = sorted((link for link in arriving if link.source == OUTSIDE), key=lambda link: not link.tls)
+    inside = {link.tls: link.port for link in arriving if link.source != OUTSIDE}
     return core.v1.Service(
         site.resource_name(workload.name, "public"),
         metadata=site.metadata(workload.name, site.resource_name(workload.name, "public"), annotations),
@@ -53,19 +59,20 @@ def _service(
             selector=site.selector(workload.name),
             load_balancer_class=(balancer and balancer.class_name) or None,
             load_balancer_source_ranges=list(balancer.source_ranges) or None if balancer else None,
-            ports=[_port(site, link) for link in sorted(links, key=lambda link: not link.tls)],
+            ports=[_port(site, link, inside.get(link.tls, link.port)) for link in links],
         ),
         opts=site.options(depends_on=list(after), hooks=evidence_hook(site, workload.name, "public")),
     )
 
 
-def _port(site: Site, link: Link) -> core.v1.ServicePortArgs:
+def _port(site: Site, link: Link, port_inside: int) -> core.v1.ServicePortArgs:
+    """Within the cluster a NodePort has the number by which the role is known there."""
     balancer, node_port = site.kubernetes.expose.load_balancer, site.kubernetes.expose.node_port
     wanted = balancer or node_port
     port = (wanted.https_port if link.tls else wanted.http_port) if wanted else 0
     return core.v1.ServicePortArgs(
         name=port_name(link.port, link.tls),
-        port=port if balancer else link.port,
+        port=port if balancer else port_inside,
         node_port=port or None if node_port else None,
         target_port=link.port,
         protocol="TCP",
@@ -74,25 +81,24 @@ def _port(site: Site, link: Link) -> core.v1.ServicePortArgs:
 
 
 def _ingress(
-    site: Site, workload: Workload, services: Services, after: Sequence[pulumi.Resource]
+    site: Site, workload: Workload, backend: Backend, after: Sequence[pulumi.Resource]
 ) -> list[pulumi.CustomResource]:
     """The controller presents the same certificate, and talks TLS to the role behind it.
 
     It is not waited for: whether and when a controller writes an address differs from one to the next.
     """
     ingress = site.kubernetes.expose.ingress
-    service = services[workload.name]
+    service, port = backend
     if ingress is None:
         raise ValueError(f"{workload.name} is not exposed by an Ingress")
     secrets = _certificate(site, workload)
     secret: pulumi.Input[str] = secrets[0].metadata.name if secrets else secret_name(site, workload)
     name = site.resource_name(workload.name)
-    backend = networking.v1.IngressServiceBackendArgs(
-        name=service.metadata.name,
-        port=networking.v1.ServiceBackendPortArgs(number=service.spec.ports[0].port),
+    leads_to = networking.v1.IngressServiceBackendArgs(
+        name=service.metadata.name, port=networking.v1.ServiceBackendPortArgs(number=port)
     )
     path = networking.v1.HTTPIngressPathArgs(
-        path="/", path_type="Prefix", backend=networking.v1.IngressBackendArgs(service=backend)
+        path="/", path_type="Prefix", backend=networking.v1.IngressBackendArgs(service=leads_to)
     )
     made = networking.v1.Ingress(
         name,

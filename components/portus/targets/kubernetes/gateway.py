@@ -10,16 +10,18 @@ from pulumi_kubernetes import apiextensions, core
 
 from ...plan import Workload
 from ...settings.kubernetes_model import Gateway
+from .services import Backend
 from .site import Site
 
 _GROUP = "gateway.networking.k8s.io"
 
 
 def routes(
-    site: Site, workload: Workload, service: core.v1.Service, gateway: Gateway, after: Sequence[pulumi.Resource]
+    site: Site, workload: Workload, leads_to: Backend, gateway: Gateway, after: Sequence[pulumi.Resource]
 ) -> list[pulumi.CustomResource]:
     """The route to a role and, where the Gateway ends TLS, how it verifies the role."""
-    backend = {"name": service.metadata.name, "port": service.spec.ports[0].port}
+    service, port = leads_to
+    backend = {"name": service.metadata.name, "port": port}
     parent = {
         "name": gateway.name,
         **({"namespace": gateway.namespace} if gateway.namespace else {}),

@@ -14,6 +14,8 @@ from .site import SKIP_AWAIT, Site
 
 Services = Mapping[str, core.v1.Service]
 """By process."""
+Backend = tuple[core.v1.Service, int]
+"""A Service, and the port of it that is meant."""
 
 
 def ports_of(plan: Plan, process: str) -> tuple[int, ...]:
@@ -28,8 +30,10 @@ def internal_services(site: Site, plan: Plan) -> dict[str, core.v1.Service]:
 
 
 def _service(site: Site, plan: Plan, process: str) -> core.v1.Service:
-    links = [link for link in plan.links if link.destination == process and link.source != OUTSIDE]
-    ports = {link.port: link for link in links}
+    """Outsiders have a Service of their own where nobody of the cluster's hands their connections on."""
+    handed_on = site.kubernetes.expose.ingress or site.kubernetes.expose.gateway
+    links = [link for link in plan.links if link.destination == process]
+    ports = {link.port: link for link in links if link.source != OUTSIDE or (handed_on and link.tls)}
     return core.v1.Service(
         site.resource_name(process),
         metadata=site.metadata(process, internal_name(site.name, process), SKIP_AWAIT),
