@@ -43,28 +43,19 @@ module PortusStackWidenedScopes
     return false unless queries
 
     resource = auth_scope.resource
-    portus_stack_names?(auth_scope, resource) && queries.all? { |query| authorize(resource, query) }
+    queries.all? { |query| authorize(resource, query) }
   rescue NoMethodError, Pundit::NotAuthorizedError, Portus::AuthScope::ResourceNotFound => e
     logger.debug "#{action} of #{auth_scope.resource_name} is refused: #{e.message}"
     false
   end
 
+  # The database finds names without regard to case, accents and spaces at the end: the grammar has none of these.
   def portus_stack_queries(auth_scope)
     case auth_scope
-    when Namespace::AuthScope then NAMESPACE_QUERIES
+    when Namespace::AuthScope then auth_scope.resource_name =~ REPOSITORY ? NAMESPACE_QUERIES : {}
     when Registry::AuthScope then auth_scope.resource_name == "catalog" ? CATALOG_QUERIES : {}
     else {}
     end
-  end
-
-  # The database finds names without regard to case and accents.
-  def portus_stack_names?(auth_scope, resource)
-    return true unless auth_scope.is_a?(Namespace::AuthScope)
-
-    name = auth_scope.resource_name
-    return false unless name =~ REPOSITORY
-
-    name.include?("/") ? resource.name == name.split("/").first : resource.global?
   end
 end
 
