@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Portus 2.0 to 2.5 asks its policies about less than it grants: with "*" first only "all?" is asked (until 2.1 the
+# Portus 2.0 to 2.5 asks its policies about less than it grants: with "*" first only "all?" is asked (in 2.0 the
 # answer is not even heard), with anything but "*" first nothing is asked about a scope of type "registry", and what is
 # left in the list then stands in the token. Here every action that a token grants was asked about, and "*", by which
 # the registry understands everything, needs the right to everything.
