@@ -59,7 +59,7 @@ class PatchesArgs(TypedDict):
     foreign_tokens: NotRequired[bool]
     """Security: no user makes application tokens for others, or sees theirs. Default: true (2.4 and 2.5)."""
     disabled_users: NotRequired[bool]
-    """Security: a disabled user's sessions and application tokens open nothing. Default: true (2.1 to 2.5)."""
+    """Security: a disabled user's application tokens open nothing. Default: true (2.3 to 2.5)."""
     token_subject: NotRequired[bool]
     """Security: a token's user is who authenticated, not who the request names. Default: true (2.0 to 2.5)."""
     webhook_secret: NotRequired[bool]

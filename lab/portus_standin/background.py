@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,7 +21,9 @@ from .models import EventStatus, RegistryEvent, Repository
 from .options import Options
 from .registries import client_of, the_registry
 from .registry_client import AuthorizationError, CatalogEntry, ManifestError, NotFoundError, RequestError
+from .releases import mended
 from .settings import Settings
+from .survival import Queue
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +118,16 @@ class Synchronisation:
             session.rollback()
 
 
+def _perform(task: str, work: Callable[[], object]) -> None:
+    """One task's turn. What it raises ends the process; with the patch `background_survival` it is said."""
+    try:
+        work()
+    except Exception as error:
+        if not mended("background_survival"):
+            raise
+        log.error("portus-stack: '%s' failed and goes on: %r", task, error)
+
+
 def run(settings: Settings, *, one_shot: bool = False) -> None:
     """Run for ever, or one round.
 
@@ -128,11 +141,13 @@ def run(settings: Settings, *, one_shot: bool = False) -> None:
     events = options.enabled("background.registry")
     log.info("[Initialization] Running: 'Registry events', 'Registry synchronization'")
     rounds = 0
+    queue = Queue(settings, options)
+    survives = mended("background_survival")
     while True:
         if events:
-            handle_fresh_events(settings, options)
+            _perform("Registry events", queue.work if survives else lambda: handle_fresh_events(settings, options))
         if rounds % _SYNC_EVERY == 0:
-            synchronisation.run_if_due()
+            _perform("Registry synchronization", synchronisation.run_if_due)
         if one_shot:
             return
         time.sleep(_EVENTS_SECONDS)

@@ -14,11 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .accounts import find_user
-from .images import MANIFEST_ERRORS, Push, find_namespace, find_repository, forget_digest, record_push
+from .images import MANIFEST_ERRORS, Push, find_namespace, find_repository, forget_digest, forget_tag, record_push
+from .manifests import TYPES
 from .models import EventStatus, Registry, RegistryEvent
 from .options import Options
 from .registries import client_of
 from .registry_client import RegistryClient
+from .releases import mended
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +44,31 @@ def _part(event: Event, name: str) -> Mapping[str, str]:
 def relevant(event: Event) -> bool:
     """Deletions, and pushes of Docker manifests: an OCI manifest is no Docker manifest and is dropped.
 
-    Raises EventError for an event without a media type, whatever happened.
+    Raises EventError for an event without a media type, whatever happened. Mended: every manifest, and what has a tag.
     """
     if not isinstance(event.get("target"), dict):
         log.debug("Wrong format for event")
         return False
     if event.get("action") == "delete":
         return True
-    media_type = _part(event, "target").get("mediaType")
+    target = _part(event, "target")
+    media_type = target.get("mediaType")
+    if mended("oci_manifests") and (media_type in TYPES or not media_type):
+        return event.get("action") in _ACTIONS and bool(media_type or target.get("tag"))
     if not isinstance(media_type, str):
         raise EventError("undefined method `starts_with?' for nil:NilClass")
     if event.get("action") not in _ACTIONS:
         log.debug("Unsupported '%s' event", event.get("action"))
         return False
     return media_type.startswith(_MANIFEST_PREFIX)
+
+
+def _data(event: Event) -> str:
+    """What is stored of an event; the column takes 65,535 bytes of three-byte characters."""
+    if not mended("oci_manifests"):
+        return json.dumps(event, ensure_ascii=False)
+    target = {key: value for key, value in _part(event, "target").items() if key != "references"}
+    return json.dumps({**event, "target": target})
 
 
 def receive(session: Session, events: Sequence[Event], portus_password: str, options: Options) -> None:
@@ -67,7 +80,7 @@ def receive(session: Session, events: Sequence[Event], portus_password: str, opt
             continue
         stored = RegistryEvent(event_id=identity)
         if generation > 1:
-            stored.data, stored.status = json.dumps(event), EventStatus.fresh
+            stored.data, stored.status = _data(event), EventStatus.fresh
         if generation > 1 or event["action"] == "push":
             session.add(stored)
         # One after the other: those before an event on which Portus breaks are kept.
@@ -79,10 +92,9 @@ def receive(session: Session, events: Sequence[Event], portus_password: str, opt
 def handle(session: Session, event: Event, portus_password: str, options: Options) -> None:
     """Do what an event says. One of an unknown registry, namespace or user changes nothing."""
     log.info("Handling '%s' event of repository '%s'", event["action"], _part(event, "target").get("repository"))
-    host = _part(event, "request").get("host", "")
-    registry = _registry_of(session, host)
+    registry = registry_of_event(session, event)
     if registry is None:
-        log.info("Ignoring event coming from unknown registry %s", host)
+        log.info("Ignoring event coming from unknown registry %s", _part(event, "request").get("host"))
         return
     client = client_of(registry, portus_password, options)
     if event["action"] == "push":
@@ -91,7 +103,9 @@ def handle(session: Session, event: Event, portus_password: str, options: Option
         _delete(session, registry, event)
 
 
-def _registry_of(session: Session, host: str) -> Registry | None:
+def registry_of_event(session: Session, event: Event) -> Registry | None:
+    """The registry that sent an event, by its inner or its public name."""
+    host = _part(event, "request").get("host", "")
     registry = session.scalar(select(Registry).where(Registry.hostname == host))
     return registry or session.scalar(select(Registry).where(Registry.external_hostname == host))
 
@@ -116,7 +130,7 @@ def _tag_from_registry(
     session: Session, client: RegistryClient, registry: Registry, target: Mapping[str, str]
 ) -> str | None:
     """The tag of an event without one (registries before 2.4): the first that Portus does not know yet."""
-    if target.get("mediaType") not in _LISTED_TYPES:
+    if mended("oci_manifests") or target.get("mediaType") not in _LISTED_TYPES:
         log.info("Could not fetch the tag for a target of type %s", target.get("mediaType"))
         return None
     full_name = target["repository"]
@@ -138,4 +152,8 @@ def _delete(session: Session, registry: Registry, event: Event) -> None:
     if repository is None or repository.marked:
         return
     actor = find_user(session, _part(event, "actor").get("name", ""))
-    forget_digest(session, repository, target.get("digest", ""), actor)
+    digest = target.get("digest", "")
+    if not digest and mended("oci_manifests"):
+        forget_tag(session, repository, target.get("tag", ""), actor)
+    else:
+        forget_digest(session, repository, digest, actor)

@@ -22,6 +22,7 @@ from .registry_client import (
     RequestError,
     UnexpectedAnswerError,
 )
+from .releases import mended
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,16 @@ def record_push(session: Session, client: RegistryClient, push: Push) -> None:
 
 def forget_digest(session: Session, repository: Repository, digest: str, actor: User | None) -> None:
     """Remove the tags of a digest, and the repository with the last of them."""
-    for tag in [tag for tag in repository.tags if tag.digest == digest]:
+    _forget(session, repository, [tag for tag in repository.tags if tag.digest == digest], actor)
+
+
+def forget_tag(session: Session, repository: Repository, name: str, actor: User | None) -> None:
+    """Remove one tag, and the repository with the last of them."""
+    _forget(session, repository, [tag for tag in repository.tags if tag.name == name], actor)
+
+
+def _forget(session: Session, repository: Repository, tags: list[Tag], actor: User | None) -> None:
+    for tag in tags:
         log.info("Removed the tag '%s'.", tag.name)
         repository.tags.remove(tag)
         record_activity(session, "repository.delete", repository, actor, tag.name)
@@ -151,6 +161,8 @@ def synchronise_repository(
             record_activity(session, "repository.push", repository, portus, tag_name)
         elif manifest and known[tag_name].digest != manifest.digest:
             known[tag_name].digest = manifest.digest
+            if mended("oci_manifests"):
+                known[tag_name].image_id = manifest.image_id
             record_activity(session, "repository.push", repository, portus, tag_name)
     for tag_name in known.keys() - set(entry["tags"]):
         repository.tags.remove(known[tag_name])

@@ -55,6 +55,8 @@ class EventStatus(enum.IntEnum):
     done = 0
     progress = 1
     fresh = 2
+    set_aside = 3
+    """PortusStack's, with its patch `background_survival`."""
 
 
 class SchemaMigration(Base):

@@ -15,6 +15,7 @@ from .rules import (
     kubernetes_policies,
     kubernetes_secrets,
     kubernetes_workloads,
+    portus_patches,
     portus_settings,
     portus_standing,
     registry_settings,
@@ -37,6 +38,7 @@ ROOMS = (
     registry_trust,
     portus_settings,
     portus_standing,
+    portus_patches,
     database_settings,
     whole_stack,
 )

@@ -139,6 +139,7 @@ def test_new_files_come_when_it_is_their_process_turn(variant: str, deployed: De
 def test_containers_are_replaced_where_the_provider_would_change_nothing(variant: str, deployed: Deployed) -> None:
     for one in deployed(variant).containers.values():
         assert {"healthcheck", "tmpfs", "init"} <= set(one.request.replaceOnChanges)
+        assert one.request.deleteBeforeReplace, "a new one of the same name is refused while the old one is there"
         assert one.values["wait"] is True
 
 

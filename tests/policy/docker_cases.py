@@ -15,6 +15,12 @@ def of(name: str, edit: Any = None, kind: str = CONTAINER, **options: Any) -> Ch
     return Change(f"hub-{name}", edit, kind, options)
 
 
+def _key_of(inputs: Any) -> Any:
+    """The file with Portus' key."""
+    (upload,) = [each for each in inputs["uploads"] if each["file"].endswith("/portus.key")]
+    return upload
+
+
 def _container(name: str, **inputs: Any) -> Added:
     """A foreign container on networks of the stack."""
     base = {
@@ -86,8 +92,8 @@ CASES = (
     ),
     docker("D31", of("edge", env("SMTP_PASSWORD", "correct-horse"))),
     docker("D31", of("edge", add("command", "--password=correct-horse"))),
-    docker("D32", of("portus", lambda inputs: inputs["uploads"][3].update(permissions="0666")), at=KNOWN),
-    docker("D33", of("portus", lambda inputs: inputs["uploads"][3].update(file="/srv/www/portus.key")), at=KNOWN),
+    docker("D32", of("portus", lambda inputs: _key_of(inputs).update(permissions="0666")), at=KNOWN),
+    docker("D33", of("portus", lambda inputs: _key_of(inputs).update(file="/srv/www/portus.key")), at=KNOWN),
     docker("D34", of("database-portus", put("internal", False), NETWORK), also="D35"),
     docker(
         "D35",

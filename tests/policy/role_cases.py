@@ -6,6 +6,7 @@ from tests.policy.cases import KNOWN, Case, docker
 from tests.policy.docker_cases import KEY_PEM, of
 from tests.policy.graphs import add, env, in_upload, put
 
+_INITIALIZERS = "/srv/Portus/config/initializers/portus_stack_"
 _CONFIG, _OPTIONS = "/etc/portus-stack/config.yml", "/etc/portus-stack/config-local.yml"
 
 
@@ -80,6 +81,8 @@ CASES = (
     docker("P19", of("portus", env("RAILS_ENV", "development"))),
     docker("P20", of("background", put("ports", [{"internal": 3000, "external": 8443, "ip": "10.0.0.1"}])), also="D25"),
     docker("P21", of("portus", _without_upload("/certificates/")), at=KNOWN),
+    docker("P23", of("portus", _without_upload(f"{_INITIALIZERS}widened_scopes")), at=KNOWN),
+    docker("P23", of("background", _without_upload(f"{_INITIALIZERS}foreign_tokens")), at=KNOWN),
     docker(
         "P22",
         of("portus-image", put("name", "opensuse/portus:2.2"), "RemoteImage"),

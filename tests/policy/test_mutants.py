@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from portus_policies.known_holes import SECURITY
 
 from tests.policy.graphs import Entry, Graph, Inputs, plain
 from tests.policy.pack import Pack
@@ -21,6 +22,7 @@ LEAST = 0.95
 Edit = Callable[[Any], object]
 Operator = tuple[str, str, Edit]
 _DELETE = object()
+_PATCHES = "|".join(SECURITY)
 
 DOCKER: tuple[Operator, ...] = (
     ("drop a security option", r"^securityOpts$", lambda value: _DELETE),
@@ -59,6 +61,7 @@ DOCKER: tuple[Operator, ...] = (
     ("no names", r"^dnsNames$", lambda value: []),
     ("private key world-writable", r"^uploads\[.*\.key\]\.permissions$", lambda value: "0666"),
     ("no labels", r"^labels$", lambda value: _DELETE),
+    ("no patch", rf"^uploads\[.*/portus_stack_({_PATCHES})\.rb\]$", lambda value: _DELETE),
 )
 KUBERNETES: tuple[Operator, ...] = (
     ("drop a security context", r"securityContext$", lambda value: _DELETE),
@@ -81,6 +84,11 @@ KUBERNETES: tuple[Operator, ...] = (
     ("default account", r"serviceAccountName$", lambda value: "default"),
     ("default namespace", r"^metadata\.namespace$", lambda value: "default"),
     ("secret for everybody", r"defaultMode$", lambda value: 420),
+    (
+        "no patch",
+        r"volumeMounts\[\d+\]$",
+        lambda value: _DELETE if re.search(rf"_({_PATCHES})\.rb$", value["mountPath"]) else None,
+    ),
     ("writable secret mount", r"volumeMounts\[\d+\]\.readOnly$", lambda value: False),
     ("no scratch limit", r"emptyDir\.sizeLimit$", lambda value: _DELETE),
     ("node's directory", r"volumes\[\d+\]$", lambda value: {"name": value["name"], "hostPath": {"path": "/srv"}}),

@@ -37,15 +37,11 @@ class Patch:
     @property
     def content(self) -> str:
         """The Ruby source."""
-        return _source(self.name).read_text(encoding="utf-8")
+        return (_FOLDER / f"{self.name}.rb").read_text(encoding="utf-8")
 
     def fits(self, minor: int) -> bool:
         """Whether it is for Portus 2.``minor``."""
         return self.since <= minor <= (NEWEST_MINOR if self.until is None else self.until)
-
-
-def _source(name: str) -> Path:
-    return _FOLDER / f"{name}.rb"
 
 
 _ALL = (
@@ -63,9 +59,9 @@ _ALL = (
     ),
     Patch(
         "disabled_users",
-        "a disabled user goes on with application tokens and with what is signed in",
-        "lib/portus/auth_from_token.rb, app/controllers/api/v2/tokens_controller.rb",
-        since=1,
+        "a disabled user goes on in the API with application tokens",
+        "lib/portus/auth_from_token.rb, app/models/user.rb",
+        since=3,
     ),
     Patch(
         "token_subject",
@@ -120,5 +116,4 @@ def fitting(minor: int | None, generation: int) -> tuple[Patch, ...]:
     first = generation == 1
     minors = range(_LAST_OF_GENERATION_1 + 1) if first else range(_LAST_OF_GENERATION_1 + 1, NEWEST_MINOR + 1)
     releases = minors if minor is None else (minor,)
-    there = (patch for patch in PATCHES.values() if _source(patch.name).is_file())
-    return tuple(patch for patch in there if any(patch.fits(release) for release in releases))
+    return tuple(patch for patch in PATCHES.values() if any(patch.fits(release) for release in releases))

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Portus 2.0 to 2.5 asks its policies about less than it grants: with "*" first only "all?" is asked (until 2.1 the
+# Portus 2.0 to 2.5 asks its policies about less than it grants: with "*" first only "all?" is asked (in 2.0 the
 # answer is not even heard), with anything but "*" first nothing is asked about a scope of type "registry", and what is
 # left in the list then stands in the token. Here every action that a token grants was asked about, and "*", by which
 # the registry understands everything, needs the right to everything.
@@ -43,28 +43,19 @@ module PortusStackWidenedScopes
     return false unless queries
 
     resource = auth_scope.resource
-    portus_stack_names?(auth_scope, resource) && queries.all? { |query| authorize(resource, query) }
+    queries.all? { |query| authorize(resource, query) }
   rescue NoMethodError, Pundit::NotAuthorizedError, Portus::AuthScope::ResourceNotFound => e
     logger.debug "#{action} of #{auth_scope.resource_name} is refused: #{e.message}"
     false
   end
 
+  # The database finds names without regard to case, accents and spaces at the end: the grammar has none of these.
   def portus_stack_queries(auth_scope)
     case auth_scope
-    when Namespace::AuthScope then NAMESPACE_QUERIES
+    when Namespace::AuthScope then auth_scope.resource_name =~ REPOSITORY ? NAMESPACE_QUERIES : {}
     when Registry::AuthScope then auth_scope.resource_name == "catalog" ? CATALOG_QUERIES : {}
     else {}
     end
-  end
-
-  # The database finds names without regard to case and accents.
-  def portus_stack_names?(auth_scope, resource)
-    return true unless auth_scope.is_a?(Namespace::AuthScope)
-
-    name = auth_scope.resource_name
-    return false unless name =~ REPOSITORY
-
-    name.include?("/") ? resource.name == name.split("/").first : resource.global?
   end
 end
 

@@ -152,8 +152,9 @@ STRATEGIES = {
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("world", ["unmended"], indirect=True, scope="session")
 def test_every_strategy_but_the_first_deletes_something(world: World, strategy: str) -> None:
-    send(world, "alice/kept", "alice", account="alice")
-    wait_until(lambda: "v1" in world.tags("alice/kept"), "the push is shown", world.evidence)
+    if not world.tags("alice/kept"):  # an event that comes meanwhile takes a synchronisation back (sync.rb:139)
+        send(world, "alice/kept", "alice", account="alice")
+        wait_until(lambda: "v1" in world.tags("alice/kept"), "the push is shown", world.evidence)
     world.lab.sql(
         "INSERT INTO tags (name, repository_id, created_at, updated_at, digest, marked) "
         "SELECT 'stale', id, NOW(), NOW(), 'sha256:stale', 0 FROM repositories WHERE name = 'kept'"

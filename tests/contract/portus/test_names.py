@@ -67,10 +67,8 @@ def test_user_pushes_to_the_namespace_that_portus_made_not_to_one_of_his_name(wo
 
 
 @source("config/initializers/devise.rb:46", "app/models/user.rb:62")
-@pytest.mark.parametrize("spelling", ["ALICE", "\u00e1lice", "alice  ", "\uff21lice", "al\u00adice"])
-def test_database_compares_names_without_case_accents_and_characters_without_weight(
-    world: World, spelling: str
-) -> None:
+@pytest.mark.parametrize("spelling", ["ALICE", "\u00e1lice", "alice  ", "\uff21lice"])
+def test_database_compares_names_without_case_accents_width_and_spaces_at_the_end(world: World, spelling: str) -> None:
     """A wrong password under any of these spellings counts for the user; the edge knows them (roles/edge_fence.py)."""
     asked = "repository:alice/app:pull,push"
     assert world.access(asked, who=spelling) == world.access(asked, who="alice") == {"alice/app": ["pull", "push"]}

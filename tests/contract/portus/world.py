@@ -147,7 +147,7 @@ class World:
     def status_of(self, event: Json) -> str | None:
         """How far a stored event is; None when it was not stored."""
         rows = self.lab.sql(f"SELECT status FROM registry_events WHERE event_id = '{event['id']}'")
-        return {"0": "done", "1": "progress", "2": "fresh"}[rows[0][0]] if rows else None
+        return {"0": "done", "1": "progress", "2": "fresh", "3": "set aside"}[rows[0][0]] if rows else None
 
     def evidence(self) -> str:
         """Logs of everything but the database."""

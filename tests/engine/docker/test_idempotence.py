@@ -37,6 +37,7 @@ def test_changes_touch_what_they_must_and_lose_nothing(tmp_path_factory: pytest.
             pushed = client.push_new_image(f"{edge.username}/kept")
             _registry_setting_restarts_the_registry_alone(deployment)
             _size_limits_change_in_place(deployment)
+            _another_time_limit_replaces_portus_alone(deployment)
             _rotated_certificates_keep_the_ca(deployment, edge)
             assert client.pull_afresh(f"{edge.username}/kept") == pushed
             _public_name_is_corrected_before_the_edge_goes(deployment)
@@ -63,6 +64,11 @@ def _registry_setting_restarts_the_registry_alone(deployment: Deployment) -> Non
 
 def _size_limits_change_in_place(deployment: Deployment) -> None:
     assert _changed(deployment, "database", resources={"memory_mib": 640}, size_gib=20) == set()
+
+
+def _another_time_limit_replaces_portus_alone(deployment: Deployment) -> None:
+    # The limit is part of the health check, which the provider does not change in place.
+    assert _changed(deployment, "portus", start_timeout_seconds=700) == {"portus", "smoke_check"}
 
 
 def _rotated_certificates_keep_the_ca(deployment: Deployment, edge: Edge) -> None:

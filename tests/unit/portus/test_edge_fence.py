@@ -65,6 +65,7 @@ SAME = {
     "u": "UÙüŨųƯǓǜȔͧᵁᵘᵤṲṻỤựⓊⓤＵｕ",  # noqa: RUF001
     "s": "SŚšſȘˢṠṩẛⓈⓢＳｓ",  # noqa: RUF001
 }
+# Control characters have no weight there; the others have none in newer collations.
 OVERLOOKED = "\x01\x08\x0e\x1f\x7f\u00ad\u200b\u0301"
 
 

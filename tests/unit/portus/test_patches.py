@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from portus_policies.known_holes import SECURITY
 from typing_extensions import get_type_hints
 
 from components.portus.args import PatchesArgs
@@ -11,7 +12,7 @@ from components.portus.patches import NEWEST_MINOR, PATCHES, fitting
 from tests.unit.portus import plans, samples
 from tests.unit.portus.samples import MINIMAL, merged, problems
 
-WRITTEN = [name for name in PATCHES if PATCHES[name] in {*fitting(None, 1), *fitting(None, 2)}]
+WRITTEN = list(PATCHES)
 IMAGES_OF_PORTUS = ("portus", "background")
 
 
@@ -102,6 +103,11 @@ def test_release_that_no_patch_was_tried_on_is_refused_until_its_holes_are_accep
     assert found_problems(image, dict.fromkeys(security[1:], False)), "one is left"
     assert found_problems(image, dict.fromkeys(security, False)) == {}
     assert found_problems(image, dict.fromkeys(security, True)), "nobody asks for what does not exist"
+
+
+def test_policy_pack_knows_the_same_security_patches() -> None:
+    known = {name: (patch.since, patch.until or NEWEST_MINOR) for name, patch in PATCHES.items() if patch.security}
+    assert known == SECURITY
 
 
 def test_patched_releases_are_those_that_the_options_know() -> None:

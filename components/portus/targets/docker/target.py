@@ -130,6 +130,7 @@ class DockerTarget(Deployed):
                 depends_on=self._earlier(process),
                 additional_secret_outputs=["uploads"],
                 replace_on_changes=_NOT_UPDATED_IN_PLACE,
+                delete_before_replace=True,  # two cannot have one name, and the provider knows only of its own reasons
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{process.start_seconds + _CREATE_MARGIN_SECONDS}s"),
                 hooks=evidence_hook(self, process, name),
             ),
