@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from .accounts import PORTUS_USER, Invalid, NewUser, create_user, find_user, locked
 from .models import User
 from .options import Options
+from .registry_client import CA_BUNDLE
 from .settings import ROOT
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def sign_in(session: Session, attempt: Attempt, options: Options) -> User:
     except LDAPException as error:
         if options.generation == 1:
             raise  # nobody catches it there: 500
-        raise Refused(str(error)) from error
+        raise _refusal("{}", error) from error
     user = find_user(session, attempt.username) or _create(session, attempt, email)
     if locked(user, options.generation):
         raise Refused("Your account is locked.")
@@ -144,8 +145,8 @@ def _tls(options: Options) -> Tls:
     """Certificate and name are verified, by the image's authorities or by `ca_file`; generation 1 verifies nothing."""
     if options.generation == 1:
         return Tls(validate=ssl.CERT_NONE)
-    ca_file = options.text("ldap.encryption.options.ca_file") or ssl.get_default_verify_paths().cafile
-    return Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=ca_file)
+    ca_file = options.text("ldap.encryption.options.ca_file")
+    return Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=ca_file or CA_BUNDLE)
 
 
 def _search(connection: Connection, username: str, options: Options) -> list[tuple[str, dict[str, list[str]]]]:

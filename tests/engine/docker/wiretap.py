@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-_IPV4, _TCP, _SYN = 0x0800, 6, 0x02
+_IPV4, _TCP, _SYN, _ACK = 0x0800, 6, 0x02, 0x10
 _ETHERNET_BYTES = 14
 _LONGEST = 65535
 _SHOWN = 16
@@ -33,7 +33,7 @@ class Wiretap:
         source_port, port = struct.unpack("!HH", segment[:4])
         flow = (packet[12:16], source_port, packet[16:20], port)
         payload = segment[(segment[12] >> 4) * 4 :]
-        if segment[13] & _SYN:
+        if segment[13] & (_SYN | _ACK) == _SYN:  # the client's; a server may greet first, as MariaDB does in the clear
             self._opened.add(flow)
         elif payload and flow in self._opened and not _announces_tls(payload):
             self._opened.discard(flow)
