@@ -48,7 +48,12 @@ module PortusStack
       return if @said[words] && now - @said[words] < SAME_WORD_SECONDS
       @said.clear if @said.size > 100
       @said[words] = now
-      Rails.logger.error "portus-stack: #{words}"
+      tell(words)
+    end
+
+    # Not by Rails' log: from 2.5 on it is kept back in the process until there is more of it.
+    def self.tell(words)
+      warn "portus-stack: #{words}"
     end
 
     def self.describe(error)
@@ -124,7 +129,7 @@ module PortusStack
         begun = rows.where("status IN (?)", @interrupted).pluck(:id)
         begun.each { |id| @again[id] = true }
         rows.where(id: begun).update_all(status: STATUSES["fresh"])
-        Rails.logger.warn "portus-stack: #{begun.size} events that were begun are taken up" if begun.any?
+        BackgroundSurvival.tell("#{begun.size} events that were begun are taken up") if begun.any?
         @interrupted = nil
       end
 
@@ -161,8 +166,8 @@ module PortusStack
       def failed(id, error)
         @tries[id] += 1
         return wait(id, SECONDS_PER_TRY * @tries[id], error) if @tries[id] < TRIES
-        Rails.logger.error "portus-stack: event #{id} is set aside after #{TRIES} tries, the next start of the " \
-                           "background process tries it again: #{BackgroundSurvival.describe(error)}"
+        BackgroundSurvival.tell("event #{id} is set aside after #{TRIES} tries, the next start of the background " \
+                                "process tries it again: #{BackgroundSurvival.describe(error)}")
         # In SQL: Rails 5 takes no value for an enumeration that Portus does not know.
         rows.where(id: id).update_all(["status = ?", SET_ASIDE])
         @tries.delete(id)
