@@ -121,7 +121,7 @@ module PortusStack
       end
 
       def take_up
-        begun = rows.where(status: @interrupted).pluck(:id)
+        begun = rows.where("status IN (?)", @interrupted).pluck(:id)
         begun.each { |id| @again[id] = true }
         rows.where(id: begun).update_all(status: STATUSES["fresh"])
         Rails.logger.warn "portus-stack: #{begun.size} events that were begun are taken up" if begun.any?
@@ -163,7 +163,8 @@ module PortusStack
         return wait(id, SECONDS_PER_TRY * @tries[id], error) if @tries[id] < TRIES
         Rails.logger.error "portus-stack: event #{id} is set aside after #{TRIES} tries, the next start of the " \
                            "background process tries it again: #{BackgroundSurvival.describe(error)}"
-        rows.where(id: id).update_all(status: SET_ASIDE)
+        # In SQL: Rails 5 takes no value for an enumeration that Portus does not know.
+        rows.where(id: id).update_all(["status = ?", SET_ASIDE])
         @tries.delete(id)
       end
 
