@@ -1,8 +1,10 @@
 """What a second `up` does: nothing; and what a change does: no more than it has to."""
 
 import random
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -77,18 +79,34 @@ def _rotated_certificates_keep_the_ca(deployment: Deployment, edge: Edge) -> Non
     assert deployment.outputs()["ca_certificate_pem"] == edge.ca_pem
 
 
+@contextmanager
+def _deaths_and_healths(deployment: Deployment) -> Iterator[list[tuple[str, str, str]]]:
+    """(what happened, container's name, its id) as it happens: Docker keeps the last 256 events, so a moment's."""
+    seen: list[tuple[str, str, str]] = []
+    stream = deployment.docker.events(decode=True, filters={"type": "container", "event": ["die", "health_status"]})
+
+    def listen() -> None:
+        for event in stream:
+            seen.append((event["Action"], event["Actor"]["Attributes"]["name"], event["Actor"]["ID"]))
+
+    listener = Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield seen
+    finally:
+        stream.close()
+        listener.join(timeout=10)
+
+
 def _public_name_is_corrected_before_the_edge_goes(deployment: Deployment) -> None:
     """The edge of the old name serves until Portus knows the new one."""
-    before, since = deployment.identities(), int(time.time())
-    assert _changed(deployment, "hostnames", registry=f"hub.{NAME}.test:{PORT}") >= {"bootstrap", "edge"}
-    corrected, gone = f"{NAME}-bootstrap", before["edge"][0]
-    seen = []
-    for event in deployment.docker.events(since=since, until=int(time.time()) + 1, decode=True):
-        if event["Type"] == "container" and event["Action"] == "health_status: healthy":
-            seen.append(event["Actor"]["Attributes"]["name"])
-        elif event["Type"] == "container" and event["Action"] == "die" and event["Actor"]["ID"] == gone:
-            seen.append("the old edge went")
-    assert corrected in seen[: seen.index("the old edge went")], seen
+    before = deployment.identities()
+    with _deaths_and_healths(deployment) as seen:
+        assert _changed(deployment, "hostnames", registry=f"hub.{NAME}.test:{PORT}") >= {"bootstrap", "edge"}
+        edge_went = ("die", f"{NAME}-edge", before["edge"][0])
+        wait_for(lambda: edge_went in seen, 30, lambda: f"the old edge did not go: {seen}")
+    corrected = [name for action, name, _ in seen[: seen.index(edge_went)] if action == "health_status: healthy"]
+    assert f"{NAME}-bootstrap" in corrected, seen
     assert deployment.containers()["portus"].id == before["portus"][0], "only what has the name is replaced"
 
 

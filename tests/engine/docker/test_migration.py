@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(1200)]
 NEW, PORT = "successor", 9756
 PAGE = "docs/migration.md"
 USER, REPOSITORY = "smoke-check", "heirloom"
+NAMESPACE = "smoke_check"
+"""What Portus makes of the user's name."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def old(tmp_path: Path) -> Iterator[Old]:
         token, _ = bootstrap_by_api(admin, url, record)
         started.start_portus(2, "--env=PORTUS_BACKGROUND=true", role="background")
         found = Old(started, image())
-        client, repository = started.client("docker"), f"{USER}/{REPOSITORY}"
+        client, repository = started.client("docker"), f"{NAMESPACE}/{REPOSITORY}"
         scope = f"repository:{repository}:pull,push"
         answer = fetch_token(client, f"{url}/v2/token", scope, f"{USER}:{BOT_PASSWORD}").json()
         assert isinstance(answer, dict)
@@ -111,8 +113,8 @@ def test_users_repositories_and_layers_come_along(old: Old, clone: Clone, tmp_pa
     with trusted(edge):
         client = DockerClient(edge, tmp_path / "docker-client")
         assert client.login(USER, BOT_PASSWORD)[0] == 0, "the old password is good"
-        client.pull_afresh(f"{USER}/{REPOSITORY}")
-        assert client.push_new_image(f"{USER}/{REPOSITORY}", "2")
+        client.pull_afresh(f"{NAMESPACE}/{REPOSITORY}")
+        assert client.push_new_image(f"{NAMESPACE}/{REPOSITORY}", "2")
     portus = PortusApi(edge)
     assert portus.sign_in(USER, BOT_PASSWORD)
     assert portus.tags(REPOSITORY)["1"] == USER
