@@ -35,6 +35,7 @@ class Echo(BaseHTTPRequestHandler):
         content = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Set-Cookie", "_portus_session=given; path=/; HttpOnly")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
@@ -146,7 +147,7 @@ def ask(
     body: bytes | None = None,
 ) -> Answer:
     """One request; the path goes out byte by byte as it is."""
-    connection.putrequest(method, "/", skip_accept_encoding=True)
+    connection.putrequest(method, "/", skip_host="Host" in (headers or {}), skip_accept_encoding=True)
     connection._buffer[0] = f"{method} {path} HTTP/1.1".encode("latin-1")  # type: ignore[attr-defined]
     for name, value in (headers or {}).items():
         connection.putheader(name, value)

@@ -40,7 +40,6 @@ servers="$(awk '$1 == "nameserver" { printf "%s ", $2 }' /etc/resolv.conf)"
 } >"$2"
 # nginx reads the new certificate once it stayed the same for two looks: certificate and key are then a pair.
 watch() {
-  loaded="$(cat "$2"/tls.* | cksum)"
   last="$loaded"
   while sleep "$3"; do
     now="$(cat "$2"/tls.* | cksum)"
@@ -51,7 +50,10 @@ watch() {
     last="$now"
   done
 }
-if [ $# -gt 4 ]; then watch "$1" "$5" "$6" & fi
+if [ $# -gt 4 ]; then
+  loaded="$(cat "$5"/tls.* | cksum)" # before nginx reads it: one that comes in between is then seen as new
+  watch "$1" "$5" "$6" &
+fi
 exec nginx -c "$1" -g 'daemon off;'
 """
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..naming import files_path
-from . import edge_fence
+from . import edge_browsers, edge_fence
 
 OUTSIDE_PORT = 8444
 """The port inside to which outsiders are led; another one where this is the public port."""
@@ -71,17 +71,21 @@ http {{
   proxy_ssl_protocols TLSv1.2 TLSv1.3;
   proxy_http_version 1.1;
   proxy_set_header Connection "";
-  proxy_set_header Host $http_host;
+  # One spelling of each name, whatever the client's was: Portus redirects there, and knows its registry by it.
+  map $host $public_address {{
+{addresses}    default $host;
+  }}
+  proxy_set_header Host $public_address;
   # Once, and the same that was judged here.
   proxy_set_header Authorization $http_authorization;
   proxy_set_header Portus-Auth $http_portus_auth;
   proxy_set_header X-Real-IP $remote_addr;
   proxy_set_header X-Forwarded-For $remote_addr;
   proxy_set_header X-Forwarded-Proto https;
-  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_set_header X-Forwarded-Host $public_address;
   proxy_set_header X-Forwarded-Port {port};
   proxy_connect_timeout 5s;
-{maps}
+{maps}{browsers}
   # Layers stream through: no size limit, nothing kept on disk.
   client_max_body_size 0;
   proxy_request_buffering off;
@@ -158,13 +162,15 @@ def _pass(match: str, role: str, upstream: str, rules: str = "", uri: str = "") 
 
 def _token_location(path: str, names: EdgeNames) -> str:
     """Portus is asked in one spelling, whatever the client's was."""
-    return _pass(f"= {path}", "portus", names.portus, edge_fence.token_rules(), f"{_TOKEN}$is_args$args")
+    rules = edge_fence.token_rules() + edge_browsers.token_rules()
+    return _pass(f"= {path}", "portus", names.portus, rules, f"{_TOKEN}$is_args$args")
 
 
 def _fenced(names: EdgeNames) -> str:
     """What Portus has besides tokens and what is refused."""
-    limited = f"      {edge_fence.limit(edge_fence.API)}\n      {edge_fence.limit(edge_fence.PASSWORDS)}\n"
-    forms = f"      {edge_fence.limit(edge_fence.FORMS)}\n"
+    passwords = f"      {edge_fence.limit(edge_fence.PASSWORDS)}\n"
+    limited = f"{edge_browsers.api_rules()}      {edge_fence.limit(edge_fence.API)}\n{passwords}"
+    forms = f"      {edge_fence.limit(edge_fence.FORMS)}\n{passwords}"
     return (
         _pass("^~ /users/sign_in", "portus", names.portus, edge_fence.form_rules())
         + "".join(_pass(match, "portus", names.portus, forms) for match in _FORMS)
@@ -222,6 +228,8 @@ def nginx_configuration(names: EdgeNames) -> str:
         port=names.public_port,
         outside_port=names.outside_port,
         maps=edge_fence.maps(names.public_port, names.inside_addresses),
+        addresses="".join(f'    "{host}" "{host}{suffix}";\n' for host in hosts),
+        browsers=edge_browsers.rules(names.portus_host + suffix),
         redirect=redirect,
         servers=servers,
     )

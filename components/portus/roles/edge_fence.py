@@ -249,6 +249,14 @@ def _error(status: int, code: str, message: str) -> str:
     return f'return {status} \'{{"errors":[{{"code":"{code}","message":"{message}"}}]}}\';'
 
 
+_OTHER_PATH = r"^[^?]*(?:%(?:2[EeFf]|5[Cc])|\x5c|/[.][.]?(?:[/?]|$))"
+"""A path that nginx and Portus may take for two: Rails' router decodes dots and slashes after it has split the path.
+
+What follows a dot is a format to it: ``/v2/token.x%2F%2e%2e%2F%2e%2e%2Fx`` is ``/x`` here and ``/v2/token`` there.
+"""
+_LONGEST_NAME = 255
+"""Of a user, in Portus' table; longer ones would fill the memory of the limits."""
+
 _UNREADABLE = _error(400, "UNSUPPORTED", "the edge cannot read this request")
 _MALFORMED = _error(400, "UNSUPPORTED", "not a token request that the edge lets through")
 _NOT_HERE = _error(404, "UNSUPPORTED", "tokens are given to GET only")
@@ -268,6 +276,8 @@ def server_rules() -> str:
     {limit(PASSWORDS)}
     error_page 429 @too_many;
     if ($uri ~ "[\\x00-\\x1f\\x7f]") {{ {_UNREADABLE} }}
+    if ($request_uri ~ "{_OTHER_PATH}") {{ {_UNREADABLE} }}
+    if ($remote_user ~ "^.{{{_LONGEST_NAME}}}.") {{ {_UNREADABLE} }}
     if ($credentials = unreadable) {{ {_UNREADABLE} }}
     if ($for_inside) {{ {_INSIDE} }}
 """
@@ -299,6 +309,7 @@ def form_rules() -> str:
     return f"""\
       if ($query_of_form) {{ {_UNREADABLE} }}
       {limit(FORMS)}
+      {limit(PASSWORDS)}
       client_max_body_size 16k;
       client_body_buffer_size 16k;
       client_body_in_single_buffer on;

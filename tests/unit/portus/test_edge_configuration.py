@@ -151,7 +151,9 @@ def test_client_cannot_choose_what_the_roles_are_told() -> None:
     headers = {one.words[1]: one.words[2] for one in http(TWO).all("proxy_set_header")}
     assert headers["X-Forwarded-For"] == "$remote_addr"
     assert headers["X-Forwarded-Proto"] == "https"
-    assert headers["Host"] == "$http_host"
+    assert headers["Host"] == headers["X-Forwarded-Host"] == "$public_address"
+    names = {one.words[0]: one.words[1] for one in http(TWO).one("map", "$host").block}
+    assert names == {"portus.test": "portus.test:8443", "registry.test": "registry.test:8443", "default": "$host"}
 
 
 def test_layers_of_any_size_stream_through() -> None:

@@ -168,7 +168,7 @@ def test_every_way_into_portus_is_limited() -> None:
     }
     assert limited["/v2/token"] == limited["/v2/token.json"] == {"tokens"}
     assert limited["/api/"] == {"api", "passwords"}
-    assert limited["/users/sign_in"] == limited["/users/password"] == limited["/users"] == {"forms"}
+    assert limited["/users/sign_in"] == limited["/users/password"] == limited["/users"] == {"forms", "passwords"}
     assert limited["/"] == set(), "as the server says"
     assert {one.words[1] for one in server.all("limit_req")} == {"zone=passwords"}
     for variable in ("limited_forms", "limited_tokens", "limited_passwords", "limited_api"):
