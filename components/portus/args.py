@@ -62,6 +62,8 @@ class PatchesArgs(TypedDict):
     """Security: a disabled user's application tokens open nothing. Default: true (2.3 to 2.5)."""
     token_subject: NotRequired[bool]
     """Security: a token's user is who authenticated, not who the request names. Default: true (2.0 to 2.5)."""
+    private_stars: NotRequired[bool]
+    """Security: who may not see a repository does not star it either. Default: true (2.0 to 2.5)."""
     webhook_secret: NotRequired[bool]
     """Security: only the registry reports events, by a generated secret. Default: true (2.0 to 2.5)."""
     oci_manifests: NotRequired[bool]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from . import database
 from .boot import boot
 from .events import handle
-from .images import synchronise_repository
+from .images import manifests_of, synchronise_repository
 from .models import EventStatus, RegistryEvent, Repository
 from .options import Options
 from .registries import client_of, the_registry
@@ -105,10 +105,11 @@ class Synchronisation:
         registry = the_registry(session)
         assert registry is not None
         client = client_of(registry, self._settings.portus_password, self._options)
+        entries = [(entry, manifests_of(client, entry)) for entry in catalog]
         seen = {
             repository.id
-            for entry in catalog
-            if (repository := synchronise_repository(session, client, registry, entry)) is not None
+            for entry, manifests in entries
+            if (repository := synchronise_repository(session, registry, entry, manifests)) is not None
         }
         if self._strategy != "update":
             for repository in session.scalars(select(Repository)).all():

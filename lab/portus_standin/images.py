@@ -128,16 +128,29 @@ def delete_tag(session: Session, client: RegistryClient, tag: Tag, actor: User) 
     return True
 
 
-def _manifest(client: RegistryClient, repository: Repository, tag: str) -> Manifest | None:
+Manifests = dict[str, Manifest | None]
+"""Tag → its manifest, None where the registry gives none."""
+
+
+def manifests_of(client: RegistryClient, entry: CatalogEntry) -> Manifests:
+    """The manifests of a repository's tags.
+
+    They are fetched before anything is written: a tag's author is a foreign key here and not in Portus, so that a
+    transaction with a new tag would keep the hidden user from signing in for the next token.
+    """
+    return {tag: _manifest(client, entry["name"], tag) for tag in entry["tags"] or ()}
+
+
+def _manifest(client: RegistryClient, repository: str, tag: str) -> Manifest | None:
     try:
-        return client.manifest(repository.full_name, tag)
+        return client.manifest(repository, tag)
     except MANIFEST_ERRORS as error:
-        log.warning("Could not fetch manifest for '%s' with tag '%s': %s", repository.full_name, tag, error)
+        log.warning("Could not fetch manifest for '%s' with tag '%s': %s", repository, tag, error)
         return None
 
 
 def synchronise_repository(
-    session: Session, client: RegistryClient, registry: Registry, entry: CatalogEntry
+    session: Session, registry: Registry, entry: CatalogEntry, manifests: Manifests
 ) -> Repository | None:
     """Make a repository's tags what the catalog says; None when its namespace is unknown."""
     namespace, name = find_namespace(session, entry["name"], registry)
@@ -153,7 +166,7 @@ def synchronise_repository(
     portus = find_user(session, PORTUS_USER)
     known = {tag.name: tag for tag in repository.tags}
     for tag_name in entry["tags"]:
-        manifest = _manifest(client, repository, tag_name)
+        manifest = manifests[tag_name]
         if tag_name not in known:
             image_id, digest = (manifest.image_id, manifest.digest) if manifest else ("", "")
             repository.tags.append(Tag(name=tag_name, author=portus, digest=digest, image_id=image_id))

@@ -7,6 +7,7 @@ SECURITY: dict[str, tuple[int, int]] = {
     "foreign_tokens": (4, 5),
     "disabled_users": (3, 5),
     "token_subject": (0, 5),
+    "private_stars": (0, 5),
     "webhook_secret": (0, 5),
     "own_users": (0, 5),
 }

@@ -70,6 +70,12 @@ _ALL = (
         since=0,
     ),
     Patch(
+        "private_stars",
+        "whoever stars a private repository is told its name and its size",
+        "app/controllers/repositories_controller.rb",
+        since=0,
+    ),
+    Patch(
         "webhook_secret",
         "the webhook believes whoever reaches it",
         "app/controllers/api/v2/events_controller.rb",
