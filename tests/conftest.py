@@ -33,12 +33,20 @@ _LANES = {
 _APART = (
     *(
         f"tests/engine/docker/test_{name}.py"
-        for name in ("examples", "operations_repair", "pages", "migration", "external_database", "status_and_diagram")
+        for name in (
+            "examples",
+            "operations_repair",
+            "pages",
+            "migration",
+            "external_database",
+            "status_and_diagram",
+            "ldap",
+        )
     ),
     "tests/contract/portus/test_start.py",
 )
 """Modules of a lane that bring deployments of their own; the longest first."""
-_FIRST = ("docker", "kubernetes", *_APART)
+_FIRST = ("docker", "kubernetes", "portus", *_APART)
 
 
 def _lane(nodeid: str) -> str:
