@@ -59,9 +59,10 @@ class Queue:
             return
         with database.transaction() as session:
             if EventStatus.begun_again not in self._interrupted:
-                twice = update(RegistryEvent).where(RegistryEvent.status == EventStatus.begun_again)
-                if session.execute(twice.values(status=EventStatus.given_up)).rowcount:
-                    log.error("portus-stack: events are given up: the background process ended twice in them")
+                twice = select(RegistryEvent).where(RegistryEvent.status == EventStatus.begun_again)
+                for stored in session.scalars(twice):
+                    stored.status = EventStatus.given_up
+                    log.error("portus-stack: event %d is given up: the process ended twice in it", stored.id)
             interrupted = select(RegistryEvent.id).where(RegistryEvent.status.in_(self._interrupted))
             begun = list(session.scalars(interrupted.order_by(RegistryEvent.id)))
             taken_up = update(RegistryEvent).where(RegistryEvent.id.in_(begun))

@@ -59,7 +59,7 @@ class Moody:
         return {**event, "request": {"host": "moody:5000"}}
 
     def store(self, event: dict[str, Any], status: int) -> None:
-        """Write an event as the web process does, with a status: begun (1), fresh (2), set aside (3), begun again (4)."""
+        """Write an event as the web process does, with a status: begun 1, fresh 2, set aside 3, begun again 4."""
         data = json.dumps(event).replace("'", "''")
         self.world.lab.sql(
             "INSERT INTO registry_events (event_id, data, status, created_at, updated_at)"
