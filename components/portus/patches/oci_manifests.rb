@@ -152,8 +152,8 @@ module PortusStack
         return manifest if manifest.is_a?(Hash)
         @failed = true
         nil
-      rescue JSON::ParserError => e
-        Rails.logger.warn "Could not read #{@repository}@#{digest}: #{e.message[0, LONGEST_NAME]}"
+      rescue StandardError => e
+        Rails.logger.warn "Could not read #{@repository}@#{digest}: #{e.class}: #{e.message[0, LONGEST_NAME]}"
         over
       end
 
