@@ -144,7 +144,9 @@ module PortusStack
       end
 
       def parsed(digest)
-        return over if @read.size > MOST_CHILDREN || @bytes > MOST_READ
+        # Without one of them there is no size, and what else is asked for was read first.
+        return nil if @cut || @failed
+        return over if @read.size > MOST_CHILDREN
         body = @client.portus_stack_manifest(@repository, digest)
         @bytes += body.to_s.bytesize
         return over if @bytes > MOST_READ
