@@ -15,6 +15,7 @@ TYPES = (
     "application/vnd.oci.image.index.v1+json",
 )
 _IMAGES = ("application/vnd.docker.container.image.v1+json", "application/vnd.oci.image.config.v1+json")
+_MOST_DEPTH = 2
 _EMPTY = "application/vnd.oci.empty.v1+json"
 _WORDS = {
     "helm\\.config": "Helm chart",
@@ -41,12 +42,14 @@ def _short(media_type: str) -> str:
     return _word(media_type) or re.sub(r"[^\w.+/-]", "", bare)[:255]
 
 
-def image_id(content: Content, child: Callable[[str], Content]) -> str:
+def image_id(content: Content, child: Callable[[str], Content], depth: int = 0) -> str:
     """Image id of an image, name of anything else. ``child`` reads a manifest by its digest."""
     if isinstance(content.get("manifests"), list):
         images = [one for one in _parts(content, "manifests") if _is_image(one)]
+        if len(images) == 1 and depth < _MOST_DEPTH:
+            return image_id(child(str(images[0]["digest"])), child, depth + 1)
         if len(images) == 1:
-            return image_id(child(str(images[0]["digest"])), child)
+            return "index"
         return "multi-arch" if images else _short(str(content.get("artifactType", ""))) or "index"
     config = cast("Content", content.get("config") or {})
     inside = next((str(layer.get("mediaType", "")) for layer in _parts(content, "layers")), "")

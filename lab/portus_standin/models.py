@@ -56,7 +56,9 @@ class EventStatus(enum.IntEnum):
     progress = 1
     fresh = 2
     set_aside = 3
-    """PortusStack's, with its patch `background_survival`."""
+    """PortusStack's as the following, with its patch `background_survival`."""
+    begun_again = 4
+    given_up = 5
 
 
 class SchemaMigration(Base):

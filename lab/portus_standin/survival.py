@@ -26,11 +26,12 @@ _COMPLETION_SECONDS, _COMPLETED_AT_ONCE = 30, 20
 
 
 class Queue:
-    """The events that wait, in their order."""
+    """The events that wait, in their order; those that were begun before come last."""
 
     def __init__(self, settings: Settings, options: Options) -> None:
         self._settings, self._options = settings, options
         self._again: set[int] = set()
+        self._taken_up: list[int] = []
         self._tries: defaultdict[int, int] = defaultdict(int)
         self._later: dict[int, float] = {}
         self._given_up: set[int] = set()
@@ -44,22 +45,30 @@ class Queue:
             with database.transaction() as session:
                 query = select(RegistryEvent.id).where(RegistryEvent.status == EventStatus.fresh)
                 waiting = list(session.scalars(query.order_by(RegistryEvent.id)))
-            for identity in waiting:
+            for identity in [*waiting, *self._taken_up]:
                 if time.monotonic() >= self._later.get(identity, 0):
                     self._one(identity)
             if time.monotonic() - self._completed_at > _COMPLETION_SECONDS:
                 self._complete()
         except DBAPIError:
-            self._interrupted = self._interrupted or (EventStatus.progress,)
+            self._interrupted = self._interrupted or (EventStatus.progress, EventStatus.begun_again)
             raise
 
     def _take_up(self) -> None:
         if not self._interrupted:
             return
         with database.transaction() as session:
-            begun = list(session.scalars(select(RegistryEvent.id).where(RegistryEvent.status.in_(self._interrupted))))
-            session.execute(update(RegistryEvent).where(RegistryEvent.id.in_(begun)).values(status=EventStatus.fresh))
+            if EventStatus.begun_again not in self._interrupted:
+                twice = select(RegistryEvent).where(RegistryEvent.status == EventStatus.begun_again)
+                for stored in session.scalars(twice):
+                    stored.status = EventStatus.given_up
+                    log.error("portus-stack: event %d is given up: the process ended twice in it", stored.id)
+            interrupted = select(RegistryEvent.id).where(RegistryEvent.status.in_(self._interrupted))
+            begun = list(session.scalars(interrupted.order_by(RegistryEvent.id)))
+            taken_up = update(RegistryEvent).where(RegistryEvent.id.in_(begun))
+            session.execute(taken_up.values(status=EventStatus.progress))
         self._again.update(begun)
+        self._taken_up = begun
         self._interrupted = ()
 
     @staticmethod
@@ -68,9 +77,11 @@ class Queue:
             session.get_one(RegistryEvent, identity).status = status
 
     def _one(self, identity: int) -> None:
-        self._mark(identity, EventStatus.progress)
+        taken_up = identity in self._taken_up
+        self._mark(identity, EventStatus.begun_again if taken_up else EventStatus.progress)
         try:
             self._handle(identity)
+            self._forget(identity)
         except DBAPIError:
             raise
         except RegistryError as error:
@@ -82,6 +93,10 @@ class Queue:
                 return
             log.error("portus-stack: event %d is set aside after %d tries: %r", identity, _TRIES, error)
             self._mark(identity, EventStatus.set_aside)
+            self._forget(identity)
+
+    def _forget(self, identity: int) -> None:
+        self._taken_up = [one for one in self._taken_up if one != identity]
 
     def _handle(self, identity: int) -> None:
         with database.transaction() as session:
@@ -97,17 +112,19 @@ class Queue:
     def _wait(self, identity: int, seconds: float, error: Exception) -> None:
         log.error("portus-stack: event %d waits: %r", identity, error)
         self._later[identity] = time.monotonic() + seconds
-        self._mark(identity, EventStatus.fresh)
+        self._mark(identity, EventStatus.progress if identity in self._taken_up else EventStatus.fresh)
 
     def _holds(self, event: Event) -> bool:
         """Whether a late event is still true. Raises RegistryError when the registry cannot tell."""
         with database.transaction() as session:
             registry = registry_of_event(session, event)
             target = event["target"]
-            if registry is None or not isinstance(target, dict) or not target.get("digest"):
+            if registry is None or not isinstance(target, dict):
+                return True
+            if event["action"] == "push" and not target.get("digest"):
                 return True
             client = client_of(registry, self._settings.portus_password, self._options)
-            reference = target.get("tag") if event["action"] == "push" else target["digest"]
+            reference = target.get("tag") if event["action"] == "push" else target.get("digest") or target.get("tag")
             if not reference:
                 return True
             try:

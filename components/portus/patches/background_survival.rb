@@ -10,12 +10,16 @@
 #
 # What this does: a push is shown at once, without image id where the registry does not tell, which is completed later.
 # An event that fails is tried again while the others go on, and after TRIES it is set aside (status 3 in
-# registry_events; Portus has 0 done, 1 progress, 2 fresh). A start takes up what was begun or set aside before: what
-# the registry meanwhile contradicts is not repeated. A user's webhook can hear of an event twice, never of none.
+# registry_events; Portus has 0 done, 1 progress, 2 fresh). A start takes up what was begun or set aside before, after
+# all that is fresh and as 4: what the registry meanwhile contradicts is not repeated. What a start finds as 4 was begun
+# twice when the process ended, so that it may be what ends it: it is given up (5), with a word. A user's webhook can
+# hear of an event twice, never of none.
 
 module PortusStack
   module BackgroundSurvival
     SET_ASIDE = 3
+    BEGUN_AGAIN = 4
+    GIVEN_UP = 5
     TRIES = 5
     SECONDS_PER_TRY = 2
     # Between two questions about an event that the registry could not answer.
@@ -97,10 +101,11 @@ module PortusStack
       end
     end
 
-    # The events that wait, in their order.
+    # The events that wait, in their order; those that were begun before come last.
     class Queue
       def initialize
         @again = {}
+        @taken_up = {}
         @tries = Hash.new(0)
         @later = {}
         @given_up = {}
@@ -112,10 +117,11 @@ module PortusStack
         take_up if @interrupted
         BackgroundSurvival.waiting do
           rows.where(status: STATUSES["fresh"]).order(:id).pluck(:id).each { |id| one(id) }
+          @taken_up.keys.each { |id| one(id) }
           complete if BackgroundSurvival.now - @completed_at > COMPLETION_SECONDS
         end
       rescue StandardError
-        @interrupted ||= [STATUSES["progress"]]
+        @interrupted ||= [STATUSES["progress"], BEGUN_AGAIN]
         raise
       end
 
@@ -125,21 +131,40 @@ module PortusStack
         ::RegistryEvent.all
       end
 
+      # At the start, or after the database went away while this process went on.
       def take_up
-        begun = rows.where("status IN (?)", @interrupted).pluck(:id)
-        begun.each { |id| @again[id] = true }
-        rows.where(id: begun).update_all(status: STATUSES["fresh"])
+        give_up unless @interrupted.include?(BEGUN_AGAIN)
+        begun = rows.where("status IN (?)", @interrupted).order(:id).pluck(:id)
+        rows.where(id: begun).update_all(status: STATUSES["progress"])
+        begun.each { |id| @again[id] = @taken_up[id] = true }
         BackgroundSurvival.tell("#{begun.size} events that were begun are taken up") if begun.any?
         @interrupted = nil
       end
 
+      def give_up
+        twice = rows.where("status = ?", BEGUN_AGAIN).pluck(:id)
+        mark(twice, GIVEN_UP)
+        words = "is given up: the background process ended twice while it handled it"
+        twice.each { |id| BackgroundSurvival.tell("event #{id} #{words}") }
+      end
+
+      # In SQL: Rails 5 takes no value for an enumeration that Portus does not know.
+      def mark(ids, status)
+        rows.where(id: ids).update_all(["status = ?", status])
+      end
+
+      def begun?(id)
+        from, to = @taken_up[id] ? [STATUSES["progress"], BEGUN_AGAIN] : STATUSES.values_at("fresh", "progress")
+        rows.where(id: id, status: from).update_all(["status = ?", to]) == 1
+      end
+
       def one(id)
         return if @later[id] && BackgroundSurvival.now < @later[id]
-        fresh = rows.where(id: id, status: STATUSES["fresh"])
-        return unless fresh.update_all(status: STATUSES["progress"]) == 1
-        handle(rows.find(id))
-        rows.where(id: id).update_all(status: STATUSES["done"])
-        [@again, @tries, @later].each { |memory| memory.delete(id) }
+        if begun?(id)
+          handle(rows.find(id))
+          mark(id, STATUSES["done"])
+        end
+        [@again, @taken_up, @tries, @later].each { |memory| memory.delete(id) }
       rescue Unknown => e
         wait(id, REGISTRY_SECONDS, e)
       rescue StandardError => e
@@ -151,7 +176,8 @@ module PortusStack
         event = JSON.parse(row.data.to_s)
         if @again[row.id] || @tries[row.id] > 0
           return Rails.logger.info("portus-stack: event #{row.id} no longer holds") unless holds?(event)
-          return others(event) if recorded?(row, event)
+          # Not by handle!, which writes `progress`.
+          return hear(event, ::RegistryEvent::HANDLERS - (recorded?(row, event) ? [::Repository] : []))
         end
         ::RegistryEvent.handle!(event)
       end
@@ -160,7 +186,7 @@ module PortusStack
         BackgroundSurvival.say("event #{id} waits: #{BackgroundSurvival.describe(error)}")
         @later[id] = BackgroundSurvival.now + seconds
         @again[id] = true
-        rows.where(id: id).update_all(status: STATUSES["fresh"])
+        mark(id, STATUSES[@taken_up[id] ? "progress" : "fresh"])
       end
 
       def failed(id, error)
@@ -168,23 +194,24 @@ module PortusStack
         return wait(id, SECONDS_PER_TRY * @tries[id], error) if @tries[id] < TRIES
         BackgroundSurvival.tell("event #{id} is set aside after #{TRIES} tries, the next start of the background " \
                                 "process tries it again: #{BackgroundSurvival.describe(error)}")
-        # In SQL: Rails 5 takes no value for an enumeration that Portus does not know.
-        rows.where(id: id).update_all(["status = ?", SET_ASIDE])
-        @tries.delete(id)
+        mark(id, SET_ASIDE)
+        [@taken_up, @tries].each { |memory| memory.delete(id) }
       end
 
       # A late event must not undo what a later one did: the registry is asked. Raises Unknown.
       def holds?(event)
         target = event["target"]
         registry = ::Registry.find_from_event(event)
-        return true if registry.nil? || target["digest"].blank?
+        # A registry of version 3 deletes a tag by its name: such an event has no digest.
+        reference = target["digest"].presence || (target["tag"] if event["action"] == "delete")
+        return true if registry.nil? || reference.blank?
         client = registry.client
         case event["action"]
         when "push"
           return true if target["tag"].blank?
           client.portus_stack_digest(target["repository"], target["tag"]) == target["digest"]
         when "delete"
-          client.portus_stack_digest(target["repository"], target["digest"]).nil?
+          client.portus_stack_digest(target["repository"], reference).nil?
         else
           true
         end
@@ -200,9 +227,7 @@ module PortusStack
         activities.where("created_at >= ?", row.created_at).exists?
       end
 
-      # What hears of an event beside the repository.
-      def others(event)
-        handlers = ::RegistryEvent::HANDLERS - [::Repository]
+      def hear(event, handlers)
         handlers.each { |handler| handler.public_send("handle_#{event["action"]}_event", event) }
       end
 

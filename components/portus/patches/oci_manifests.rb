@@ -35,14 +35,18 @@ module PortusStack
     MULTI_ARCHITECTURE = "multi-arch"
     INDEX = "index"
     ARTIFACT = "artifact"
+    # Of an index, over all depths. Manifests are some kilobytes long; a registry takes up to 4 MiB of each.
     MOST_CHILDREN = 64
+    MOST_READ = 2 * 1024 * 1024
     MOST_DEPTH = 2
+    DIGEST = /\A[\w.+-]+:\h{32,128}\z/
     # Portus keeps a size in a signed 64-bit column; nobody checks the sizes that a manifest claims.
     MOST_BYTES = 2**62
     LONGEST_NAME = 255
     # Portus keeps an event in a column of 65,535 bytes.
     MOST_EVENT_BYTES = 60_000
     MOST_REMEMBERED = 512
+    MOST_REMEMBERED_LAYERS = 128
 
     # The answer of RegistryClient#manifest completed: image id or type, size, layers of an index's first image.
     def self.complete(client, repository, answer)
@@ -59,12 +63,13 @@ module PortusStack
 
     # An index is read with all its children, so what was found is kept by its digest.
     def self.described(client, repository, manifest, digest)
-      return describe(client, repository, manifest, 0) unless index?(manifest)
+      children = Children.new(client, repository)
+      return describe(manifest, children, 0) unless index?(manifest)
       @remembered ||= {}
       @remembered[digest] || begin
-        known = describe(client, repository, manifest, 0)
+        known = describe(manifest, children, 0)
         @remembered.shift if @remembered.size >= MOST_REMEMBERED
-        @remembered[digest] = known if known[:whole]
+        @remembered[digest] = known unless children.failed || Array(known[:layers]).size > MOST_REMEMBERED_LAYERS
         known
       end
     end
@@ -73,36 +78,91 @@ module PortusStack
       manifest["manifests"].is_a?(Array) && !manifest["config"].is_a?(Hash)
     end
 
-    # { id:, size:, layers:, blobs:, whole: } of a manifest; whole is false where a child could not be read.
-    def self.describe(client, repository, manifest, depth)
-      return describe_index(client, repository, manifest, depth) if index?(manifest)
-      config = manifest["config"].is_a?(Hash) ? manifest["config"] : {}
+    # { id:, size:, layers: } of a manifest; no size where a child was not read.
+    def self.describe(manifest, children, depth)
+      return describe_index(manifest, children, depth) if index?(manifest)
+      config = descriptor(manifest["config"])
       layers = descriptors(manifest["layers"])
-      parts = [config, *layers].select { |part| part["size"].is_a?(Integer) && part["size"] >= 0 }
+      parts = [config, *layers].select { |part| part["size"] && part["size"] >= 0 }
+      parts.each { |part| children.blobs[part["digest"]] = part["size"] }
       {
         id:     type_of(manifest, config, layers) || config["digest"].to_s.split(":").last,
         size:   manifest["config"] ? bytes(parts.map { |part| part["size"] }) : nil,
-        layers: layers,
-        blobs:  parts.map { |part| [part["digest"], part["size"]] }.to_h,
-        whole:  true
+        layers: layers
       }
     end
 
-    def self.describe_index(client, repository, manifest, depth)
-      children = descriptors(manifest["manifests"])
-      whole = children.size <= MOST_CHILDREN && depth < MOST_DEPTH
-      read = whole ? children.map { |child| child_of(client, repository, child, depth) } : []
-      whole &&= read.all? { |known| known && known[:whole] }
-      blobs = read.compact.map { |known| known[:blobs] }.reduce({}, :merge)
-      images = children.each_index.select { |place| platform?(children[place]) }
-      first = read[images.first] if images.any?
+    # The first image goes first, so that it is read whatever the others are.
+    def self.describe_index(manifest, children, depth)
+      listed = descriptors(manifest["manifests"])
+      images = listed.select { |child| platform?(child) }
+      digests = listed.map { |child| child["digest"] }.uniq
+      first = nil
+      if digests.size > MOST_CHILDREN || depth >= MOST_DEPTH
+        children.cut = true
+      else
+        first = children.read(images.first["digest"], depth + 1) if images.any?
+        digests.each { |digest| children.read(digest, depth + 1, false) }
+      end
       {
         id:     name_of_index(manifest, images.size, first),
-        size:   whole ? bytes(blobs.values) : nil,
-        layers: first && first[:layers],
-        blobs:  blobs,
-        whole:  whole
+        size:   children.cut || children.failed ? nil : bytes(children.blobs.values),
+        layers: first && first[:layers]
       }
+    end
+
+    # What an index lists, at any depth: each digest is read once, and no more than MOST_CHILDREN manifests of
+    # MOST_READ bytes together. Anybody who may push writes what is read here, and nothing of it is kept beside what
+    # is asked for.
+    class Children
+      # blobs: digest and size of all that was found; cut: there is more than may be read; failed: the registry did not
+      # tell.
+      attr_reader :blobs, :failed
+      attr_accessor :cut
+
+      def initialize(client, repository)
+        @client = client
+        @repository = repository
+        @read = {}
+        @bytes = 0
+        @blobs = {}
+      end
+
+      # The description of a manifest, nil where it was not read.
+      def read(digest, depth, layers = true)
+        return @read[digest] if @read.key?(digest)
+        @read[digest] = nil
+        known = describe(digest, depth)
+        @read[digest] = layers || known.nil? ? known : known.merge(layers: nil)
+      end
+
+      private
+
+      def describe(digest, depth)
+        manifest = parsed(digest)
+        manifest && OciManifests.describe(manifest, self, depth)
+      end
+
+      def parsed(digest)
+        # Without one of them there is no size, and what else is asked for was read first.
+        return nil if @cut || @failed
+        return over if @read.size > MOST_CHILDREN
+        body = @client.portus_stack_manifest(@repository, digest)
+        @bytes += body.to_s.bytesize
+        return over if @bytes > MOST_READ
+        manifest = body && JSON.parse(body)
+        return manifest if manifest.is_a?(Hash)
+        @failed = true
+        nil
+      rescue StandardError => e
+        Rails.logger.warn "Could not read #{@repository}@#{digest}: #{e.class}: #{e.message[0, LONGEST_NAME]}"
+        over
+      end
+
+      def over
+        @cut = true
+        nil
+      end
     end
 
     def self.name_of_index(manifest, images, first)
@@ -111,19 +171,25 @@ module PortusStack
       (first && first[:id]) || INDEX
     end
 
-    def self.child_of(client, repository, child, depth)
-      manifest = client.portus_stack_manifest(repository, child["digest"])
-      manifest && describe(client, repository, manifest, depth + 1)
+    # Of what a manifest tells of a part, what is needed here.
+    def self.descriptor(one)
+      return {} unless one.is_a?(Hash)
+      kept = %w[digest mediaType].map { |key| [key, one[key]] }
+      kept.select! { |_, value| value.is_a?(String) && value.size <= LONGEST_NAME }
+      kept << ["size", one["size"]] if one["size"].is_a?(Integer)
+      os = one["platform"].is_a?(Hash) ? one["platform"]["os"] : nil
+      kept << ["platform", { "os" => os }] if os.is_a?(String) && os.size <= LONGEST_NAME
+      kept.to_h
     end
 
     def self.descriptors(list)
-      list.is_a?(Array) ? list.select { |one| one.is_a?(Hash) } : []
+      known = (list.is_a?(Array) ? list : []).select { |one| one.is_a?(Hash) && one["digest"].is_a?(String) }
+      known.select { |one| one["digest"] =~ DIGEST }.map { |one| descriptor(one) }
     end
 
     # buildx lists what it attests as a manifest of the platform "unknown".
     def self.platform?(child)
-      platform = child["platform"]
-      platform.is_a?(Hash) && platform["os"].present? && platform["os"] != "unknown"
+      child["platform"] && child["platform"]["os"].present? && child["platform"]["os"] != "unknown"
     end
 
     def self.bytes(sizes)
@@ -194,10 +260,10 @@ module PortusStack
         OciManifests.complete(self, repository, super)
       end
 
-      # A manifest's content, nil where it cannot be read.
+      # A manifest as it is written, nil where it cannot be read.
       def portus_stack_manifest(repository, digest)
         answer = perform_request("#{repository}/manifests/#{digest}", "get")
-        return JSON.parse(answer.body) if answer.code.to_i == 200
+        return answer.body if answer.code.to_i == 200
         Rails.logger.warn "Could not fetch #{repository}@#{digest}: [#{answer.code}]"
         nil
       rescue StandardError => e

@@ -59,7 +59,7 @@ class Moody:
         return {**event, "request": {"host": "moody:5000"}}
 
     def store(self, event: dict[str, Any], status: int) -> None:
-        """Write an event as the web process does, with the status of one that was begun (1) or set aside (3)."""
+        """Write an event as the web process does, with a status: begun 1, fresh 2, set aside 3, begun again 4."""
         data = json.dumps(event).replace("'", "''")
         self.world.lab.sql(
             "INSERT INTO registry_events (event_id, data, status, created_at, updated_at)"
@@ -137,6 +137,23 @@ def test_what_was_begun_when_the_process_was_killed_is_finished_unless_it_no_lon
     shown = shown_tags(moody.world, REPOSITORY)
     assert {"begun", "aside"} < set(shown)
     assert shown["newer"].digest == DIGEST
+
+
+def test_what_may_have_ended_the_process_comes_last_and_is_given_up_the_second_time(moody: Moody) -> None:
+    """Whatever ends the process by one event must not keep it from all others for ever."""
+    moody.is_in("well")
+    docker("kill", moody.background)
+    deadly, begun, fresh = moody.push("deadly"), moody.push("taken-up"), moody.push("never-begun")
+    for event, status in ((deadly, 4), (begun, 1), (fresh, 2)):
+        moody.store(event, status)
+    docker("start", moody.background)
+    for event in (fresh, begun):
+        moody.has_status(event, "done")
+    moody.has_status(deadly, "given up")
+    assert "deadly" not in shown_tags(moody.world, REPOSITORY)
+    order = moody.world.lab.sql("SELECT name FROM tags WHERE name IN ('taken-up', 'never-begun') ORDER BY id")
+    assert order == [["never-begun"], ["taken-up"]]
+    assert "given up" in logs(moody.background)
 
 
 def test_it_outlives_a_database_that_goes_away_for_a_moment(moody: Moody) -> None:

@@ -14,6 +14,7 @@ from tests.contract.portus.manifests import (
     SHOWN_SECONDS,
     WHO,
     delete_in_registry,
+    descriptor,
     digest_of,
     image,
     needs,
@@ -26,7 +27,7 @@ from tests.contract.portus.manifests import (
 )
 from tests.contract.portus.test_background import send
 from tests.contract.portus.world import RELEASE, World, source
-from tests.contract.standin_harness import wait_until
+from tests.contract.standin_harness import logs, wait_until
 
 pytestmark = [
     pytest.mark.engine,
@@ -36,6 +37,8 @@ pytestmark = [
 HAS_SIZES = RELEASE >= (2, 5)
 """Tags have a size from 2.5 on (db/schema.rb)."""
 EMPTY = "application/vnd.oci.empty.v1+json"
+LARGE = 900_000
+"""Empty lists that make a manifest of 2.7 MB, and much more than that of it in memory."""
 CHART = ("application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
 
 
@@ -72,6 +75,22 @@ def test_an_index_of_one_image_and_what_is_attested_of_it_has_the_id_of_the_imag
     push_index(world, "alice/attested", "v1", OCI_INDEX, attested=True)
     _, config, _ = image("alice/attested v1 amd64")
     assert f"sha256:{wait_for_tag(world, 'alice/attested', 'v1').image_id}" == digest_of(config)
+
+
+def test_an_index_that_lists_one_large_manifest_many_times_is_shown_and_reads_it_once(world: World) -> None:
+    needs(world, "oci_manifests")
+    manifest, config, layer = image("large")
+    large = json.loads(manifest)
+    large["layers"][0]["x"] = [[]] * LARGE
+    manifest = json.dumps(large, separators=(",", ":")).encode()
+    put(world, "alice/large", digest_of(manifest), OCI_MANIFEST, manifest, config, layer)
+    child = descriptor(OCI_MANIFEST, manifest, platform={"os": "linux", "architecture": "amd64"})
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [child] * 64}).encode()
+    put(world, "alice/large", "many", OCI_INDEX, index)
+    tag = wait_for_tag(world, "alice/large", "many")
+    assert (tag.digest, tag.image_id, tag.size) == (digest_of(index), "multi-arch", None)
+    read = f'"GET /v2/alice/large/manifests/{digest_of(manifest)} HTTP'
+    assert logs(f"lab-{world.lab.identity}-registry").count(read) <= 1
 
 
 ARTIFACTS = {

@@ -34,6 +34,8 @@ source = pytest.mark.source
 """Where in Portus (2.4.3, if nothing else is said) the behaviour of a case comes from: file and line."""
 
 Json = dict[str, Any]
+_STATUSES = ("done", "progress", "fresh", "set aside", "begun again", "given up")
+"""Of stored events; from the fourth on they are those of the patch `background_survival`."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class World:
     def status_of(self, event: Json) -> str | None:
         """How far a stored event is; None when it was not stored."""
         rows = self.lab.sql(f"SELECT status FROM registry_events WHERE event_id = '{event['id']}'")
-        return {"0": "done", "1": "progress", "2": "fresh", "3": "set aside"}[rows[0][0]] if rows else None
+        return _STATUSES[int(rows[0][0])] if rows else None
 
     def evidence(self) -> str:
         """Logs of everything but the database."""
