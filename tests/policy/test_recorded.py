@@ -14,12 +14,12 @@ MEANT: Mapping[str, frozenset[str]] = {
     "registry 3": frozenset({"D29", "K22", "K24"}),
     "unprotected": _UNPROTECTED,
     "retained": _UNPROTECTED,
-    "every argument": frozenset({"D29", "T11"}),
+    "every argument": frozenset({"D29", "P23", "T11"}),
     "load balancer": frozenset({"K56"}),
     "every argument, load_balancer": frozenset({"K56"}),
     "gateway": frozenset({"K42"}),
 }
-"""Variant → what it is meant to break: tags instead of digests, no protection, an API that is alpha."""
+"""Variant → what it is meant to break: tags instead of digests, no protection, an API that is alpha, patches off."""
 KUBERNETES: Mapping[str, Any] = getattr(deployments, "KUBERNETES_VARIANTS", {})
 VARIANTS = [("docker", name) for name in deployments.VARIANTS] + [("kubernetes", name) for name in KUBERNETES]
 

@@ -24,9 +24,13 @@ def test_every_folder_with_modules_is_in_the_package() -> None:
 
 
 def test_files_that_are_no_modules_are_named() -> None:
+    """`py.typed` and, as data of their package, Portus' patches."""
     other = {
         str(Path(file).relative_to(PACKAGE))
         for file in PACKAGE.rglob("*")
         if file.is_file() and file.suffix not in (".py", ".pyc")
     }
-    assert other == {"py.typed"}
+    patches = {file for file in other if file.startswith("patches/") and file.endswith(".rb")}
+    assert other - patches == {"py.typed"} and patches
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    assert project["tool"]["setuptools"]["package-data"]["pulumi_portus.patches"] == ["*.rb"]

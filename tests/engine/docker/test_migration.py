@@ -62,7 +62,9 @@ def old(tmp_path: Path) -> Iterator[Old]:
         record["external_hostname"] = f"{PUBLIC_REGISTRY_NAME}:5000"
         admin = started.client("admin")
         token, _ = bootstrap_by_api(admin, url, record)
-        started.start_portus(2, "--env=PORTUS_BACKGROUND=true", role="background")
+        # Its synchronisation would show the push too, as Portus' own, where an event is slower.
+        no_synchronisation = {"PORTUS_BACKGROUND": "true", "PORTUS_BACKGROUND_SYNC_ENABLED": "false"}
+        started.start_portus(2, changes=no_synchronisation, role="background")
         found = Old(started, image())
         client, repository = started.client("docker"), f"{NAMESPACE}/{REPOSITORY}"
         scope = f"repository:{repository}:pull,push"

@@ -55,6 +55,18 @@ BAD = {
         'docker.Container("c", image="opensuse/portus:2.4.3", envs=["ADMIN_PASSWORD=Harbor12345"], opts=opts)',
         "portus-no-defaults",
     ),
+    "portus_patches": (
+        """
+class PortusStack(pulumi.ComponentResource):
+    def __init__(self):
+        super().__init__("portus:index:PortusStack", "s")
+docker.Container(
+    "c", image="opensuse/portus:2.4.3", opts=pulumi.ResourceOptions(provider=host, parent=PortusStack()),
+    uploads=[{"file": "/srv/Portus/config/initializers/portus_stack_widened_scopes.rb", "content": "# closed"}],
+)
+""",
+        "portus-patches",
+    ),
     "registry_trust": (
         """
 t = pulumi.ResourceOptions(provider=tls.Provider("t3"))
