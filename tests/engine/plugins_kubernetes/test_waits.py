@@ -148,7 +148,9 @@ def test_a_token_for_an_unknown_account_is_a_failure(stack: Stack) -> None:
         k8s.core.v1.Secret("tok", type="kubernetes.io/service-account-token", opts=OPTS, metadata={
             "name": "tok", "annotations": {"kubernetes.io/service-account.name": "nobody" if V == 1 else "default"}})
     """)
-    assert 'secrets "tok" not found' in stack.up(succeeds=False)
+    shown = stack.up(succeeds=False)
+    # The cluster removes such a secret in its own time, which may be more than is waited for its token.
+    assert 'secrets "tok" not found' in shown or "Timeout occurred polling for 'tok'" in shown, shown
     stack.refresh()
     stack.up(2)
     assert stack.resource("tok")["outputs"]["data"]
