@@ -22,6 +22,8 @@ from tests.engine.docker.portus import PortusApi
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 FORBIDDEN = (403, 404)
+AMBIGUOUS = (400, 403)
+"""For a path with a segment `..`: Portus' host refuses it for that alone."""
 CLOSED = (
     *(
         "/v2/webhooks/events",
@@ -40,16 +42,21 @@ CLOSED = (
 )
 
 
+def refusals(path: str) -> tuple[int, int]:
+    """The statuses of which one has to be the answer."""
+    return AMBIGUOUS if "/../" in path else FORBIDDEN
+
+
 @pytest.mark.parametrize("path", CLOSED)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_what_needs_no_authentication_inside_is_closed_outside(edge: Edge, method: str, path: str) -> None:
     for host in (edge.portus_host, edge.registry_host):
-        assert edge.request(method, host, path, body="{}" if method == "POST" else None).status in FORBIDDEN
+        assert edge.request(method, host, path, body="{}" if method == "POST" else None).status in refusals(path)
 
 
 @pytest.mark.parametrize("path", CLOSED)
 def test_it_is_closed_with_one_host_name_too(first_edge: Edge, path: str) -> None:
-    assert first_edge.request("POST", first_edge.portus_host, path, body="{}").status in FORBIDDEN
+    assert first_edge.request("POST", first_edge.portus_host, path, body="{}").status in refusals(path)
 
 
 WIDENED = (
