@@ -10,35 +10,32 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_tls as tls
 
-from .naming import resource_name
+from .naming import ISSUED_DIRECTORY, resource_name
+from .plan import Issued, TlsPair
 from .settings import Settings
 
 _CA_VALIDITY_HOURS = 10 * 365 * 24
 _CA_EARLY_RENEWAL_HOURS = 365 * 24
 _TOKEN_KEY_BITS = 3072
 """NIST SP 800-57 part 1: 3072 bits for keys in use beyond 2030."""
-_SHARED_KEY_GENERATION = 1
 
 
 @dataclass(frozen=True)
-class ServerCertificate:
-    """What a TLS server presents: PEM chain (leaf first) and secret PEM key.
+class TlsServer:
+    """A role that others reach over TLS: its DNS names and addresses, and whether outsiders are among the others.
 
-    ``expires_at`` is in RFC 3339, None when the certificate was provided.
+    ``signs_tokens``: its TLS key is the token key.
     """
 
-    certificate_pem: pulumi.Output[str]
-    private_key_pem: pulumi.Output[str]
-    expires_at: pulumi.Output[str] | None
+    names: Sequence[str]
+    public: bool
+    signs_tokens: bool
 
 
 class Certificates(pulumi.ComponentResource):
-    """Issues what the servers of the plan need, but for what somebody in the target issues.
+    """What each TLS server presents, by role: generated here, provided, or issued by somebody in the target."""
 
-    ``servers`` maps a role to the DNS names and addresses that it answers to.
-    """
-
-    def __init__(self, settings: Settings, servers: Mapping[str, Sequence[str]], opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, settings: Settings, servers: Mapping[str, TlsServer], opts: pulumi.ResourceOptions) -> None:
         super().__init__("portus:internal:Certificates", resource_name(settings.name, "certificates"), None, opts)
         self._settings = settings
         self._ca_key = self._elliptic_key("ca")
@@ -47,27 +44,45 @@ class Certificates(pulumi.ComponentResource):
         self.token_private_key_pem = self._token_key.private_key_pem
         self.token_public_key_pem = self._token_key.public_key_pem
         self.token_certificate_pem = self._token_certificate().cert_pem
-        issued = {"edge"} if settings.certificates.cert_manager else set()
-        self.servers = {role: self._server(role, names) for role, names in servers.items() if role not in issued}
         self.internal_ca_pem: pulumi.Output[str] = self._ca.cert_pem
-        self.public_ca_pem = self._public_ca()
-        expiries = [server.expires_at for server in self.servers.values() if server.expires_at is not None]
+        self._presented = {role: self._present(role, server) for role, server in servers.items()}
+        pairs = [found for found in self._presented.values() if isinstance(found, TlsPair)]
+        expiries = [pair.expires_at for pair in pairs if pair.expires_at is not None]
         self.expire_at: pulumi.Output[str] = pulumi.Output.all(*expiries).apply(min)
+        self._public_ca = next(self._presented[role].ca_pem for role, server in servers.items() if server.public)
         self.register_outputs({})
+
+    def presented(self, role: str) -> TlsPair | Issued:
+        """What ``role`` presents; KeyError when nobody reaches it over TLS."""
+        return self._presented[role]
+
+    def pair(self, role: str) -> TlsPair:
+        """The same for a role inside, which is always a pair."""
+        found = self._presented[role]
+        assert isinstance(found, TlsPair)
+        return found
+
+    @property
+    def issuers(self) -> dict[str, str]:
+        """Role → ``generated``, ``provided`` or ``issued``."""
+        return {role: _issuer(found) for role, found in self._presented.items()}
+
+    @property
+    def public_ca_pem(self) -> pulumi.Output[str]:
+        """The CA that outsiders verify with; "" where every system trusts it."""
+        return pulumi.Output.from_input("") if self._public_ca is None else self._public_ca
+
+    @property
+    def publicly_trusted(self) -> bool:
+        """Whether every system trusts what outsiders see."""
+        return self._public_ca is None
 
     @property
     def trust_pem(self) -> pulumi.Output[str]:
-        """Every CA that a process inside has to trust: the generated one and, where it is another, the edge's."""
-        if self.public_ca_pem is self.internal_ca_pem:
+        """Every CA that a process inside has to trust: the generated one and, where it is another, the public one."""
+        if self._public_ca is None or self._public_ca is self.internal_ca_pem:
             return self.internal_ca_pem
-        return pulumi.Output.concat(self.internal_ca_pem, self.public_ca_pem)
-
-    def _public_ca(self) -> pulumi.Output[str]:
-        """The CA of the edge; "" where every system trusts it."""
-        elsewhere = self._settings.certificates.provided or self._settings.certificates.cert_manager
-        if elsewhere is None:
-            return self.internal_ca_pem
-        return elsewhere.ca_certificate_pem or pulumi.Output.from_input("")
+        return pulumi.Output.concat(self.internal_ca_pem, self._public_ca)
 
     def _child(self, rotation: str | None = None, protect: bool = False) -> pulumi.ResourceOptions:
         """``rotation`` may be "", None means never: a trigger that was none before replaces nothing (engine 3.254)."""
@@ -121,14 +136,24 @@ class Certificates(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _server(self, role: str, names: Sequence[str]) -> ServerCertificate:
-        provided = self._settings.certificates.provided
-        if role == "edge" and provided:
-            return ServerCertificate(provided.certificate_pem, provided.private_key_pem, None)
-        shared = role == "portus" and self._settings.portus.generation == _SHARED_KEY_GENERATION
-        key = self._token_key if shared else self._elliptic_key(role, self._settings.rotation.certificates)
-        leaf = self._leaf(role, names, key)
-        return ServerCertificate(leaf.cert_pem, key.private_key_pem, leaf.validity_end_time)
+    def _present(self, role: str, server: TlsServer) -> TlsPair | Issued:
+        wanted = self._settings.certificates
+        if server.public and wanted.provided:
+            given = wanted.provided
+            return TlsPair(given.certificate_pem, given.private_key_pem, given.ca_certificate_pem, None)
+        if server.public and wanted.cert_manager:
+            issuer = wanted.cert_manager
+            return Issued(
+                directory=ISSUED_DIRECTORY,
+                names=tuple(server.names),
+                issuer=(issuer.name, issuer.kind, issuer.group),
+                validity_hours=wanted.validity_hours,
+                early_renewal_hours=wanted.early_renewal_hours,
+                ca_pem=issuer.ca_certificate_pem,
+            )
+        key = self._token_key if server.signs_tokens else self._elliptic_key(role, self._settings.rotation.certificates)
+        leaf = self._leaf(role, server.names, key)
+        return TlsPair(leaf.cert_pem, key.private_key_pem, self.internal_ca_pem, leaf.validity_end_time)
 
     def _leaf(self, role: str, names: Sequence[str], key: tls.PrivateKey) -> tls.LocallySignedCert:
         addresses = [name for name in names if name.replace(".", "").isdigit()]
@@ -152,3 +177,9 @@ class Certificates(pulumi.ComponentResource):
             set_subject_key_id=True,  # strict verifiers, such as Python 3.13, ask for it
             opts=self._child(),
         )
+
+
+def _issuer(presented: TlsPair | Issued) -> str:
+    if isinstance(presented, Issued):
+        return "issued"
+    return "provided" if presented.expires_at is None else "generated"

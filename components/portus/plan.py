@@ -14,12 +14,16 @@ OUTSIDE = "outside"
 
 @dataclass(frozen=True)
 class File:
-    """A file that a process reads. ``content`` is text; ``mode`` is octal, owner always root."""
+    """A file that a process reads. ``content`` is text; ``mode`` is octal, owner always root.
+
+    ``holds`` names a secret or a certificate for those who look at the stack: every file that is secret has it.
+    """
 
     path: str
     content: pulumi.Input[str]
     mode: str = "0444"
     secret: bool = False
+    holds: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,16 +118,27 @@ class Process:
 
 @dataclass(frozen=True)
 class TlsPair:
-    """What a role presents to outsiders, and the CA that they verify it with; all PEM, the key secret."""
+    """What a role presents: a chain, leaf first, its key, and the CA that verifies it; all PEM, the key secret.
+
+    ``expires_at`` is in RFC 3339, None when the certificate was provided.
+    """
 
     certificate_pem: pulumi.Output[str]
     private_key_pem: pulumi.Output[str]
     ca_pem: pulumi.Output[str]
+    expires_at: pulumi.Output[str] | None
+
+    def files(self, role: str, certificate_path: str, key_path: str, mode: str = "0444") -> tuple[File, File]:
+        """The pair as files of ``role``; ``mode`` is the key's."""
+        return (
+            File(certificate_path, self.certificate_pem, holds=f"{role} certificate"),
+            File(key_path, self.private_key_pem, mode, secret=True, holds=f"{role} key"),
+        )
 
 
 @dataclass(frozen=True)
 class Issued:
-    """What a role presents to outsiders when somebody in the target issues it, for ``names``, and renews it in place.
+    """What a role presents when somebody in the target issues it, for ``names``, and renews it in place.
 
     The role finds ``tls.crt`` and ``tls.key`` in ``directory``. ``issuer`` is name, kind and API group; an issuer may
     know better than ``validity_hours``. ``ca_pem`` None means that every system trusts the issuer.
@@ -168,11 +183,15 @@ class Task(Process):
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a target deploys for one PortusStack, in start order."""
+    """All that a target deploys for one PortusStack.
+
+    ``roster`` names every process that a PortusStack may have, in one order for all of them.
+    """
 
     name: str
     workloads: tuple[Workload, ...]
     tasks: tuple[Task, ...]
+    roster: tuple[str, ...]
 
     @property
     def processes(self) -> tuple[Process, ...]:
@@ -192,6 +211,10 @@ class Plan:
     def links(self) -> tuple[Link, ...]:
         """Every link of every process."""
         return tuple(link for process in (*self.workloads, *self.tasks) for link in process.links)
+
+    def is_public(self, name: str) -> bool:
+        """Whether outsiders reach the process called ``name``."""
+        return any(link.source == OUTSIDE and link.destination == name for link in self.links)
 
     def process(self, name: str) -> Process:
         """The process called ``name``; raises KeyError."""

@@ -47,7 +47,7 @@ class PortusStack(pulumi.ComponentResource):
         credentials = Credentials(settings, child)
         certificates = Certificates(settings, tls_servers(settings), child)
         plan = make_plan(settings, credentials, certificates)
-        PlanRecord(settings, plan, credentials, certificates, child)
+        PlanRecord(settings, plan, certificates, child)
         target = deploy(settings, plan, credentials.deployment, child)
         DataProtection(settings, (credentials, certificates, target), child)
 

@@ -61,6 +61,19 @@ def test_everything_hangs_below_the_component(variant: str, deployed: Deployed) 
 
 
 @each_variant
+def test_what_a_role_needs_is_its_child_and_was_a_child_of_the_target(variant: str, deployed: Deployed) -> None:
+    target = f"{COMPONENT}$portus:internal:DockerTarget::{NAME}-docker"
+    owned = [one for token in (CONTAINER, VOLUME) for one in deployed(variant).of_type(token)]
+    assert owned
+    for one in owned:
+        role = one.labels[ROLE_LABEL]
+        kind = "".join(word.capitalize() for word in re.split("[-_]", role))
+        assert one.request.parent.endswith(f"$portus:internal:{kind}::{NAME}-{role.replace('_', '-')}"), one.urn
+        (alias,) = one.request.aliases
+        assert alias.spec.parentUrn.endswith(target), one.urn
+
+
+@each_variant
 def test_no_default_provider_is_used(variant: str, deployed: Deployed) -> None:
     for one in inside(deployed(variant)):
         if one.request.custom and not one.type.startswith(PROVIDER):

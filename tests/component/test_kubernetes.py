@@ -74,6 +74,19 @@ def test_names_are_unique_and_begin_with_the_name_of_the_stack(
 
 
 @each_variant
+def test_what_a_role_needs_is_its_child_and_was_a_child_of_the_target(variant: str, on_kubernetes: Deployed) -> None:
+    for one in objects(on_kubernetes(variant)):
+        if one.type == NAMESPACE:
+            assert "portus:internal:KubernetesTarget::" in one.request.parent
+            continue
+        role = one.labels[ROLE_LABEL]
+        kind = "".join(word.capitalize() for word in re.split("[-_]", role))
+        assert one.request.parent.endswith(f"$portus:internal:{kind}::{NAME}-{role.replace('_', '-')}"), one.urn
+        (alias,) = one.request.aliases
+        assert alias.spec.parentUrn.endswith(f"$portus:internal:KubernetesTarget::{NAME}-kubernetes"), one.urn
+
+
+@each_variant
 def test_preview_and_update_ask_for_the_same_resources(variant: str, on_kubernetes: Deployed) -> None:
     assert {one.urn for one in on_kubernetes(variant, True)} == {one.urn for one in on_kubernetes(variant)}
 

@@ -33,12 +33,14 @@ ALLOWED: dict[str, set[str]] = {
     "patches": set(),
     "settings": {"args", "images", "contract", "patches"},
     "credentials": {"settings", "naming"},
-    "certificates": {"settings", "naming"},
+    "certificates": {"settings", "naming", "plan"},
     "protection": {"settings", "naming"},
-    "record": {"settings", "naming", "plan", "credentials", "certificates"},
-    "roles": {"settings", "plan", "contract", "naming", "images", "token_trust", "credentials", "certificates"},
+    "record": {"settings", "naming", "plan", "certificates"},
+    "roles": {
+        *("args", "settings", "plan", "contract", "naming", "images", "token_trust", "credentials", "certificates"),
+    },
     "tasks": {"settings", "plan", "contract", "naming", "roles", "credentials", "certificates"},
-    "planner": {"settings", "plan", "roles", "tasks", "credentials", "certificates"},
+    "planner": {"args", "settings", "plan", "roles", "tasks", "credentials", "certificates"},
     "targets": {"args", "settings", "plan", "naming"},
 }
 """Room of ``components/portus`` → the rooms that it may use. ``portus_stack`` and ``__init__`` may use all."""

@@ -36,7 +36,6 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
     if credentials.database_root_password is None:
         raise ValueError("an external database is no workload of ours")
     root_password, password = files_path("root-password"), files_path("password")
-    server = certificates.servers["database"]
     return Workload(
         name="database",
         image=settings.database.image,
@@ -49,10 +48,9 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
             "MARIADB_ROOT_PASSWORD_FILE": root_password,
         },
         files=(
-            File(root_password, credentials.database_root_password, secret=True),
-            File(password, credentials.database_password, secret=True),
-            File(_CERTIFICATE, server.certificate_pem),
-            File(_KEY, server.private_key_pem, secret=True),
+            File(root_password, credentials.database_root_password, secret=True, holds="database root password"),
+            File(password, credentials.database_password, secret=True, holds="database password"),
+            *certificates.pair("database").files("database", _CERTIFICATE, _KEY),
         ),
         data=Data(_DATA_PATH, settings.database.size_gib),
         exclusive=True,

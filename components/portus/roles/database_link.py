@@ -71,10 +71,10 @@ def files(settings: Settings, certificates: Certificates, mode: str) -> tuple[Fi
         return ()
     tls = _external_tls(settings)
     authority: pulumi.Output[str] = tls.ca_certificate_pem if tls else certificates.internal_ca_pem
-    found = [File(_CA, authority), File(_CLIENT, _CLIENT_OPTIONS)]
+    found = [File(_CA, authority, holds="database CA" if tls else "CA certificate"), File(_CLIENT, _CLIENT_OPTIONS)]
     if tls and tls.client:
         found += [
-            File(_CERTIFICATE, tls.client.certificate_pem),
-            File(_KEY, tls.client.private_key_pem, mode, secret=True),
+            File(_CERTIFICATE, tls.client.certificate_pem, holds="database client certificate"),
+            File(_KEY, tls.client.private_key_pem, mode, secret=True, holds="database client key"),
         ]
     return tuple(found)

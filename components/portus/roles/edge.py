@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from ..certificates import Certificates
 from ..contract import contract_of
-from ..naming import ISSUED_DIRECTORY, files_path, internal_name
+from ..credentials import Credentials
+from ..naming import files_path, internal_name
 from ..plan import OUTSIDE, File, Issued, Limits, Link, Probe, Security, TlsPair, Workload
 from ..settings import Settings
 from . import registry
@@ -86,7 +87,7 @@ def links(settings: Settings) -> tuple[Link, ...]:
     )
 
 
-def workload(settings: Settings, certificates: Certificates) -> Workload:
+def workload(settings: Settings, _credentials: Credentials, certificates: Certificates) -> Workload:
     """nginx as an unprivileged user."""
     names = EdgeNames(
         portus_host=settings.hostnames.portus,
@@ -98,7 +99,7 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
         outside_port=outside_port(settings),
         inside_addresses=settings.hairpin_addresses,
     )
-    presents = _presented(settings, certificates)
+    presents = certificates.presented("edge")
     if isinstance(presents, Issued):
         names = replace(names, certificate=f"{presents.directory}/tls.crt", key=f"{presents.directory}/tls.key")
     return Workload(
@@ -108,8 +109,8 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
         files=(
             File(_CONFIG, nginx_configuration(names)),
             File(_START, _START_SCRIPT),
-            File(files_path("ca.crt"), certificates.internal_ca_pem),
-            *_pair(names, presents),
+            File(files_path("ca.crt"), certificates.internal_ca_pem, holds="CA certificate"),
+            *(presents.files("edge", names.certificate, names.key) if isinstance(presents, TlsPair) else ()),
         ),
         scratch=("/tmp",),
         probe=Probe(
@@ -126,32 +127,6 @@ def workload(settings: Settings, certificates: Certificates) -> Workload:
     )
 
 
-def _presented(settings: Settings, certificates: Certificates) -> TlsPair | Issued:
-    """The certificate for the public names, or who issues it."""
-    issuer, lifetime = settings.certificates.cert_manager, settings.certificates
-    if issuer is None:
-        server = certificates.servers["edge"]
-        return TlsPair(server.certificate_pem, server.private_key_pem, certificates.public_ca_pem)
-    return Issued(
-        ISSUED_DIRECTORY,
-        settings.hostnames.names,
-        (issuer.name, issuer.kind, issuer.group),
-        lifetime.validity_hours,
-        lifetime.early_renewal_hours,
-        issuer.ca_certificate_pem,
-    )
-
-
 def _watched(presents: TlsPair | Issued) -> tuple[str, ...]:
     """Arguments of the start script: what to look at, and how often."""
     return (presents.directory, str(_LOOK_SECONDS)) if isinstance(presents, Issued) else ()
-
-
-def _pair(names: EdgeNames, presents: TlsPair | Issued) -> tuple[File, ...]:
-    """The files of a certificate that only ``up`` changes."""
-    if isinstance(presents, Issued):
-        return ()
-    return (
-        File(names.certificate, presents.certificate_pem),
-        File(names.key, presents.private_key_pem, secret=True),
-    )

@@ -1,6 +1,6 @@
 """Portus, the web application: people sign in here, docker clients fetch tokens, the registry reports its events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pulumi
 import yaml
@@ -61,6 +61,12 @@ def _outside_links(settings: Settings, role: str) -> tuple[Link, ...]:
     return tuple(found)
 
 
+def signs_with_its_tls_key(settings: Settings) -> bool:
+    """Whether the image knows one key for TLS and tokens (generation 1)."""
+    paths = contract_of(settings.portus.generation).paths
+    return paths.tls_key == paths.token_key
+
+
 def links(settings: Settings) -> tuple[Link, ...]:
     """The links of the web application."""
     return common_links(settings, "portus")
@@ -93,36 +99,37 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
     """What every process of the image reads; the token key is needed by both, as Portus calls itself for tokens."""
     contract = contract_of(settings.portus.generation)
     mode, paths = contract.file_mode, contract.paths
-    server = certificates.servers["portus"]
-    secrets = dict(
-        zip(
-            _secret_variables(contract),
-            (credentials.database_password, credentials.portus_password, credentials.session_key),
-            strict=True,
-        )
-    )
-    keys = {paths.tls_key: server.private_key_pem, paths.token_key: certificates.token_private_key_pem}
+    certificate, key = certificates.pair("portus").files("portus", paths.tls_certificate, paths.tls_key, mode)
+    token_key = File(paths.token_key, certificates.token_private_key_pem, mode, secret=True, holds="token key")
     return (
-        File(paths.trusted_ca, certificates.trust_pem),
-        File(paths.tls_certificate, server.certificate_pem),
-        *(File(path, key, mode, secret=True) for path, key in keys.items()),
-        *(File(_secret_path(variable), secret, mode, secret=True) for variable, secret in secrets.items()),
-        *(
-            File(
-                _option_path(path),
-                pulumi.Output.from_input(settings.portus.options[path]).apply(str),
-                mode,
-                secret=True,
-            )
-            for path in _file_options(settings, contract)
-        ),
+        File(paths.trusted_ca, certificates.trust_pem, holds="CA certificate"),
+        certificate,
+        *((token_key,) if signs_with_its_tls_key(settings) else (key, token_key)),
+        *_secrets(contract, credentials),
+        *_secret_options(settings, contract),
         *database_link.files(settings, certificates, mode),
         _local_configuration(settings, contract),
-        File(registry.WEBHOOK_SECRET, credentials.webhook_secret, mode, secret=True),
+        File(registry.WEBHOOK_SECRET, credentials.webhook_secret, mode, secret=True, holds="webhook secret"),
         _own_users(settings, credentials),
         *_more_trust(settings),
         *(File(patch.path, patch.content) for patch in settings.portus.patches),
     )
+
+
+def _secrets(contract: Contract, credentials: Credentials) -> Iterator[File]:
+    values = {
+        "database password": credentials.database_password,
+        "Portus' own password": credentials.portus_password,
+        "session key": credentials.session_key,
+    }
+    for variable, (word, value) in zip(_secret_variables(contract), values.items(), strict=True):
+        yield File(_secret_path(variable), value, contract.file_mode, secret=True, holds=word)
+
+
+def _secret_options(settings: Settings, contract: Contract) -> Iterator[File]:
+    for path in _file_options(settings, contract):
+        value = pulumi.Output.from_input(settings.portus.options[path]).apply(str)
+        yield File(_option_path(path), value, contract.file_mode, secret=True, holds=path)
 
 
 def _own_users(settings: Settings, credentials: Credentials) -> File:
@@ -137,7 +144,7 @@ def _own_users(settings: Settings, credentials: Credentials) -> File:
 def _more_trust(settings: Settings) -> tuple[File, ...]:
     """The operator's own CAs, beside ours: the image's start takes every ``*.crt`` there into its trust store."""
     pem = settings.portus.trusted_ca_pem
-    return () if pem is None else (File(_MORE_TRUST, pem),)
+    return () if pem is None else (File(_MORE_TRUST, pem, holds="trusted CAs"),)
 
 
 def _secret_variables(contract: Contract) -> tuple[str, str, str]:
@@ -170,7 +177,8 @@ def _local_configuration(settings: Settings, contract: Contract) -> File:
         del options[path]
     secret = any(OPTIONS[path].secret or isinstance(value, pulumi.Output) for path, value in options.items())
     content: pulumi.Input[str] = pulumi.Output.all(**options).apply(nested_yaml) if secret else nested_yaml(options)
-    return File(contract.paths.local_config, content, contract.file_mode if secret else "0444", secret)
+    mode, word = (contract.file_mode, "Portus' options") if secret else ("0444", "")
+    return File(contract.paths.local_config, content, mode, secret, word)
 
 
 def nested_yaml(options: Mapping[str, object]) -> str:

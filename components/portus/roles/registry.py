@@ -34,6 +34,10 @@ _TRUST_DIRECTORY = files_path("trust")
 WEBHOOK_SECRET = files_path("webhook-secret")
 """What the events carry, and where Portus' patch ``webhook_secret`` reads what they must carry."""
 _ENDPOINTS = "REGISTRY_NOTIFICATIONS_ENDPOINTS"
+_HTTP_SECRET = "REGISTRY_HTTP_SECRET"
+_S3_ACCESS_KEY, _S3_SECRET_KEY = "REGISTRY_STORAGE_S3_ACCESSKEY", "REGISTRY_STORAGE_S3_SECRETKEY"
+_SECRETS = {_HTTP_SECRET: "http secret", _S3_ACCESS_KEY: "S3 key id", _S3_SECRET_KEY: "S3 key"}
+"""Environment variable → what it holds."""
 _HERE = "{webhook-secret}"
 _LOG = "/tmp/log"
 
@@ -176,27 +180,29 @@ def _storage(settings: Settings) -> dict[str, object]:
 
 def _secrets(settings: Settings, credentials: Credentials) -> dict[str, pulumi.Output[str]]:
     """Environment variable → value, for what must not stand in the configuration."""
-    secrets = {"REGISTRY_HTTP_SECRET": credentials.http_secret}
+    secrets = {_HTTP_SECRET: credentials.http_secret}
     s3 = settings.registry.s3
     if s3 and s3.access_key and s3.secret_key:
-        secrets["REGISTRY_STORAGE_S3_ACCESSKEY"] = s3.access_key
-        secrets["REGISTRY_STORAGE_S3_SECRETKEY"] = s3.secret_key
+        secrets |= {_S3_ACCESS_KEY: s3.access_key, _S3_SECRET_KEY: s3.secret_key}
     return secrets
 
 
 def _files(settings: Settings, credentials: Credentials, certificates: Certificates) -> tuple[File, ...]:
     secrets = _secrets(settings, credentials)
-    server = certificates.servers["registry"]
     return (
         File(_CONFIG, configuration(settings)),
         File(_START, _start_script(settings, secrets)),
-        File(WEBHOOK_SECRET, credentials.webhook_secret, mode="0400", secret=True),
-        File(files_path("registry.crt"), server.certificate_pem),
-        File(files_path("registry.key"), server.private_key_pem, mode="0400", secret=True),
-        File(files_path("token.crt"), certificates.token_certificate_pem),
+        File(WEBHOOK_SECRET, credentials.webhook_secret, mode="0400", secret=True, holds="webhook secret"),
+        *certificates.pair("registry").files(
+            "registry", files_path("registry.crt"), files_path("registry.key"), "0400"
+        ),
+        File(files_path("token.crt"), certificates.token_certificate_pem, holds="token certificate"),
         File(files_path("token.jwks"), certificates.token_public_key_pem.apply(jwks)),
-        File(f"{_TRUST_DIRECTORY}/ca.crt", certificates.internal_ca_pem),
-        *(File(files_path(name.lower()), value, mode="0400", secret=True) for name, value in secrets.items()),
+        File(f"{_TRUST_DIRECTORY}/ca.crt", certificates.internal_ca_pem, holds="CA certificate"),
+        *(
+            File(files_path(name.lower()), value, mode="0400", secret=True, holds=_SECRETS[name])
+            for name, value in secrets.items()
+        ),
     )
 
 

@@ -18,10 +18,8 @@ TRIED = ("widened_scopes", "token_subject", "foreign_tokens")
 """Patches whose hole the check looks for from outside, unless it was left open."""
 
 
-def script_settings(settings: Settings, deployment: str) -> dict[str, object]:
+def script_settings(settings: Settings, deployment: str, publicly_trusted: bool) -> dict[str, object]:
     """The script's settings.json."""
-    issuer = settings.certificates.cert_manager
-    public = {"system_trust": True} if issuer and issuer.ca_certificate_pem is None else {}
     plain = {"http_url": f"http://{settings.hostnames.portus}:{http_port(settings)}/"} if settings.http_port else {}
     return {
         "generation": settings.portus.generation,
@@ -34,7 +32,7 @@ def script_settings(settings: Settings, deployment: str) -> dict[str, object]:
         "repository": task.REPOSITORY,
         "tag": _TAG,
         "closed": [patch.name for patch in settings.portus.patches if patch.name in TRIED],
-        **public,
+        **({"system_trust": True} if publicly_trusted else {}),
         **plain,
     }
 
@@ -49,15 +47,19 @@ def smoke_check(settings: Settings, credentials: Credentials, certificates: Cert
     links = [Link("smoke_check", "edge", settings.hostnames.port, True, "does what a docker client does")]
     if settings.http_port:
         links.append(Link("smoke_check", "edge", http_port(settings), False, "expects to be redirected"))
+
+    def written(deployment: str) -> dict[str, object]:
+        return script_settings(settings, deployment, certificates.publicly_trusted)
+
     return Task(
         name="smoke_check",
         image=settings.task_image,
         command=("python3", files_path("smoke_check.py")),
         files=(
             *task.script_files("smoke_check.py", "registry_client.py", "sightings.py", "intrusions.py"),
-            task.settings_file(credentials.deployment.apply(lambda found: script_settings(settings, found))),
-            File(task.CA, certificates.trust_pem),
-            File(task.BOT_PASSWORD, credentials.bot_password, secret=True),
+            task.settings_file(credentials.deployment.apply(written)),
+            File(task.CA, certificates.trust_pem, holds="CA certificate"),
+            task.bot_password_file(credentials),
         ),
         scratch=task.SCRATCH,
         probe=task.PROBE,

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 import pulumi
 
+from ..credentials import Credentials
 from ..naming import files_path
 from ..plan import File, Limits, Probe, Security
 
@@ -33,6 +34,11 @@ def script_files(*names: str) -> tuple[File, ...]:
 def settings_file(settings: Mapping[str, object] | pulumi.Output[dict[str, object]]) -> File:
     """The script's settings, nothing secret among them."""
     return File(SETTINGS, pulumi.Output.from_input(settings).apply(_as_text))
+
+
+def bot_password_file(credentials: Credentials) -> File:
+    """What the smoke check's user signs in with."""
+    return File(BOT_PASSWORD, credentials.bot_password, secret=True, holds="smoke check's password")
 
 
 def _as_text(settings: object) -> str:

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pulumi
 
-from components.portus.certificates import Certificates, ServerCertificate
+from components.portus.certificates import Certificates
 from components.portus.credentials import Credentials
-from components.portus.plan import Plan
+from components.portus.plan import Issued, Plan, TlsPair
 from components.portus.planner import make_plan
 from components.portus.roles import tls_servers
 from components.portus.settings import Settings
@@ -58,19 +58,25 @@ def credentials(settings: Settings) -> Credentials:
 
 def certificates(settings: Settings) -> Certificates:
     """A word for each file."""
-    servers = {
-        role: ServerCertificate(pulumi.Output.from_input(f"{role}.crt"), pulumi.Output.secret(f"{role}.key"), None)
+    authority = pulumi.Output.from_input("ca.crt")
+    presented: dict[str, TlsPair | Issued] = {
+        role: TlsPair(pulumi.Output.from_input(f"{role}.crt"), pulumi.Output.secret(f"{role}.key"), authority, None)
         for role in tls_servers(settings)
-        if role != "edge" or not settings.certificates.cert_manager
     }
+    if settings.certificates.cert_manager:
+        presented["edge"] = Issued(
+            "/issued", settings.hostnames.names, ("ca", "Issuer", "cert-manager.io"), 24, 8, None
+        )
     found = SimpleNamespace(
-        servers=servers,
+        presented=presented.__getitem__,
+        pair=presented.__getitem__,
+        publicly_trusted=bool(settings.certificates.cert_manager),
         token_private_key_pem=pulumi.Output.secret("token.key"),
         token_public_key_pem=pulumi.Output.from_input(PORTUS_DEVELOPMENT_KEY_PEM),
         token_certificate_pem=pulumi.Output.from_input("token.crt"),
-        internal_ca_pem=pulumi.Output.from_input("ca.crt"),
-        public_ca_pem=pulumi.Output.from_input("ca.crt"),
-        trust_pem=pulumi.Output.from_input("ca.crt"),
+        internal_ca_pem=authority,
+        public_ca_pem=authority,
+        trust_pem=authority,
     )
     return cast(Certificates, found)
 

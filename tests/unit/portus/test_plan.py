@@ -35,13 +35,13 @@ def comes_after(plan: Plan, process: str) -> set[str]:
 
 
 def test_start_order_of_generation_2() -> None:
-    assert order(plans.plan()) == ["registry", "database", "portus", "bootstrap", "background", "edge", "smoke_check"]
+    assert order(plans.plan()) == ["database", "registry", "portus", "bootstrap", "background", "edge", "smoke_check"]
 
 
 def test_start_order_of_generation_1() -> None:
     assert order(plans.plan(plans.GENERATION_1)) == [
-        "registry",
         "database",
+        "registry",
         "portus",
         "bootstrap",
         "edge",
@@ -109,7 +109,7 @@ def test_features_that_call_out_are_links() -> None:
 
 def test_circular_order_is_told() -> None:
     plan = plans.plan()
-    circular = Plan(plan.name, tuple(one for one in plan.workloads if one.name != "registry"), plan.tasks)
+    circular = Plan(plan.name, tuple(one for one in plan.workloads if one.name != "registry"), plan.tasks, plan.roster)
     with pytest.raises(ValueError, match=r"circular start order among .*bootstrap"):
         _ = circular.processes
 
@@ -154,3 +154,14 @@ def test_smoke_check_can_be_switched_off() -> None:
 def test_smoke_check_runs_again_when_a_role_is_another_one() -> None:
     (task,) = [task for task in plans.plan().tasks if task.name == "smoke_check"]
     assert set(task.verifies) == {"database", "registry", "portus", "background", "edge"}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_every_secret_file_holds_is_said(variant: Variant) -> None:
+    untold = [
+        (process.name, file.path)
+        for process in plans.plan(*variant).processes
+        for file in process.files
+        if file.secret and not file.holds
+    ]
+    assert untold == []

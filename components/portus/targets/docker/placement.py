@@ -13,8 +13,6 @@ from ...plan import OUTSIDE, Link, Plan, Process
 from ...settings.model import DockerHost, DockerSettings
 
 _SUBNET_PREFIX = 28
-_PROCESSES = ("database", "registry", "portus", "background", "edge", "bootstrap", "smoke_check")
-"""Fixes which part of the address pool a network gets, whatever else comes or goes."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class Placement:
         return OUTSIDE not in (link.source, link.destination) and self.host(link.source) != self.host(link.destination)
 
     def _arrives(self, link: Link) -> bool:
-        return link.source == OUTSIDE or (self._crosses(link) and link.destination != "edge")
+        return link.source == OUTSIDE or (self._crosses(link) and not self._plan.is_public(link.destination))
 
     def _published(self, link: Link) -> PublishedPort:
         if link.source != OUTSIDE:
@@ -101,7 +99,7 @@ class Placement:
             if link.source == OUTSIDE or self._crosses(link):
                 reached.add(link.destination)
             if OUTSIDE not in (link.source, link.destination) and not self._crosses(link):
-                first, second = sorted((link.source, link.destination), key=_PROCESSES.index)
+                first, second = sorted((link.source, link.destination), key=self._plan.roster.index)
                 pairs.add((first, second))
         networks = [self._network(pair, True, False) for pair in pairs]
         for process in (reached | leaving) - {OUTSIDE}:
@@ -114,8 +112,10 @@ class Placement:
         return NetworkPlan(name, self.host(members[0]), members, internal, leaves, self._subnet(ends))
 
     def _subnet(self, ends: tuple[str, str]) -> str:
+        """Its part of the address pool is fixed by the roster, whatever else comes or goes."""
         if not self._docker.address_pool:
             return ""
         subnets = ipaddress.ip_network(self._docker.address_pool).subnets(new_prefix=_SUBNET_PREFIX)
-        order = [*combinations(_PROCESSES, 2), *((process, OUTSIDE) for process in _PROCESSES)]
+        roster = self._plan.roster
+        order = [*combinations(roster, 2), *((process, OUTSIDE) for process in roster)]
         return str(next(subnet for index, subnet in enumerate(subnets) if index == order.index(ends)))

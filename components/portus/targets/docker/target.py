@@ -29,7 +29,7 @@ class DockerTarget(Deployed):
     def __init__(
         self, settings: Settings, plan: Plan, deployment: pulumi.Output[str], opts: pulumi.ResourceOptions
     ) -> None:
-        super().__init__("portus:internal:DockerTarget", resource_name(settings.name, "docker"), None, opts)
+        super().__init__("DockerTarget", resource_name(settings.name, "docker"), plan, opts)
         self._settings, self._plan, self._deployment = settings, plan, deployment
         self._placement = Placement(plan, settings.docker)
         self._host_providers = host_providers(settings, self)
@@ -39,11 +39,11 @@ class DockerTarget(Deployed):
         for process in plan.processes:
             self.containers[process.name] = self._container(process)
         self.images = {process.name: self._resolved(process) for process in plan.processes}
-        self.register_outputs({})
+        self.finish()
 
     def _options(self, process: str, **more: object) -> pulumi.ResourceOptions:
-        own = pulumi.ResourceOptions(parent=self, provider=self.provider_of(self._plan.process(process)))
-        return pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(**more))  # type: ignore[arg-type]
+        own = pulumi.ResourceOptions(provider=self.provider_of(self._plan.process(process)), **more)  # type: ignore[arg-type]
+        return pulumi.ResourceOptions.merge(self.options(process), own)
 
     def _image(self, process: Process) -> docker.RemoteImage:
         """One per host and reference; kept on the host, where other containers may use it."""
@@ -70,7 +70,11 @@ class DockerTarget(Deployed):
             options=options,
             ipam_configs=[{"subnet": plan.subnet}] if plan.subnet else None,
             labels=translate.labels(self._plan.name, "-".join(plan.members), self._deployment),
-            opts=self._options(plan.members[0], hooks=address_pool_hook(plan.name)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=self.provider_of(self._plan.process(plan.members[0])),
+                hooks=address_pool_hook(plan.name),
+            ),
         )
 
     def _volume(self, process: Process, kind: str, **options: object) -> docker.Volume:

@@ -28,7 +28,7 @@ def claim(site: Site, workload: Workload) -> core.v1.PersistentVolumeClaim | Non
             storage_class_name=storage_class or None,
             resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": f"{data.size_gib}Gi"}),
         ),
-        opts=site.kept(),
+        opts=pulumi.ResourceOptions.merge(site.options(workload.name), site.kept()),
     )
 
 

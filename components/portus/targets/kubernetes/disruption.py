@@ -59,7 +59,7 @@ def disruption_budget(site: Site, workload: Workload) -> policy.v1.PodDisruption
             unhealthy_pod_eviction_policy="AlwaysAllow",
             selector=LabelSelectorArgs(match_labels=site.selector(workload.name)),
         ),
-        opts=site.options(),
+        opts=site.options(workload.name),
     )
 
 

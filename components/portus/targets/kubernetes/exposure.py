@@ -61,7 +61,7 @@ def _service(site: Site, plan: Plan, workload: Workload, after: Sequence[pulumi.
             load_balancer_source_ranges=list(balancer.source_ranges) or None if balancer else None,
             ports=[_port(site, link, inside.get(link.tls, link.port)) for link in links],
         ),
-        opts=site.options(depends_on=list(after), hooks=evidence_hook(site, workload.name, "public")),
+        opts=site.options(workload.name, depends_on=list(after), hooks=evidence_hook(site, workload.name, "public")),
     )
 
 
@@ -111,7 +111,7 @@ def _ingress(
                 for host in workload.aliases
             ],
         ),
-        opts=site.options(depends_on=list(after)),
+        opts=site.options(workload.name, depends_on=list(after)),
     )
     return [*secrets, made]
 
@@ -129,6 +129,6 @@ def _certificate(site: Site, workload: Workload) -> list[core.v1.Secret]:
         type="kubernetes.io/tls",
         immutable=True,
         string_data={"tls.crt": pair.certificate_pem, "tls.key": pair.private_key_pem},
-        opts=site.options(),
+        opts=site.options(workload.name),
     )
     return [made]

@@ -51,7 +51,7 @@ def mount_files(site: Site, process: Process) -> MountedFiles:
             metadata=site.metadata(process.name, None),
             immutable=True,
             string_data=_content(secret),
-            opts=site.options(retain_on_delete=_opens_data(site, process) or None),
+            opts=site.options(process.name, retain_on_delete=_opens_data(site, process) or None),
         )
         items = core.v1.SecretProjectionArgs(name=made.metadata.name, items=_items(secret, process))
         sources.append(core.v1.VolumeProjectionArgs(secret=items))
@@ -61,7 +61,7 @@ def mount_files(site: Site, process: Process) -> MountedFiles:
             metadata=site.metadata(process.name, None),
             immutable=True,
             data=_content(public),
-            opts=site.options(),
+            opts=site.options(process.name),
         )
         entries = core.v1.ConfigMapProjectionArgs(name=settings.metadata.name, items=_items(public, process))
         sources.append(core.v1.VolumeProjectionArgs(config_map=entries))

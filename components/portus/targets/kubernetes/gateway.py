@@ -50,7 +50,7 @@ def _verification(
         metadata=site.metadata(workload.name, None),
         immutable=True,
         data={"ca.crt": authority_pem},
-        opts=site.options(),
+        opts=site.options(workload.name),
     )
     reference = {"group": "", "kind": "ConfigMap", "name": authority.metadata.name}
     return [authority, _policy(site, workload, service, {"caCertificateRefs": [reference]}, after)]
@@ -85,5 +85,5 @@ def _resource(
         kind=kind,
         metadata=site.metadata(workload.name, name),
         spec=specification,
-        opts=site.options(depends_on=list(after)),
+        opts=site.options(workload.name, depends_on=list(after)),
     )

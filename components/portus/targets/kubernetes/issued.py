@@ -42,6 +42,7 @@ def issue(site: Site, process: Process) -> apiextensions.CustomResource | None:
         metadata=site.metadata(process.name, name, _UNTIL_READY),
         spec=_specification(site, process, process.presents),
         opts=site.options(
+            process.name,
             custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit),
             hooks=evidence_hook(site, process.name, _KIND, likely=_LIKELY),
         ),

@@ -32,6 +32,8 @@ def namespace(site: Site, level: str) -> pulumi.Input[str]:
             labels={**site.labels("namespace"), **pod_security_labels(level)},
             annotations=dict(kubernetes.annotations) or None,
         ),
-        opts=pulumi.ResourceOptions.merge(site.kept(), site.options(hooks=evidence_hook(site, "namespace"))),
+        opts=pulumi.ResourceOptions.merge(
+            site.kept(), pulumi.ResourceOptions(parent=site.target, hooks=evidence_hook(site, "namespace"))
+        ),
     )
     return made.metadata.name

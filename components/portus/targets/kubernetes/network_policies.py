@@ -37,7 +37,7 @@ def network_policy(site: Site, plan: Plan, process: str) -> networking.v1.Networ
             ],
             egress=egress,
         ),
-        opts=site.options(),
+        opts=site.options(process),
     )
 
 

@@ -51,7 +51,7 @@ def _service(site: Site, plan: Plan, process: str) -> core.v1.Service:
                 for port, link in sorted(ports.items())
             ],
         ),
-        opts=site.options(),
+        opts=site.options(process),
     )
 
 

@@ -9,6 +9,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from ...naming import DEPLOYMENT_LABEL, NAME_LABEL, PRODUCT, ROLE_LABEL, resource_name
 from ...settings.kubernetes_model import KubernetesSettings
 from ...settings.model import DataSettings
+from ..deployed import Deployed
 
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """For what is ready by itself or shows in something else: the provider waits 10 s for every Service with a selector."""
@@ -25,7 +26,7 @@ class Site:
     deployment: pulumi.Output[str]
     kubernetes: KubernetesSettings
     data: DataSettings
-    parent: pulumi.Resource
+    target: Deployed
 
     def selector(self, role: str) -> dict[str, str]:
         """The labels by which the pods of a role are found."""
@@ -59,10 +60,11 @@ class Site:
         """The name of a resource of this PortusStack."""
         return resource_name(self.name, *parts)
 
-    def options(self, **more: object) -> pulumi.ResourceOptions:
-        """The options of a resource."""
-        return pulumi.ResourceOptions(parent=self.parent, **more)  # type: ignore[arg-type]
+    def options(self, process: str, **more: object) -> pulumi.ResourceOptions:
+        """The options of a resource that is a part of ``process``."""
+        own = pulumi.ResourceOptions(**more)  # type: ignore[arg-type]
+        return pulumi.ResourceOptions.merge(self.target.options(process), own)
 
     def kept(self) -> pulumi.ResourceOptions:
-        """The options of what holds data."""
-        return self.options(protect=self.data.protect or None, retain_on_delete=self.data.retain or None)
+        """What else holds for a resource that holds data."""
+        return pulumi.ResourceOptions(protect=self.data.protect or None, retain_on_delete=self.data.retain or None)

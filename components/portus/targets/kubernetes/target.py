@@ -30,7 +30,7 @@ class KubernetesTarget(Deployed):
     def __init__(
         self, settings: Settings, plan: Plan, deployment: pulumi.Output[str], opts: pulumi.ResourceOptions
     ) -> None:
-        super().__init__("portus:internal:KubernetesTarget", resource_name(settings.name, "kubernetes"), None, opts)
+        super().__init__("KubernetesTarget", resource_name(settings.name, "kubernetes"), plan, opts)
         self._plan = plan
         kubernetes = settings.kubernetes
         site = Site(settings.name, kubernetes.namespace, deployment, kubernetes, settings.data, self)
@@ -44,7 +44,7 @@ class KubernetesTarget(Deployed):
         opened = [runner for name in sorted(published) for runner in self._runners[name]]
         self._exposed = expose(self._site, plan, self._services, opened)
         self.images = {process.name: pulumi.Output.from_input(process.image) for process in plan.processes}
-        self.register_outputs({})
+        self.finish()
 
     @property
     def ready(self) -> pulumi.Output[list[str]]:
@@ -83,5 +83,5 @@ def _service_account(site: Site, process: Process) -> core.v1.ServiceAccount:
         name,
         metadata=site.metadata(process.name, name),
         automount_service_account_token=False,
-        opts=site.options(),
+        opts=site.options(process.name),
     )

@@ -48,7 +48,7 @@ def job(
             ),
             template=pods.template(site, task, parts),
         ),
-        opts=site.options(depends_on=list(after), hooks=evidence_hook(site, task.name)),
+        opts=site.options(task.name, depends_on=list(after), hooks=evidence_hook(site, task.name)),
     )
 
 

@@ -91,6 +91,7 @@ def _strategy(process: Workload) -> apps.v1.DeploymentStrategyArgs:
 def _options(site: Site, process: Workload, after: Sequence[pulumi.Resource], *kind: str) -> pulumi.ResourceOptions:
     limit = f"{process.start_seconds + site.kubernetes.scheduling_timeout_seconds}s"
     return site.options(
+        process.name,
         depends_on=list(after),
         custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit),
         hooks=evidence_hook(site, process.name, *kind, likely=_slow(process)),
