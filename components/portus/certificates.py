@@ -11,8 +11,8 @@ import pulumi
 import pulumi_tls as tls
 
 from .naming import ISSUED_DIRECTORY, resource_name
-from .plan import Issued, TlsPair
 from .settings import Settings
+from .topology import Issued, TlsPair
 
 _CA_VALIDITY_HOURS = 10 * 365 * 24
 _CA_EARLY_RENEWAL_HOURS = 365 * 24

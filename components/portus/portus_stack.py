@@ -6,12 +6,12 @@ from typing import Any
 import pulumi
 
 from .args import PortusStackArgs
+from .assembly import assemble
 from .certificates import Certificates
 from .credentials import Credentials
 from .images import is_stand_in
-from .planner import make_plan
 from .protection import DataProtection
-from .record import PlanRecord
+from .record import TopologyRecord
 from .roles import tls_servers
 from .settings import settings_from_args
 from .targets import deploy
@@ -46,9 +46,9 @@ class PortusStack(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         credentials = Credentials(settings, child)
         certificates = Certificates(settings, tls_servers(settings), child)
-        plan = make_plan(settings, credentials, certificates)
-        PlanRecord(settings, plan, certificates, child)
-        target = deploy(settings, plan, credentials.deployment, child)
+        topology = assemble(settings, credentials, certificates)
+        TopologyRecord(settings, topology, certificates, child)
+        target = deploy(settings, topology, credentials.deployment, child)
         DataProtection(settings, (credentials, certificates, target), child)
 
         self.portus_url = _when(target.ready, f"https://{settings.hostnames.portus_address}")

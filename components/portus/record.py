@@ -1,4 +1,4 @@
-"""What was planned, kept in the stack's state for people and their tools: the diagram and the status read it there.
+"""What was asked for, kept in the stack's state for people and their tools: the diagram and the status read it there.
 
 Nothing secret is in it: names, images, bounds and ports, and of each file at most the word for what it holds.
 """
@@ -9,19 +9,19 @@ import pulumi
 
 from .certificates import Certificates
 from .naming import resource_name
-from .plan import Issued, Plan, Process, Task, Workload
 from .settings import Settings
+from .topology import Issued, Process, Task, Topology, Workload
 
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
 
 
-class PlanRecord(pulumi.ComponentResource):
-    """An empty resource whose inputs are the Plan in words. It changes with the Plan, and nothing depends on it."""
+class TopologyRecord(pulumi.ComponentResource):
+    """An empty resource whose inputs are the Topology in words; it changes with that, and nothing depends on it."""
 
     def __init__(
         self,
         settings: Settings,
-        plan: Plan,
+        topology: Topology,
         certificates: Certificates,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -30,12 +30,18 @@ class PlanRecord(pulumi.ComponentResource):
             "portus": settings.hostnames.portus_address,
             "registry": settings.hostnames.registry_address,
             "certificates": certificates.issuers,
-            "processes": [_process(process) for process in plan.processes],
-            "links": [vars(link) for link in plan.links],
+            "processes": [_process(process) for process in topology.processes],
+            "links": [vars(link) for link in topology.links],
         }
         # A refused destroy must leave it, too, and nothing can depend on it: depends_on means a component's children.
-        own = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=settings.data.protect or None))
-        super().__init__("portus:internal:Plan", resource_name(settings.name, "plan"), dict(props), own)
+        former = pulumi.Alias(type_="portus:internal:Plan", name=resource_name(settings.name, "plan"))  # until 0.1
+        own = pulumi.ResourceOptions(protect=settings.data.protect or None, aliases=[former])
+        super().__init__(
+            "portus:internal:Topology",
+            resource_name(settings.name, "topology"),
+            dict(props),
+            pulumi.ResourceOptions.merge(opts, own),
+        )
         self.register_outputs({})
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from ..console import OperationError, say
 from ..engine import Engine
-from ..planned import PLAN, Planned
 from ..prepare import ensure_docker
 from ..preview import preview_steps
 from ..previewed import Step
 from ..private_files import write_private
+from ..recorded import Recorded, is_record
 from ..state import State
+from ..status.stack_state import recorded_in
 from .drawing import draw
 from .scene import scene_of
 
@@ -45,15 +46,15 @@ def diagram(engine: Engine, options: Namespace) -> int:
 
 def picture(steps: list[Step], state: State | None, changes: bool) -> str:
     """The SVG. Raises OperationError when there is no PortusStack among the steps."""
-    planned = [Planned.from_inputs(step.name, step.inputs) for step in steps if step.type == PLAN and step.inputs]
-    if not planned:
+    records = [step for step in steps if is_record(step.type) and step.inputs]
+    recorded = [Recorded.from_inputs(each.type, each.name, each.inputs) for each in records if each.inputs]
+    if not recorded:
         raise OperationError("the program deploys no PortusStack", "draw a stack that has one")
-    deployed = [each for each in state.resources if each.type == PLAN] if state else []
-    before = {each.name: Planned.from_inputs(each.name, each.inputs) for each in deployed}
-    first = planned[0]
+    before = {each.name: each for each in (recorded_in(state) if state else [])}
+    first = recorded[0]
     stand_in = any(process.image.startswith(_STAND_IN) for process in first.processes)
     note = "a test double stands in for Portus" if stand_in else ""
-    return draw(scene_of(first, steps, before.get(first.resource("plan")), changes), note)
+    return draw(scene_of(first, steps, before.get(first.name), changes), note)
 
 
 def _write(path: Path, text: str, private: bool) -> None:

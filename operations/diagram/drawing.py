@@ -1,6 +1,6 @@
 """Draws a scene: cards for processes, arrows for links; what stands beneath them is in ``panels``."""
 
-from ..planned import OUTSIDE
+from ..recorded import OUTSIDE
 from .layout import ELSEWHERE, WIDTH, Box, Way, bottom_of, boxes_of, ways_of
 from .panels import draw_legend, draw_panels
 from .scene import Node, Scene, Wire
@@ -34,11 +34,11 @@ _WORDS = {"create": "to create", "update": "to change", "replace": "to replace",
 
 def draw(scene: Scene, note: str = "") -> str:
     """The scene as an SVG document; ``note`` is a warning beside the title."""
-    planned = scene.planned
+    recorded = scene.recorded
     leaves = any(wire.link.destination == OUTSIDE for wire in scene.wires)
     boxes = boxes_of([node.process.name for node in scene.nodes], leaves, _TOP)
     canvas = Canvas.document(
-        f"{planned.name}: a PortusStack on {planned.target}",
+        f"{recorded.name}: a PortusStack on {recorded.target}",
         "; ".join(f"{wire.link.source} to {wire.link.destination}: {_label(wire)}" for wire in scene.wires),
     )
     canvas.box((0, 0, WIDTH, 20000), PAPER, radius=0)  # what is too long is cut by the view box
@@ -56,10 +56,12 @@ def draw(scene: Scene, note: str = "") -> str:
 
 
 def _heading(canvas: Canvas, scene: Scene, note: str) -> None:
-    planned = scene.planned
-    canvas.text(_MARGIN, 52, planned.name, _TITLE)
-    addresses = planned.portus if planned.portus == planned.registry else f"{planned.portus}  ·  {planned.registry}"
-    canvas.text(_MARGIN, 78, f"PortusStack on {planned.target}  ·  {addresses}", _SUBTITLE)
+    recorded = scene.recorded
+    canvas.text(_MARGIN, 52, recorded.name, _TITLE)
+    addresses = (
+        recorded.portus if recorded.portus == recorded.registry else f"{recorded.portus}  ·  {recorded.registry}"
+    )
+    canvas.text(_MARGIN, 78, f"PortusStack on {recorded.target}  ·  {addresses}", _SUBTITLE)
     if scene.marked:
         told = ", ".join(f"{count} {_WORDS[change]}" for change, count in scene.changes.items())
         x = WIDTH - _MARGIN
@@ -132,7 +134,7 @@ def _footer(group: Canvas, node: Node, left: float, y: float, scene: Scene) -> N
         _cylinder(group, x, y)
         group.text(x + 17, y + 10, process.data, Style(10.5, DATA, mono=True))
         x += 17 + len(process.data) * 6.5 + 12
-    if process.name in scene.planned.issuers:
+    if process.name in scene.recorded.issuers:
         _padlock(group, x, y)
         group.text(x + 16, y + 10, "TLS", Style(10.5, TLS, bold=True))
         x += 46

@@ -7,7 +7,7 @@ on; tasks stand above what they talk to. A process that nobody has thought of ge
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..planned import OUTSIDE, PlannedLink
+from ..recorded import OUTSIDE, RecordedLink
 
 ELSEWHERE = "elsewhere"
 """Where links to the outside end: the same outside, drawn on the other side."""
@@ -83,7 +83,7 @@ def bottom_of(boxes: Mapping[str, Box]) -> float:
     return max(box.y + box.height for box in boxes.values()) + _DETOUR
 
 
-def ways_of(links: Sequence[PlannedLink], boxes: Mapping[str, Box]) -> list[Way]:
+def ways_of(links: Sequence[RecordedLink], boxes: Mapping[str, Box]) -> list[Way]:
     """A way for each link. The ends on one side of a box are spread over it, in the order of where they lead."""
     ends = [_ends(link, boxes) for link in links]
     sides = [_sides(boxes[source], boxes[destination], boxes) for source, destination in ends]
@@ -100,7 +100,7 @@ def ways_of(links: Sequence[PlannedLink], boxes: Mapping[str, Box]) -> list[Way]
     return [_way(points[(index, 0)], points[(index, 1)], side, floor) for index, side in enumerate(sides)]
 
 
-def _ends(link: PlannedLink, boxes: Mapping[str, Box]) -> tuple[str, str]:
+def _ends(link: RecordedLink, boxes: Mapping[str, Box]) -> tuple[str, str]:
     return link.source, ELSEWHERE if link.destination == OUTSIDE and ELSEWHERE in boxes else link.destination
 
 

@@ -45,7 +45,7 @@ def draw_panels(canvas: Canvas, scene: Scene, y: float) -> float:
 def _matrix(canvas: Canvas, scene: Scene, x: float, y: float) -> None:
     """A row for each certificate and secret, a column for each process."""
     canvas.text(x, y, "Who holds what", _HEAD)
-    told = _ISSUERS[scene.planned.issuers.get("edge", "generated")]
+    told = _ISSUERS[scene.recorded.issuers.get("edge", "generated")]
     canvas.text(x + 158, y, f"{told}; the CA's key is in the state alone", _SMALL)
     names = [node.process.name for node in scene.nodes]
     step = (_MATRIX_WIDTH - 2 * _PADDING - _WORD_WIDTH) / max(len(names), 1)

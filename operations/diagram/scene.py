@@ -6,8 +6,8 @@ Pure, and the same for every target: resources are found by their names, which e
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..planned import OUTSIDE, Planned, PlannedLink, PlannedProcess
 from ..previewed import Step
+from ..recorded import OUTSIDE, Recorded, RecordedLink, RecordedProcess
 
 _RUNS = ("Container", "Deployment", "StatefulSet", "Job")
 _NETWORKS = {"Network": "Networks", "NetworkPolicy": "Network policies"}
@@ -20,7 +20,7 @@ _UNPUBLISHED = "com.docker.network.bridge.enable_ip_masquerade"
 class Node:
     """A process and what becomes of it; ``host`` "" where there is only one."""
 
-    process: PlannedProcess
+    process: RecordedProcess
     host: str
     change: str
 
@@ -29,7 +29,7 @@ class Node:
 class Wire:
     """A link, the network or policy that it runs over ("" where none is of its own), and what becomes of it."""
 
-    link: PlannedLink
+    link: RecordedLink
     network: str
     change: str
 
@@ -63,7 +63,7 @@ class Scene:
         marked: whether the picture is about the changes.
     """
 
-    planned: Planned
+    recorded: Recorded
     nodes: tuple[Node, ...]
     wires: tuple[Wire, ...]
     networks: tuple[Network, ...]
@@ -73,7 +73,7 @@ class Scene:
     marked: bool
 
 
-def scene_of(planned: Planned, steps: Sequence[Step], before: Planned | None, marked: bool) -> Scene:
+def scene_of(recorded: Recorded, steps: Sequence[Step], before: Recorded | None, marked: bool) -> Scene:
     """The scene of a plan.
 
     Args:
@@ -81,16 +81,16 @@ def scene_of(planned: Planned, steps: Sequence[Step], before: Planned | None, ma
         marked: whether to tell what would change; otherwise every ``change`` is "".
     """
     found = steps if marked else [replace(step, change="") for step in steps if step.change != "delete"]
-    processes, links = _with_removed(planned, before) if marked else (planned.processes, planned.links)
+    processes, links = _with_removed(recorded, before) if marked else (recorded.processes, recorded.links)
     networks = [_network(step) for step in found if _last(step.type) in _NETWORKS]
-    counts = [step.change for step in found if step.change]
+    counts = [step.change for step in found if step.change and step.provider]  # components are only their parts
     return Scene(
-        planned=planned,
-        nodes=tuple(_node(planned, process, found) for process in processes),
-        wires=tuple(_wire(planned, link, networks, found) for link in links),
+        recorded=recorded,
+        nodes=tuple(_node(recorded, process, found) for process in processes),
+        wires=tuple(_wire(recorded, link, networks, found) for link in links),
         networks=tuple(sorted(networks, key=lambda network: network.name)),
         networks_title=next((_NETWORKS[_last(step.type)] for step in found if _last(step.type) in _NETWORKS), ""),
-        holdings=_holdings(planned, processes, found),
+        holdings=_holdings(recorded, processes, found),
         changes={
             change: counts.count(change) for change in ("create", "update", "replace", "delete") if change in counts
         },
@@ -99,16 +99,16 @@ def scene_of(planned: Planned, steps: Sequence[Step], before: Planned | None, ma
 
 
 def _with_removed(
-    planned: Planned, before: Planned | None
-) -> tuple[tuple[PlannedProcess, ...], tuple[PlannedLink, ...]]:
+    recorded: Recorded, before: Recorded | None
+) -> tuple[tuple[RecordedProcess, ...], tuple[RecordedLink, ...]]:
     if before is None:
-        return planned.processes, planned.links
-    there = {process.name for process in planned.processes}
+        return recorded.processes, recorded.links
+    there = {process.name for process in recorded.processes}
     gone = tuple(process for process in before.processes if process.name not in there)
-    ends = {(link.source, link.destination, link.port) for link in planned.links}
+    ends = {(link.source, link.destination, link.port) for link in recorded.links}
     return (
-        (*planned.processes, *gone),
-        (*planned.links, *(link for link in before.links if (link.source, link.destination, link.port) not in ends)),
+        (*recorded.processes, *gone),
+        (*recorded.links, *(link for link in before.links if (link.source, link.destination, link.port) not in ends)),
     )
 
 
@@ -121,21 +121,21 @@ def _change(steps: Sequence[Step], name: str, types: Sequence[str] = ()) -> str:
     return next((step.change for step in found), "")
 
 
-def _node(planned: Planned, process: PlannedProcess, steps: Sequence[Step]) -> Node:
-    name = planned.resource(process.name)
+def _node(recorded: Recorded, process: RecordedProcess, steps: Sequence[Step]) -> Node:
+    name = recorded.resource(process.name)
     step = next((step for step in steps if step.name == name and _last(step.type) in _RUNS), None)
     _, _, host = (step.provider if step else "").partition(_HOST_PROVIDER)
     return Node(process, host, step.change if step else "")
 
 
-def _wire(planned: Planned, link: PlannedLink, networks: Sequence[Network], steps: Sequence[Step]) -> Wire:
+def _wire(recorded: Recorded, link: RecordedLink, networks: Sequence[Network], steps: Sequence[Step]) -> Wire:
     """Over the network of two, else the one with which its outer end is reached."""
-    names = [planned.resource(link.source, link.destination), planned.resource(link.destination, link.source)]
-    names += [planned.resource(end, OUTSIDE) for end in (link.destination, link.source) if end != OUTSIDE]
+    names = [recorded.resource(link.source, link.destination), recorded.resource(link.destination, link.source)]
+    names += [recorded.resource(end, OUTSIDE) for end in (link.destination, link.source) if end != OUTSIDE]
     network = next((found for name in names for found in networks if found.name == name), None)
     if network is not None:
         return Wire(link, network.name, network.change)
-    ends = [_change(steps, planned.resource(end), _RUNS) for end in (link.source, link.destination)]
+    ends = [_change(steps, recorded.resource(end), _RUNS) for end in (link.source, link.destination)]
     return Wire(link, "", "delete" if "delete" in ends else "")
 
 
@@ -149,19 +149,19 @@ def _network(step: Step) -> Network:
     return Network(step.name, remark, step.change)
 
 
-def _holdings(planned: Planned, processes: Sequence[PlannedProcess], steps: Sequence[Step]) -> tuple[Holding, ...]:
+def _holdings(recorded: Recorded, processes: Sequence[RecordedProcess], steps: Sequence[Step]) -> tuple[Holding, ...]:
     """Certificates first, then keys, then the rest; changes of certificates and keys by their resources' names."""
     found: list[Holding] = []
     for secret in (False, True):
         words = {word for process in processes for word in (process.secrets if secret else process.certificates)}
         for word in sorted(words, key=lambda word: (not word.endswith("key"), word.lower())):
             holders = (each.name for each in processes if word in (each.secrets if secret else each.certificates))
-            found.append(Holding(word, secret, frozenset(holders), _change(steps, _resource_of(planned, word))))
+            found.append(Holding(word, secret, frozenset(holders), _change(steps, _resource_of(recorded, word))))
     return tuple(found)
 
 
-def _resource_of(planned: Planned, word: str) -> str:
+def _resource_of(recorded: Recorded, word: str) -> str:
     """``edge certificate`` → ``hub-edge-certificate``, and the few that are named otherwise."""
     special = {"CA certificate": "ca", "administrator's password": "administrator-password"}
     special |= {"Portus' own password": "portus-password", "smoke check's password": "smoke-check-password"}
-    return planned.resource(special.get(word, word.replace(" ", "-")))
+    return recorded.resource(special.get(word, word.replace(" ", "-")))

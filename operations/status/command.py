@@ -9,14 +9,14 @@ from functools import partial
 
 from ..console import OperationError, say
 from ..engine import Engine
-from ..planned import Planned
 from ..previewed import steps_of
+from ..recorded import Recorded
 from ..state import State
 from . import docker, kubernetes
 from .model import MISSING, RoleStatus, Running, Status
 from .records import records_of
 from .report import document, table
-from .stack_state import certificates_in, planned_in, smoke_check_in
+from .stack_state import certificates_in, recorded_in, smoke_check_in
 
 Source = Callable[[Engine, State], dict[str, Running]]
 """Resource name → how it runs, for every process of the stack that its target has to run."""
@@ -49,24 +49,24 @@ def status_of(engine: Engine, look_for_drift: bool) -> Status:
     """How the engine's stack is. Raises OperationError when there is none, or when a host does not answer."""
     stack = engine.stack.name
     state = engine.export()
-    if state is None or not (planned := planned_in(state)):
+    if state is None or not (recorded := recorded_in(state)):
         raise OperationError(f"the stack {stack} is not deployed", f"`make up STACK={stack}` deploys it")
     running: dict[str, Running] = {}
-    for target in {each.target for each in planned}:
+    for target in {each.target for each in recorded}:
         running |= _source(target)(engine, state)
     return Status(
         stack=stack,
         now=datetime.now(timezone.utc),
-        roles=[role for each in planned for role in _roles(each, running)],
+        roles=[role for each in recorded for role in _roles(each, running)],
         certificates=certificates_in(state),
         smoke_check=smoke_check_in(state),
-        records=[found for each in planned if (found := records_of(each, partial(_output, each, engine, state)))],
+        records=[found for each in recorded if (found := records_of(each, partial(_output, each, engine, state)))],
         drift=_drift(engine, state) if look_for_drift else None,
     )
 
 
-def _output(planned: Planned, engine: Engine, state: State, name: str, command: Sequence[str]) -> str | None:
-    return _OUTPUTS[planned.target](engine, state, name, command)
+def _output(recorded: Recorded, engine: Engine, state: State, name: str, command: Sequence[str]) -> str | None:
+    return _OUTPUTS[recorded.target](engine, state, name, command)
 
 
 def _source(target: str) -> Source:
@@ -75,13 +75,13 @@ def _source(target: str) -> Source:
     return _SOURCES[target]
 
 
-def _roles(planned: Planned, running: dict[str, Running]) -> list[RoleStatus]:
-    """In start order; a planned process that the target does not have is missing."""
+def _roles(recorded: Recorded, running: dict[str, Running]) -> list[RoleStatus]:
+    """In start order; a recorded process that the target does not have is missing."""
     found = []
-    for process in planned.processes:
+    for process in recorded.processes:
         absent = Running(process.name, "", MISSING, None, None)
-        one = replace(running.get(planned.resource(process.name), absent), role=process.name)
-        found.append(RoleStatus(planned.name, process.kind, process.image, process.memory_mib, one))
+        one = replace(running.get(recorded.resource(process.name), absent), role=process.name)
+        found.append(RoleStatus(recorded.name, process.kind, process.image, process.memory_mib, one))
     return found
 
 

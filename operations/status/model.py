@@ -30,7 +30,7 @@ class Running:
 
 @dataclass(frozen=True)
 class RoleStatus:
-    """A planned process and how it is; ``name`` is that of its PortusStack, ``image`` the reference it was given."""
+    """A recorded process and how it is; ``name`` is that of its PortusStack, ``image`` the reference it was given."""
 
     name: str
     kind: str

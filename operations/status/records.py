@@ -6,7 +6,7 @@ initializers/devise.rb`` (ten wrong passwords lock a user for ten minutes).
 
 from collections.abc import Callable, Sequence
 
-from ..planned import Planned
+from ..recorded import Recorded
 from .model import Records
 
 _DATABASE = "database"
@@ -32,18 +32,18 @@ Ask = Callable[[str, Sequence[str]], "str | None"]
 """Resource name and command → what the command prints inside it, None where that cannot be had."""
 
 
-def records_of(planned: Planned, ask: Ask) -> Records | None:
+def records_of(recorded: Recorded, ask: Ask) -> Records | None:
     """The records of one PortusStack.
 
     None with an external database, in generation 1 (it handles each event in the registry's request and keeps none),
     and while the database does not run or has no tables yet.
     """
-    processes = {process.name for process in planned.processes}
+    processes = {process.name for process in recorded.processes}
     if not {_DATABASE, _BACKGROUND} <= processes:
         return None
-    printed = ask(planned.resource(_DATABASE), _COMMAND)
+    printed = ask(recorded.resource(_DATABASE), _COMMAND)
     if printed is None:
         return None
     rows = [line.split("\t", 1) for line in printed.splitlines()]
     users = tuple(value for kind, value in rows if kind == "user")
-    return Records(planned.name, sum(kind == "event" for kind, _ in rows), users)
+    return Records(recorded.name, sum(kind == "event" for kind, _ in rows), users)

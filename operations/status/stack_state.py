@@ -1,8 +1,8 @@
-"""What of a status stands in the stack's state: what was planned, certificates, the last smoke check."""
+"""What of a status stands in the stack's state: what was recorded, certificates, the last smoke check."""
 
 from collections.abc import Mapping
 
-from ..planned import PLAN, Planned
+from ..recorded import Recorded, is_record
 from ..state import State
 from .model import Certificate, SmokeCheck
 from .times import parsed
@@ -12,9 +12,9 @@ _NO_DATES_COUNT = "-token-certificate"
 """The registry looks at no date of the token key's certificate."""
 
 
-def planned_in(state: State) -> list[Planned]:
+def recorded_in(state: State) -> list[Recorded]:
     """Every PortusStack that the state records."""
-    return [Planned.from_inputs(each.name, each.inputs) for each in state.resources if each.type == PLAN]
+    return [Recorded.from_inputs(each.type, each.name, each.inputs) for each in state.resources if is_record(each.type)]
 
 
 def certificates_in(state: State) -> list[Certificate]:

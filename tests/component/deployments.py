@@ -11,19 +11,19 @@ import pulumi_tls as tls
 
 from components.portus import PortusStack, PortusStackArgs
 from tests.component.recorder import MARK, Recording, record
-from tests.unit.portus import kubernetes_samples, plans, samples
+from tests.unit.portus import kubernetes_samples, samples, topologies
 
 NAME = "hub"
 SECRET_OPTIONS = {"email.smtp.password": f"{MARK}-smtp", "oauth.github.client_secret": f"{MARK}-github"}
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
-    "generation 1": plans.GENERATION_1,
-    "external database": plans.EXTERNAL_DATABASE,
-    "bucket": plans.S3,
+    "generation 1": topologies.GENERATION_1,
+    "external database": topologies.EXTERNAL_DATABASE,
+    "bucket": topologies.S3,
     "registry 3": {"registry": {"image": "registry:3.1.1"}},
-    "one host name": plans.ONE_HOSTNAME,
-    "three hosts": plans.SPLIT,
+    "one host name": topologies.ONE_HOSTNAME,
+    "three hosts": topologies.SPLIT,
     "provided certificate": {"certificates": {"provided": samples.COMPLETE["certificates"]["provided"]}},
     "secret options": {"portus": {"settings": SECRET_OPTIONS}},
     "secret options, generation 1": {
@@ -42,11 +42,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 KUBERNETES_VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
-    "generation 1": plans.GENERATION_1,
-    "external database": plans.EXTERNAL_DATABASE,
-    "bucket": plans.S3,
+    "generation 1": topologies.GENERATION_1,
+    "external database": topologies.EXTERNAL_DATABASE,
+    "bucket": topologies.S3,
     "registry 3": {"registry": {"image": "registry:3.1.1"}},
-    "one host name": plans.ONE_HOSTNAME,
+    "one host name": topologies.ONE_HOSTNAME,
     "secret options": {"portus": {"settings": SECRET_OPTIONS}},
     "unprotected": {"data": {"protect": False}},
     "retained": {"data": {"protect": False, "retain": True}},

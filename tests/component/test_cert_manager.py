@@ -75,7 +75,7 @@ def test_nothing_else_is_issued_for_the_edge(variant: str, on_kubernetes: Deploy
     recording = on_kubernetes(variant)
     assert not [one for one in recording if one.type.startswith("tls:") and "edge" in one.name]
     assert not [one for one in recording.of_type(SECRET) if one.labels["org.portus-stack.role"] == "edge"]
-    issuers = cast(Object, recording.named(f"{NAME}-plan").values["certificates"])
+    issuers = cast(Object, recording.named(f"{NAME}-topology").values["certificates"])
     assert issuers == {"edge": "issued", **dict.fromkeys(("database", "portus", "registry"), "generated")}
 
 

@@ -14,8 +14,8 @@ from operations.diagram.command import picture
 from operations.diagram.drawing import draw
 from operations.diagram.layout import boxes_of
 from operations.diagram.scene import scene_of
-from operations.planned import PLAN, Planned
 from operations.previewed import Step
+from operations.recorded import Recorded, is_record
 from tests.component.conftest import Deployed
 from tests.component.deployments import KUBERNETES_VARIANTS, NAME, VARIANTS
 from tests.component.recorder import MARK, Recording
@@ -44,9 +44,9 @@ def steps(recording: Recording, change: str = "create") -> list[Step]:
     ]
 
 
-def planned(recording: Recording) -> Planned:
-    (record,) = recording.of_type(PLAN)
-    return Planned.from_inputs(record.name, record.values)
+def in_words(recording: Recording) -> Recorded:
+    (record,) = [one for one in recording if is_record(one.type)]
+    return Recorded.from_inputs(record.type, record.name, record.values)
 
 
 def texts(svg: str) -> list[str]:
@@ -58,10 +58,10 @@ def test_picture_shows_every_process_link_and_key(
     recorded: Callable[[str, str], Recording], target: str, variant: str
 ) -> None:
     recording = recorded(target, variant)
-    plan, svg = planned(recording), picture(steps(recording), None, changes=False)
+    topology, svg = in_words(recording), picture(steps(recording), None, changes=False)
     shown = texts(svg)
-    assert {process.name for process in plan.processes} <= set(shown)
-    for link in plan.links:
+    assert {process.name for process in topology.processes} <= set(shown)
+    for link in topology.links:
         assert f"{link.port} {'TLS' if link.tls else 'plain'}" in shown
         assert f"{link.source} → {link.destination}, port {link.port}" in svg
     for word in ("token key", "edge key", "edge certificate", "CA certificate"):
@@ -71,10 +71,10 @@ def test_picture_shows_every_process_link_and_key(
 
 @pytest.mark.parametrize(("target", "variant"), EVERY)
 def test_no_card_lies_on_another(recorded: Callable[[str, str], Recording], target: str, variant: str) -> None:
-    plan = planned(recorded(target, variant))
-    leaves = any(link.destination == "outside" for link in plan.links)
-    boxes = boxes_of([process.name for process in plan.processes], leaves, 0)
-    assert {process.name for process in plan.processes} <= set(boxes)
+    topology = in_words(recorded(target, variant))
+    leaves = any(link.destination == "outside" for link in topology.links)
+    boxes = boxes_of([process.name for process in topology.processes], leaves, 0)
+    assert {process.name for process in topology.processes} <= set(boxes)
     for one, other in combinations(boxes.values(), 2):
         apart = one.x + one.width <= other.x or other.x + other.width <= one.x
         assert apart or one.y + one.height <= other.y or other.y + other.height <= one.y, (one, other)
@@ -88,13 +88,13 @@ def test_replicas_are_told(on_kubernetes: Deployed) -> None:
 
 def test_record_holds_nothing_that_changes_from_one_run_to_the_next(deployed: Deployed) -> None:
     """In a preview, where all that is generated is unknown, it is already what it will be."""
-    previewed, updated = (planned(deployed("every argument", preview)) for preview in (True, False))
+    previewed, updated = (in_words(deployed("every argument", preview)) for preview in (True, False))
     assert previewed == updated
 
 
 def test_the_registry_never_holds_the_token_key(deployed: Deployed) -> None:
     for variant in VARIANTS:
-        holders = {each.name for each in planned(deployed(variant)).processes if "token key" in each.secrets}
+        holders = {each.name for each in in_words(deployed(variant)).processes if "token key" in each.secrets}
         assert holders <= {"portus", "background"}, variant
 
 
@@ -110,7 +110,7 @@ def test_changes_are_marked_and_counted(deployed: Deployed) -> None:
     found = [replace(step, change="replace" if step.name == f"{NAME}-edge" else "") for step in steps(after)]
     names = {step.name for step in found}
     gone = [step for step in steps(before, "delete") if step.name not in names]
-    shown = texts(draw(scene_of(planned(after), [*found, *gone], planned(before), marked=True)))
+    shown = texts(draw(scene_of(in_words(after), [*found, *gone], in_words(before), marked=True)))
     assert any("1 to replace, 4 to remove" in text for text in shown), shown
     assert "smoke_check" in shown, "what goes away is drawn"
     heading = shown.index("edge")
@@ -124,7 +124,7 @@ def test_nothing_to_change_is_said(deployed: Deployed) -> None:
 
 def test_stand_in_is_told(deployed: Deployed) -> None:
     found = steps(deployed())
-    text = json.dumps([step.inputs if step.type == PLAN else {} for step in found])
+    text = json.dumps([step.inputs if is_record(step.type) else {} for step in found])
     doubled = json.loads(text.replace("opensuse/portus:2.4.3", "portus-stack.lab/portus-standin:2.4"))
     swapped = [replace(step, inputs=inputs or step.inputs) for step, inputs in zip(found, doubled, strict=True)]
     assert "a test double stands in for Portus" in texts(picture(swapped, None, changes=False))

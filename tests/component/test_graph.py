@@ -23,7 +23,7 @@ from tests.component.recorder import (
     Registration,
     record,
 )
-from tests.unit.portus import plans, samples
+from tests.unit.portus import samples, topologies
 
 Deployed = Callable[..., Recording]
 PROVIDER = "pulumi:providers:"
@@ -121,7 +121,7 @@ def test_only_the_edge_is_published(variant: str, deployed: Deployed) -> None:
 
 @each_variant
 def test_processes_are_those_of_the_plan(variant: str, deployed: Deployed) -> None:
-    expected = {process.name.replace("_", "-") for process in plans.plan(VARIANTS[variant]).processes}
+    expected = {process.name.replace("_", "-") for process in topologies.topology(VARIANTS[variant]).processes}
     assert {name.removeprefix(f"{NAME}-") for name in deployed(variant).containers} == expected
     assert expected <= ROLES
 
@@ -129,7 +129,7 @@ def test_processes_are_those_of_the_plan(variant: str, deployed: Deployed) -> No
 @each_variant
 def test_containers_wait_for_those_before_them(variant: str, deployed: Deployed) -> None:
     containers = deployed(variant).containers
-    for process in plans.plan(VARIANTS[variant]).processes:
+    for process in topologies.topology(VARIANTS[variant]).processes:
         container = containers[f"{NAME}-{process.name.replace('_', '-')}"]
         for earlier in process.after:
             assert containers[f"{NAME}-{earlier}"].urn in container.request.dependencies, (
@@ -141,7 +141,7 @@ def test_containers_wait_for_those_before_them(variant: str, deployed: Deployed)
 def test_new_files_come_when_it_is_their_process_turn(variant: str, deployed: Deployed) -> None:
     """Replacing them deletes whoever has the former ones, who serves until then."""
     recording = deployed(variant)
-    for process in plans.plan(VARIANTS[variant]).processes:
+    for process in topologies.topology(VARIANTS[variant]).processes:
         name = f"{NAME}-{process.name.replace('_', '-')}-files"
         for upload in (one for one in recording.of_type(CONTAINER) if one.name == name):
             earlier = {recording.containers[f"{NAME}-{each}"].urn for each in process.after}
@@ -195,7 +195,7 @@ def test_destroy_meets_the_protection_before_anything_else(variant: str, deploye
     everything = {one.urn for one in inside(recording) if one.request.custom and not one.type.startswith(PROVIDER)}
     assert everything <= set(protection.request.dependencies)
     # A component without children is nobody's dependency, and would be deleted at once.
-    assert recording.named(f"{NAME}-plan").request.protect == protection.request.protect
+    assert recording.named(f"{NAME}-topology").request.protect == protection.request.protect
 
 
 def test_what_can_be_made_again_is_never_protected(deployed: Deployed) -> None:

@@ -24,7 +24,7 @@ from tests.component.recorder import (
     Recording,
     Registration,
 )
-from tests.unit.portus import plans, samples
+from tests.unit.portus import samples, topologies
 
 Deployed = Callable[..., Recording]
 Object = dict[str, Any]
@@ -171,7 +171,7 @@ def test_workloads_have_three_probes_and_tasks_none(variant: str, on_kubernetes:
 @each_variant
 def test_they_wait_for_those_before_them(variant: str, on_kubernetes: Deployed) -> None:
     recording = on_kubernetes(variant)
-    for process in plans.plan(kubernetes_args(variant)).processes:
+    for process in topologies.topology(kubernetes_args(variant)).processes:
         for earlier in process.after:
             before = {one.urn for one in runners(recording) if one.labels[ROLE_LABEL] == earlier}
             assert before and before <= set(runner(recording, process.name).request.dependencies), process.name

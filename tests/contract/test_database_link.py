@@ -15,7 +15,7 @@ from tests.contract.standin_certificates import write_certificates
 from tests.contract.standin_harness import Lab, docker, lab, logs, wait_until
 from tests.contract.standin_settings import DATABASE_PASSWORD, HIDDEN_PASSWORD, ROOT_PASSWORD
 from tests.portus_image import newer_image, patience, portus_image, release
-from tests.unit.portus import plans
+from tests.unit.portus import topologies
 
 pytestmark = pytest.mark.engine
 
@@ -38,7 +38,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with lab(folder) as started:
         tls.mkdir(mode=0o755)
         write_certificates(tls, ["database"])
-        (folder / "database-client.cnf").write_text(plans.plain_file(plans.plan(), "portus", _OURS[1]))
+        (folder / "database-client.cnf").write_text(topologies.plain_file(topologies.topology(), "portus", _OURS[1]))
         _start_script(folder)
         variables = {"ROOT_PASSWORD": ROOT_PASSWORD, "DATABASE": "portus", "USER": "portus"}
         variables["PASSWORD"] = DATABASE_PASSWORD
@@ -48,7 +48,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             *(f"--env=MARIADB_{key}={value}" for key, value in variables.items()),
             f"--volume={tls / 'tls.crt'}:/etc/portus-stack/database.crt:ro",
             f"--volume={tls / 'tls.key'}:/etc/portus-stack/database.key:ro",
-            command=plans.plan().process("database").command,
+            command=topologies.topology().process("database").command,
             alias=(_ALIAS,),
         )
         started.wait_for_database(name)
@@ -58,13 +58,13 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 def _start_script(folder: Path) -> None:
     script = folder / "start.sh"
-    script.write_text(plans.plain_file(plans.plan(), "portus", _START))
+    script.write_text(topologies.plain_file(topologies.topology(), "portus", _START))
     script.chmod(0o755)
 
 
 def arguments(started: Lab, ca: Path | None = None, host: str = "database") -> list[str]:
-    """Arguments of `docker run`: Portus as the plan sets it, with another CA or host where asked for."""
-    url = plans.plan().process("portus").environment["DATABASE_URL"]
+    """Arguments of `docker run`: Portus as the topology sets it, with another CA or host where asked for."""
+    url = topologies.topology().process("portus").environment["DATABASE_URL"]
     mounts = {_OURS[0]: ca or started.folder / "database/ca/ca.crt", _OURS[1]: started.folder / "database-client.cnf"}
     return [
         *started.portus_arguments(2, changes={"DATABASE_URL": url, "PORTUS_DB_HOST": host}),

@@ -28,20 +28,20 @@ ALLOWED: dict[str, set[str]] = {
     "token_trust": set(),
     "kubernetes_args": set(),
     "args": {"kubernetes_args"},
-    "plan": set(),
+    "topology": set(),
     "contract": {"naming"},
     "patches": set(),
     "settings": {"args", "images", "contract", "patches"},
     "credentials": {"settings", "naming"},
-    "certificates": {"settings", "naming", "plan"},
+    "certificates": {"settings", "naming", "topology"},
     "protection": {"settings", "naming"},
-    "record": {"settings", "naming", "plan", "certificates"},
+    "record": {"settings", "naming", "topology", "certificates"},
     "roles": {
-        *("args", "settings", "plan", "contract", "naming", "images", "token_trust", "credentials", "certificates"),
+        *("args", "settings", "topology", "contract", "naming", "images", "token_trust", "credentials", "certificates"),
     },
-    "tasks": {"settings", "plan", "contract", "naming", "roles", "credentials", "certificates"},
-    "planner": {"args", "settings", "plan", "roles", "tasks", "credentials", "certificates"},
-    "targets": {"args", "settings", "plan", "naming"},
+    "tasks": {"settings", "topology", "contract", "naming", "roles", "credentials", "certificates"},
+    "assembly": {"args", "settings", "topology", "roles", "tasks", "credentials", "certificates"},
+    "targets": {"args", "settings", "topology", "naming"},
 }
 """Room of ``components/portus`` → the rooms that it may use. ``portus_stack`` and ``__init__`` may use all."""
 PROVIDERS = {

@@ -166,7 +166,7 @@ def harmless(one: Entry, title: str) -> bool:
     """Mutants that make nothing worse.
 
     Containers that never run have no limits to lose, jobs no probes; the edge is for everybody, in whatever way it is
-    exposed; what is false already cannot be dropped; the record of the plan says what is elsewhere.
+    exposed; what is false already cannot be dropped; the record of the topology says what is elsewhere.
     """
     inputs: Inputs = plain(one.inputs)
     carrier = one.type.endswith(":Container") and inputs.get("start") is False
@@ -177,7 +177,7 @@ def harmless(one: Entry, title: str) -> bool:
     )
     writable = "readOnlyRootFilesystem" in title and '"readOnlyRootFilesystem": false' in json.dumps(inputs)
     replicas = "replicas of the database" in title and "database" not in one.name
-    record = one.type == "portus:internal:Plan"
+    record = one.type == "portus:internal:Topology"
     carried = carrier and ".permissions" not in title and "no labels" not in title
     return carried or task or network or edge or writable or replicas or record
 

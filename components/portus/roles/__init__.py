@@ -10,8 +10,8 @@ from ..args import Role
 from ..certificates import Certificates, TlsServer
 from ..credentials import Credentials
 from ..naming import internal_name
-from ..plan import OUTSIDE, Link, Workload
 from ..settings import Settings
+from ..topology import OUTSIDE, Link, Workload
 from . import background, database, edge, portus, registry
 
 ROLES: Mapping[Role, ModuleType] = {

@@ -8,8 +8,8 @@ from ..contract import contract_of
 from ..contract.generation2 import BACKGROUND, entrypoint
 from ..credentials import Credentials
 from ..images import tag_of
-from ..plan import Link, Probe, Workload
 from ..settings import Settings
+from ..topology import Link, Probe, Workload
 from . import portus
 
 _ALIVE = ("bash", "-c", "grep -qs '[b]ackground' /proc/[0-9]*/cmdline")

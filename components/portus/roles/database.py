@@ -8,8 +8,8 @@ socket, which the health check uses (MariaDB 10.5 and later: ``require_secure_tr
 from ..certificates import Certificates
 from ..credentials import Credentials
 from ..naming import files_path
-from ..plan import Data, File, Limits, Link, Probe, Security, Workload
 from ..settings import Settings
+from ..topology import Data, File, Limits, Link, Probe, Security, Workload
 
 PORT = 3306
 USERNAME = "portus"

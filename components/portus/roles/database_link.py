@@ -12,9 +12,9 @@ import pulumi
 
 from ..certificates import Certificates
 from ..naming import files_path
-from ..plan import OUTSIDE, File, Link
 from ..settings import Settings
 from ..settings.model import DatabaseTls
+from ..topology import OUTSIDE, File, Link
 from . import database
 
 _URL_VARIABLE = "DATABASE_URL"

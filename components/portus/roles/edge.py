@@ -12,8 +12,8 @@ from ..certificates import Certificates
 from ..contract import contract_of
 from ..credentials import Credentials
 from ..naming import files_path, internal_name
-from ..plan import OUTSIDE, File, Issued, Limits, Link, Probe, Security, TlsPair, Workload
 from ..settings import Settings
+from ..topology import OUTSIDE, File, Issued, Limits, Link, Probe, Security, TlsPair, Workload
 from . import registry
 from .edge_configuration import OUTSIDE_PORT, UPSTREAMS, EdgeNames, nginx_configuration
 

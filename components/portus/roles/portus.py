@@ -11,9 +11,9 @@ from ..contract.model import Contract
 from ..contract.options import CALLS_OUT, FEATURES_CALLING_OUT, OPTIONS
 from ..credentials import Credentials, bot_username
 from ..naming import files_path, internal_name
-from ..plan import OUTSIDE, File, Limits, Link, Probe, Security, Workload
 from ..settings import Settings
 from ..settings.model import Resources
+from ..topology import OUTSIDE, File, Limits, Link, Probe, Security, Workload
 from . import database, database_link, registry
 
 HIDDEN_USER = "portus"
@@ -229,7 +229,7 @@ def security(contract: Contract) -> Security:
 
 
 def limits(resources: Resources) -> Limits:
-    """Bounds in the plan's words."""
+    """Bounds in the topology's words."""
     return Limits(resources.memory_mib, resources.cpus)
 
 

@@ -15,9 +15,9 @@ from ..certificates import Certificates
 from ..contract import contract_of
 from ..credentials import Credentials
 from ..naming import files_path, internal_name
-from ..plan import OUTSIDE, Data, File, Limits, Link, Probe, Security, Workload
 from ..settings import Settings
 from ..token_trust import jwks
+from ..topology import OUTSIDE, Data, File, Limits, Link, Probe, Security, Workload
 
 PORT = 5000
 _HEALTH_PORT = 5001

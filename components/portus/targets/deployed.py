@@ -5,7 +5,7 @@ from abc import abstractmethod
 import pulumi
 
 from ..naming import resource_name
-from ..plan import Plan
+from ..topology import Topology
 
 
 class Part(pulumi.ComponentResource):
@@ -25,9 +25,9 @@ class Deployed(pulumi.ComponentResource):
 
     images: dict[str, pulumi.Output[str]]
 
-    def __init__(self, kind: str, name: str, plan: Plan, opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, kind: str, name: str, topology: Topology, opts: pulumi.ResourceOptions) -> None:
         super().__init__(f"portus:internal:{kind}", name, None, opts)
-        self._parts = {process.name: Part(plan.name, process.name, self) for process in plan.processes}
+        self._parts = {process.name: Part(topology.name, process.name, self) for process in topology.processes}
 
     def options(self, process: str) -> pulumi.ResourceOptions:
         """For a resource that is a part of ``process``. Before 0.2 the target was the parent of all of them."""

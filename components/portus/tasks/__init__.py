@@ -1,1 +1,1 @@
-"""What runs once and must succeed. The scripts run inside containers; the modules here describe them to the plan."""
+"""What runs once and must succeed. The scripts run inside containers; the modules here describe them."""

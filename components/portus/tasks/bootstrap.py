@@ -4,10 +4,10 @@ from ..certificates import Certificates
 from ..contract import contract_of
 from ..credentials import Credentials, bot_username
 from ..naming import files_path, internal_name
-from ..plan import File, Link, Task
 from ..roles.portus import HIDDEN_USER
 from ..roles.registry import service_name
 from ..settings import Settings
+from ..topology import File, Link, Task
 from . import task
 
 _ADMINISTRATOR_PASSWORD = files_path("administrator-password")

@@ -6,10 +6,10 @@ Signs in, pushes, sees the image in Portus, pulls it back, and is refused what m
 from ..certificates import Certificates
 from ..credentials import Credentials, bot_username
 from ..naming import files_path
-from ..plan import File, Link, Task
 from ..roles.edge import http_port
 from ..roles.registry import realm, service_name
 from ..settings import Settings
+from ..topology import File, Link, Task
 from . import task
 
 _START_SECONDS = 300

@@ -12,7 +12,7 @@ import pulumi
 
 from ..credentials import Credentials
 from ..naming import files_path
-from ..plan import File, Limits, Probe, Security
+from ..topology import File, Limits, Probe, Security
 
 SETTINGS = files_path("settings.json")
 CA = files_path("ca.crt")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from operations.planned import Planned, PlannedProcess
+from operations.recorded import Recorded, RecordedProcess
 from operations.status.model import Certificate, Records, RoleStatus, Running, SmokeCheck, Status
 from operations.status.records import records_of
 from operations.status.report import document, table
@@ -118,9 +118,11 @@ def test_records_that_cannot_be_read_are_not_called_well() -> None:
     assert "Events stuck      0" in table(status(role("edge"), records=(Records("hub", 0, ()),)))
 
 
-def planned(*processes: str) -> Planned:
-    found = tuple(PlannedProcess(name, "workload", f"{name}:1", 64, 1.0, "", True, "", 1, (), ()) for name in processes)
-    return Planned("hub", "docker", "p.test", "r.test", {}, found, ())
+def recorded(*processes: str) -> Recorded:
+    found = tuple(
+        RecordedProcess(name, "workload", f"{name}:1", 64, 1.0, "", True, "", 1, (), ()) for name in processes
+    )
+    return Recorded("hub", "docker", "p.test", "r.test", {}, found, ())
 
 
 def test_records_are_read_row_by_row() -> None:
@@ -130,7 +132,7 @@ def test_records_are_read_row_by_row() -> None:
         asked.append(name)
         return "event\t7\nevent\t9\nuser\tann\n"
 
-    assert records_of(planned("database", "background"), ask) == Records("hub", 2, ("ann",))
+    assert records_of(recorded("database", "background"), ask) == Records("hub", 2, ("ann",))
     assert asked == ["hub-database"]
 
 
@@ -139,8 +141,8 @@ def test_records_are_not_asked_for_where_there_are_none(processes: tuple[str, ..
     def ask(name: str, _command: object) -> str:
         raise AssertionError(f"{name} was asked")
 
-    assert records_of(planned(*processes), ask) is None
+    assert records_of(recorded(*processes), ask) is None
 
 
 def test_records_of_a_database_that_does_not_answer_are_not_known() -> None:
-    assert records_of(planned("database", "background"), lambda *_: None) is None
+    assert records_of(recorded("database", "background"), lambda *_: None) is None

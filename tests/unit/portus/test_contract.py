@@ -7,17 +7,17 @@ import pytest
 
 from components.portus import images
 from components.portus.contract import contract_of, generation2
-from tests.unit.portus import plans, samples
+from tests.unit.portus import samples, topologies
 
-BOTH = [pytest.param(plans.GENERATION_1, id="generation 1"), pytest.param({}, id="generation 2")]
+BOTH = [pytest.param(topologies.GENERATION_1, id="generation 1"), pytest.param({}, id="generation 2")]
 
 
 def portus(*more: dict[str, Any]) -> Any:
-    return plans.plan(*more).process("portus")
+    return topologies.topology(*more).process("portus")
 
 
 def test_generation_1_environment() -> None:
-    environment = portus(plans.GENERATION_1).environment
+    environment = portus(topologies.GENERATION_1).environment
     assert environment["MARIADB_SERVICE_HOST"] == "test-database"
     assert environment["MARIADB_USER"] == environment["MARIADB_DATABASE"] == "portus"
     # 2.1 passes the name without _VALUE to Apache, 2.2 the one with it.
@@ -26,8 +26,8 @@ def test_generation_1_environment() -> None:
 
 
 def test_generation_1_secrets_reach_its_environment_in_the_container_only() -> None:
-    process = portus(plans.GENERATION_1)
-    script = plans.plain_file(plans.plan(plans.GENERATION_1), "portus", "/etc/portus-stack/start.sh")
+    process = portus(topologies.GENERATION_1)
+    script = topologies.plain_file(topologies.topology(topologies.GENERATION_1), "portus", "/etc/portus-stack/start.sh")
     for name in ("MARIADB_PASSWORD", "PORTUS_PORTUS_PASSWORD", "PORTUS_SECRET_KEY_BASE"):
         assert name not in process.environment
         assert f'{name}="$(cat /etc/portus-stack/{name.lower()})"' in script
@@ -36,7 +36,7 @@ def test_generation_1_secrets_reach_its_environment_in_the_container_only() -> N
 
 
 def test_generation_1_files() -> None:
-    files = {file.path: file for file in portus(plans.GENERATION_1).files}
+    files = {file.path: file for file in portus(topologies.GENERATION_1).files}
     assert files["/certificates/portus-ca.crt"].secret is False  # the leaf, despite its name
     key = files["/secrets/portus.key"]
     assert key.secret
@@ -46,14 +46,14 @@ def test_generation_1_files() -> None:
 
 
 def test_generation_1_needs_sudo() -> None:
-    security = portus(plans.GENERATION_1).security
+    security = portus(topologies.GENERATION_1).security
     assert security.new_privileges
     assert {"CAP_SETUID", "CAP_SETGID", "CAP_NET_BIND_SERVICE"} <= set(security.capabilities)
     assert not security.read_only_root
 
 
 def test_generation_1_is_asked_for_its_sign_in_page() -> None:
-    probe = plans.plain_file(plans.plan(plans.GENERATION_1), "portus", "/etc/portus-stack/probe.sh")
+    probe = topologies.plain_file(topologies.topology(topologies.GENERATION_1), "portus", "/etc/portus-stack/probe.sh")
     assert "https://127.0.0.1:443/users/sign_in" in probe
 
 
@@ -90,30 +90,30 @@ def test_generation_2_keeps_its_keys_apart() -> None:
 
 
 def test_generation_2_is_asked_for_its_ping() -> None:
-    probe = plans.plain_file(plans.plan(), "portus", "/etc/portus-stack/probe.sh")
+    probe = topologies.plain_file(topologies.topology(), "portus", "/etc/portus-stack/probe.sh")
     assert "https://127.0.0.1:3000/api/v1/_ping" in probe
 
 
 @pytest.mark.parametrize("image", ["opensuse/portus:2.5", "opensuse/portus:latest", "opensuse/portus:head"])
 def test_images_whose_init_cannot_be_executed_are_started_by_bash(image: str) -> None:
-    plan = plans.plan({"portus": {"image": image}})
-    assert plan.process("background").entrypoint == ("/bin/bash", "/init")
-    assert plans.plain_file(plan, "portus", "/etc/portus-stack/start.sh").endswith("\nexec /bin/bash /init\n")
+    topology = topologies.topology({"portus": {"image": image}})
+    assert topology.process("background").entrypoint == ("/bin/bash", "/init")
+    assert topologies.plain_file(topology, "portus", "/etc/portus-stack/start.sh").endswith("\nexec /bin/bash /init\n")
 
 
 def test_the_background_process_keeps_the_entrypoint_of_other_images() -> None:
-    assert plans.plan().process("background").entrypoint == generation2.entrypoint("2.4.3") == ()
+    assert topologies.topology().process("background").entrypoint == generation2.entrypoint("2.4.3") == ()
 
 
 def test_the_web_application_looks_at_the_tables_before_it_starts() -> None:
     assert portus().entrypoint == ("/bin/bash", "/etc/portus-stack/start.sh")
-    script = plans.plain_file(plans.plan(), "portus", "/etc/portus-stack/start.sh")
+    script = topologies.plain_file(topologies.topology(), "portus", "/etc/portus-stack/start.sh")
     assert script.index("rake db:migrate") < script.index("exec /bin/bash /init")
 
 
 def test_only_generation_2_has_a_background_process() -> None:
-    assert "background" not in {process.name for process in plans.plan(plans.GENERATION_1).processes}
-    background = plans.plan().process("background").environment
+    assert "background" not in {process.name for process in topologies.topology(topologies.GENERATION_1).processes}
+    background = topologies.topology().process("background").environment
     assert background["PORTUS_BACKGROUND"] == "true"
     assert "PORTUS_BACKGROUND" not in portus().environment, "any value at all would turn it into the other process"
 
@@ -128,7 +128,7 @@ def test_secret_options_come_as_files_where_init_would_empty_them() -> None:
 
 @pytest.mark.parametrize("more", BOTH)
 def test_no_secret_is_readable_by_more_than_the_image_needs(more: dict[str, Any]) -> None:
-    for process in plans.plan(more).processes:
+    for process in topologies.topology(more).processes:
         for file in process.files:
             assert re.fullmatch("0[4][04][04]", file.mode), f"{process.name}: {file.path} {file.mode}"
 
@@ -136,7 +136,7 @@ def test_no_secret_is_readable_by_more_than_the_image_needs(more: dict[str, Any]
 @pytest.mark.parametrize("more", BOTH)
 def test_no_environment_variable_is_empty(more: dict[str, Any]) -> None:
     """An empty PORTUS_PUMA_TLS_KEY crashes Puma; an empty _FILE twin ends 2.5's init."""
-    for process in plans.plan(more).processes:
+    for process in topologies.topology(more).processes:
         for name, value in process.environment.items():
             assert name
             assert value

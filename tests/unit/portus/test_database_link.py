@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from components.portus.plan import OUTSIDE, File, Link
-from tests.unit.portus import plans, samples
+from components.portus.topology import OUTSIDE, File, Link
+from tests.unit.portus import samples, topologies
 
 CA, CLIENT = "/etc/portus-stack/database-ca.crt", "/etc/portus-stack/database-client.cnf"
 CERTIFICATE, KEY = "/etc/portus-stack/database-client.crt", "/etc/portus-stack/database-client.key"
@@ -19,12 +19,12 @@ CA_ONLY: dict[str, Any] = {
 
 
 def files(role: str, *more: dict[str, Any]) -> dict[str, File]:
-    return {file.path: file for file in plans.plan(*more).process(role).files}
+    return {file.path: file for file in topologies.topology(*more).process(role).files}
 
 
 def parameters(role: str, *more: dict[str, Any]) -> dict[str, str]:
     """What DATABASE_URL adds; it says nothing else."""
-    url = urlsplit(plans.plan(*more).process(role).environment["DATABASE_URL"])
+    url = urlsplit(topologies.topology(*more).process(role).environment["DATABASE_URL"])
     assert (url.scheme, url.netloc, url.path) == ("mysql2", "", "/")
     return dict(parse_qsl(url.query, strict_parsing=True))
 
@@ -39,12 +39,12 @@ def test_bundled_database_is_verified_with_the_generated_ca(role: str) -> None:
 
 
 def test_generation_1_goes_the_same_way() -> None:
-    assert parameters("portus", plans.GENERATION_1) == parameters("portus")
-    assert {CA, CLIENT} <= set(files("portus", plans.GENERATION_1))
+    assert parameters("portus", topologies.GENERATION_1) == parameters("portus")
+    assert {CA, CLIENT} <= set(files("portus", topologies.GENERATION_1))
 
 
 def test_bundled_database_takes_nothing_else() -> None:
-    database = plans.plan().process("database")
+    database = topologies.topology().process("database")
     certificate, key = "/etc/portus-stack/database.crt", "/etc/portus-stack/database.key"
     assert {
         *("--require-secure-transport=ON", "--tls-version=TLSv1.2,TLSv1.3"),
@@ -57,7 +57,7 @@ def test_bundled_database_takes_nothing_else() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_external_database_may_ask_for_a_certificate(role: str) -> None:
-    with_client = plans.EXTERNAL_DATABASE
+    with_client = topologies.EXTERNAL_DATABASE
     ours = {"sslcert": CERTIFICATE, "sslkey": KEY}
     assert parameters(role, with_client) == {"sslca": CA, "default_file": CLIENT, **ours}
     found = files(role, with_client)
@@ -68,9 +68,9 @@ def test_external_database_may_ask_for_a_certificate(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_external_database_without_tls_is_a_link_in_the_clear(role: str) -> None:
-    plan = plans.plan(PLAIN)
-    assert Link(role, OUTSIDE, 3307, False, "keeps its state", "mysql") in plan.links
-    assert "DATABASE_URL" not in plan.process(role).environment
+    topology = topologies.topology(PLAIN)
+    assert Link(role, OUTSIDE, 3307, False, "keeps its state", "mysql") in topology.links
+    assert "DATABASE_URL" not in topology.process(role).environment
     assert not {CA, CLIENT, CERTIFICATE, KEY} & set(files(role, PLAIN))
 
 
@@ -86,7 +86,7 @@ def test_database_of_its_own_host_is_published_at_the_private_address_only() -> 
         {"name": f"host-{name}", "address": f"ssh://{name}.test", "private_address": f"10.0.0.{number}", "roles": each}
         for number, (name, each) in enumerate(roles.items(), 1)
     ]
-    placement = plans.placement({"docker": {"hosts": hosts}})
+    placement = topologies.placement({"docker": {"hosts": hosts}})
     assert [(port.host_address, port.host_port) for port in placement.ports("database")] == [("10.0.0.2", 3306)]
     (network,) = placement.networks_of("database")
     assert (network.internal, network.leaves) == (False, False)

@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 
 from components.portus.roles.edge_configuration import EdgeNames, nginx_configuration
 from components.portus.settings import patterns
-from tests.unit.portus import plans, samples
+from tests.unit.portus import samples, topologies
 from tests.unit.portus.nginx_parser import Directive, parse
 
 NEVER_PUBLIC = ["/v2/webhooks/events", "/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_health", "/api/v1/_ping"]
@@ -180,7 +180,7 @@ def test_what_is_accepted_as_a_host_name_stays_one_word(text: str) -> None:
 
 
 def test_the_plan_uses_this_configuration() -> None:
-    plan = plans.plan(plans.ONE_HOSTNAME)
-    text = plans.plain_file(plan, "edge", "/etc/portus-stack/nginx.conf")
+    topology = topologies.topology(topologies.ONE_HOSTNAME)
+    text = topologies.plain_file(topology, "edge", "/etc/portus-stack/nginx.conf")
     assert "server_name hub.example.com;" in text
-    assert plan.process("edge").command[-2:] == ("test-portus:3000", "test-registry:5000")
+    assert topology.process("edge").command[-2:] == ("test-portus:3000", "test-registry:5000")

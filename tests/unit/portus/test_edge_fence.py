@@ -14,11 +14,11 @@ from hypothesis import strategies as some
 
 from components.portus.args import Role
 from components.portus.credentials import bot_username
-from components.portus.plan import OUTSIDE
 from components.portus.roles import edge, edge_fence
 from components.portus.roles.edge_configuration import EdgeNames, nginx_configuration
 from components.portus.settings import Settings
-from tests.unit.portus import plans, samples
+from components.portus.topology import OUTSIDE
+from tests.unit.portus import samples, topologies
 from tests.unit.portus.nginx_parser import Directive, parse
 from tests.unit.portus.samples import merged
 
@@ -131,12 +131,12 @@ def test_outsiders_are_told_by_the_port_that_they_are_led_to() -> None:
         settings = samples.settings(host)
         ports = [settings.hostnames.port, edge.outside_port(settings), edge.http_port(settings)]
         assert len(set(ports)) == len(ports)
-        leads = {link.port for link in plans.plan(host).links if link.source == OUTSIDE and link.tls}
+        leads = {link.port for link in topologies.topology(host).links if link.source == OUTSIDE and link.tls}
         assert leads == {edge.outside_port(settings)}
 
 
 def split(**background: Any) -> Settings:
-    return samples.settings(merged(plans.SPLIT, background))
+    return samples.settings(merged(topologies.SPLIT, background))
 
 
 def test_roles_on_another_host_are_told_by_its_address() -> None:

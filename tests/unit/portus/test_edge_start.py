@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.unit.portus import plans
+from tests.unit.portus import topologies
 from tests.unit.portus.nginx_parser import parse
 
 
 def test_start_script_tells_nginx_where_the_roles_are(tmp_path: Path) -> None:
     """A name that /etc/hosts knows becomes an address: nginx' resolver never looks there."""
     script = tmp_path / "start.sh"
-    script.write_text(plans.plain_file(plans.plan(), "edge", "/etc/portus-stack/start.sh"), encoding="utf-8")
+    script.write_text(
+        topologies.plain_file(topologies.topology(), "edge", "/etc/portus-stack/start.sh"), encoding="utf-8"
+    )
     nginx = tmp_path / "nginx"
     nginx.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
     nginx.chmod(0o755)
@@ -45,7 +47,9 @@ esac
 def running_edge(folder: Path) -> Iterator[Callable[[], list[str]]]:
     """The start script with a certificate in ``issued``, looked at often; what nginx was told."""
     script, nginx, issued, notes = (folder / name for name in ("start.sh", "nginx", "issued", "notes"))
-    script.write_text(plans.plain_file(plans.plan(), "edge", "/etc/portus-stack/start.sh"), encoding="utf-8")
+    script.write_text(
+        topologies.plain_file(topologies.topology(), "edge", "/etc/portus-stack/start.sh"), encoding="utf-8"
+    )
     nginx.write_text(NGINX, encoding="utf-8")
     nginx.chmod(0o755)
     issued.mkdir()

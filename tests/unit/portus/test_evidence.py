@@ -10,7 +10,7 @@ import pulumi_docker as docker
 import pytest
 
 from components.portus.targets.docker import evidence
-from tests.unit.portus import plans
+from tests.unit.portus import topologies
 
 Hook = namedtuple("Hook", ["name", "callback"])
 TARGET = cast(Any, SimpleNamespace(provider_of=lambda process: None))
@@ -34,7 +34,7 @@ def told(monkeypatch: pytest.MonkeyPatch, lines: list[str] | Exception, operatio
     monkeypatch.setattr(docker, "get_logs", get_logs)
     monkeypatch.setattr(pulumi.log, "error", messages.append)
     monkeypatch.setattr(pulumi, "InvokeOptions", SimpleNamespace)
-    binding = evidence.evidence_hook(TARGET, plans.plan().process("portus"), "hub-portus")
+    binding = evidence.evidence_hook(TARGET, topologies.topology().process("portus"), "hub-portus")
     (hook,) = cast(Any, binding.on_error)
     again = asyncio.get_event_loop().run_until_complete(hook.callback(SimpleNamespace(failed_operation=operation)))
     assert again is False, "a second try would only make it longer"

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from components.portus.naming import files_path, internal_name, resource_name
-from components.portus.plan import File
 from components.portus.settings import patterns
 from components.portus.settings.problems import camel_case
 from components.portus.targets.docker import translate
-from tests.unit.portus import plans
+from components.portus.topology import File
+from tests.unit.portus import topologies
 
 NAMES = some.from_regex(patterns.NAME[0], fullmatch=True)
 _UNITS = {"h": 3600, "m": 60, "s": 1}
@@ -74,13 +74,13 @@ def test_environment_is_sorted() -> None:
 
 
 def test_swap_is_never_added() -> None:
-    for process in plans.plan().processes:
+    for process in topologies.topology().processes:
         container = translate.container(process, "image")
         assert container.memory == container.memory_swap == process.limits.memory_mib
 
 
 def test_every_container_is_confined() -> None:
-    for process in plans.plan().processes:
+    for process in topologies.topology().processes:
         container = translate.container(process, "image")
         capabilities = container.capabilities
         assert isinstance(capabilities, docker.ContainerCapabilitiesArgs)
@@ -99,7 +99,7 @@ def test_scratch_cannot_hold_programs() -> None:
 
 
 def test_files_of_a_read_only_root_share_one_directory() -> None:
-    process = plans.plan().process("edge")
+    process = topologies.topology().process("edge")
     assert translate.files_directory(process) == "/etc/portus-stack"
     astray = type(process)(**{**process.__dict__, "files": (*process.files, File("/opt/a/b", "text"))})
     with pytest.raises(ValueError, match="edge: files of a read-only root must share one directory"):

@@ -12,7 +12,7 @@ from components.portus.contract.option_values import CHOICES
 from components.portus.contract.options import OPTIONS, OWNED, SAFE_DEFAULTS, Kind
 from components.portus.roles.portus import nested_yaml
 from components.portus.settings.options import _known_to
-from tests.unit.portus import plans, samples
+from tests.unit.portus import samples, topologies
 from tests.unit.portus.samples import MINIMAL, merged, problems
 
 TEXTS = some.text(some.characters(blacklist_categories=("Cs", "Cc")), max_size=60)
@@ -118,7 +118,7 @@ def test_safe_defaults_hold_unless_overruled() -> None:
 
 
 def test_old_release_gets_no_option_that_it_does_not_know() -> None:
-    options = samples.settings(plans.GENERATION_1).portus.options
+    options = samples.settings(topologies.GENERATION_1).portus.options
     assert options
     assert all(_known_to(OPTIONS[path], 2) for path in options)
 
@@ -159,13 +159,13 @@ def test_yaml_reads_back_what_was_given(texts: dict[str, str], number: int, swit
 def test_any_accepted_text_reaches_portus_unchanged(text: str) -> None:
     if problem("email.name", text):
         return
-    plan = plans.plan({"portus": {"settings": {"email.name": text}}})
-    assert yaml.safe_load(plans.plain_file(plan, "portus", LOCAL_CONFIGURATION))["email"]["name"] == text
+    topology = topologies.topology({"portus": {"settings": {"email.name": text}}})
+    assert yaml.safe_load(topologies.plain_file(topology, "portus", LOCAL_CONFIGURATION))["email"]["name"] == text
 
 
 def test_local_configuration_holds_what_portus_stack_sets_itself() -> None:
-    plan = plans.plan({"registry": {"delete_enabled": False}})
-    document = yaml.safe_load(plans.plain_file(plan, "portus", LOCAL_CONFIGURATION))
+    topology = topologies.topology({"registry": {"delete_enabled": False}})
+    document = yaml.safe_load(topologies.plain_file(topology, "portus", LOCAL_CONFIGURATION))
     assert document["machine_fqdn"]["value"] == "portus.example.com"
     assert document["delete"]["enabled"] is False
     assert document["check_ssl_usage"]["enabled"] is True

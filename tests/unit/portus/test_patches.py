@@ -9,7 +9,7 @@ from typing_extensions import get_type_hints
 
 from components.portus.args import PatchesArgs
 from components.portus.patches import NEWEST_MINOR, PATCHES, fitting
-from tests.unit.portus import plans, samples
+from tests.unit.portus import samples, topologies
 from tests.unit.portus.samples import MINIMAL, merged, problems
 
 WRITTEN = list(PATCHES)
@@ -25,8 +25,8 @@ def found_problems(image: str, patches: dict[str, Any], **more: Any) -> dict[str
 
 
 def paths(process: str, *more: dict[str, Any]) -> list[str]:
-    plan = plans.plan(*more)
-    return [file.path for file in plan.process(process).files if "initializers" in file.path]
+    topology = topologies.topology(*more)
+    return [file.path for file in topology.process(process).files if "initializers" in file.path]
 
 
 def test_arguments_and_table_name_the_same() -> None:
@@ -49,8 +49,8 @@ def test_every_process_of_the_image_loads_what_fits(process: str) -> None:
 
 
 def test_generation_1_loads_them_as_its_own_user() -> None:
-    plan = plans.plan(plans.GENERATION_1)
-    files = [file for file in plan.process("portus").files if "initializers" in file.path]
+    topology = topologies.topology(topologies.GENERATION_1)
+    files = [file for file in topology.process("portus").files if "initializers" in file.path]
     assert [file.path for file in files] == [patch.path for patch in fitting(2, 1)]
     assert {(file.mode, file.secret) for file in files} == {("0444", False)}, "wwwrun reads them"
 
@@ -62,8 +62,8 @@ def test_one_can_be_switched_off(name: str) -> None:
 
 
 def test_nothing_else_gets_them() -> None:
-    plan = plans.plan()
-    holders = {one.name for one in plan.processes for file in one.files if "initializers" in file.path}
+    topology = topologies.topology()
+    holders = {one.name for one in topology.processes for file in one.files if "initializers" in file.path}
     assert holders == set(IMAGES_OF_PORTUS)
 
 

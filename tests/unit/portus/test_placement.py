@@ -4,11 +4,11 @@ import ipaddress
 from typing import Any
 
 import pytest
+from tests.unit.portus.test_topology import VARIANTS, Variant
 
-from components.portus.plan import OUTSIDE
 from components.portus.targets.docker.placement import Placement
-from tests.unit.portus import plans, samples
-from tests.unit.portus.test_plan import VARIANTS, Variant
+from components.portus.topology import OUTSIDE
+from tests.unit.portus import samples, topologies
 
 
 def members(placement: Placement) -> dict[str, tuple[str, ...]]:
@@ -17,10 +17,10 @@ def members(placement: Placement) -> dict[str, tuple[str, ...]]:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_two_processes_share_a_network_exactly_when_a_link_joins_them_on_one_host(variant: Variant) -> None:
-    plan, placement = plans.plan(*variant), plans.placement(*variant)
+    topology, placement = topologies.topology(*variant), topologies.placement(*variant)
     linked = {
         frozenset((link.source, link.destination))
-        for link in plan.links
+        for link in topology.links
         if OUTSIDE not in (link.source, link.destination)
         and placement.host(link.source) == placement.host(link.destination)
     }
@@ -29,7 +29,7 @@ def test_two_processes_share_a_network_exactly_when_a_link_joins_them_on_one_hos
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_network_of_two_has_no_way_out(variant: Variant) -> None:
-    for network in plans.placement(*variant).networks:
+    for network in topologies.placement(*variant).networks:
         assert len(network.members) in (1, 2)
         assert network.internal == (len(network.members) == 2)
         assert not (network.internal and network.leaves)
@@ -37,7 +37,7 @@ def test_network_of_two_has_no_way_out(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_database_is_on_networks_of_two_only(variant: Variant) -> None:
-    placement = plans.placement(*variant)
+    placement = topologies.placement(*variant)
     for network in placement.networks_of("database"):
         assert network.internal
     assert placement.ports("database") == () or not placement.networks_of("database")
@@ -45,8 +45,8 @@ def test_database_is_on_networks_of_two_only(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", [one for one in VARIANTS if one.id != "three hosts"])
 def test_on_one_host_only_the_edge_is_published(variant: Variant) -> None:
-    plan, placement = plans.plan(*variant), plans.placement(*variant)
-    assert {process.name for process in plan.processes if placement.ports(process.name)} == {"edge"}
+    topology, placement = topologies.topology(*variant), topologies.placement(*variant)
+    assert {process.name for process in topology.processes if placement.ports(process.name)} == {"edge"}
 
 
 def test_edge_is_published_where_it_was_asked_for() -> None:
@@ -54,7 +54,7 @@ def test_edge_is_published_where_it_was_asked_for() -> None:
         "hostnames": {"portus": "p.test:8443", "registry": "r.test:8443"},
         "docker": {"bind_address": "127.0.0.1", "https_port": 9443, "http_port": 9080},
     }
-    ports = plans.placement(args).ports("edge")
+    ports = topologies.placement(args).ports("edge")
     assert [(port.host_address, port.host_port, port.port) for port in ports] == [
         ("127.0.0.1", 9080, 8080),
         ("127.0.0.1", 9443, 8444),
@@ -63,17 +63,17 @@ def test_edge_is_published_where_it_was_asked_for() -> None:
 
 def test_public_port_8080_leaves_another_one_for_plain_http() -> None:
     args = {"hostnames": {"portus": "p.test:8080", "registry": "r.test:8080"}, "docker": {"http_port": 80}}
-    inside = [port.port for port in plans.placement(args).ports("edge")]
+    inside = [port.port for port in topologies.placement(args).ports("edge")]
     assert len(set(inside)) == 2
 
 
 def test_edge_network_lets_in_but_not_out() -> None:
-    (network,) = [one for one in plans.placement().networks if one.members == ("edge",)]
+    (network,) = [one for one in topologies.placement().networks if one.members == ("edge",)]
     assert not network.leaves
 
 
 def test_what_calls_out_has_a_way_out_of_its_own() -> None:
-    (network,) = [one for one in plans.placement(plans.S3).networks if one.members == ("registry",)]
+    (network,) = [one for one in topologies.placement(topologies.S3).networks if one.members == ("registry",)]
     assert network.leaves
 
 
@@ -82,7 +82,7 @@ class TestSeveralHosts:
 
     @property
     def placement(self) -> Placement:
-        return plans.placement(plans.SPLIT)
+        return topologies.placement(topologies.SPLIT)
 
     def test_roles_are_where_they_were_asked_for(self) -> None:
         assert {
@@ -118,7 +118,7 @@ class TestSeveralHosts:
         assert "test-database" not in portus
 
     def test_only_tls_crosses_hosts(self) -> None:
-        for link in plans.plan(plans.SPLIT).links:
+        for link in topologies.topology(topologies.SPLIT).links:
             if OUTSIDE not in (link.source, link.destination):
                 crosses = self.placement.host(link.source) != self.placement.host(link.destination)
                 assert link.tls or not crosses, link
@@ -126,18 +126,20 @@ class TestSeveralHosts:
 
 def subnets(*more: dict[str, Any]) -> dict[tuple[str, ...], str]:
     pool = {"docker": {"address_pool": "10.213.0.0/20"}}
-    return {network.members: network.subnet for network in plans.placement(*more, pool).networks}
+    return {network.members: network.subnet for network in topologies.placement(*more, pool).networks}
 
 
 def test_networks_get_different_parts_of_the_pool() -> None:
-    found = [ipaddress.ip_network(subnet) for subnet in subnets(plans.S3).values()]
+    found = [ipaddress.ip_network(subnet) for subnet in subnets(topologies.S3).values()]
     assert len(found) == len(set(found))
     for subnet in found:
         assert subnet.prefixlen == 28
         assert subnet.subnet_of(ipaddress.ip_network("10.213.0.0/20"))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("more", [plans.S3, plans.GENERATION_1, {"smoke_check": False}, plans.EXTERNAL_DATABASE])
+@pytest.mark.parametrize(
+    "more", [topologies.S3, topologies.GENERATION_1, {"smoke_check": False}, topologies.EXTERNAL_DATABASE]
+)
 def test_a_network_keeps_its_part_whatever_else_comes_or_goes(more: dict[str, Any]) -> None:
     before, after = subnets(), subnets(more)
     assert all(after[network] == before[network] for network in before.keys() & after.keys())
@@ -148,14 +150,14 @@ def test_the_smallest_pool_that_is_accepted_is_large_enough() -> None:
     smallest = "10.0.0.0/23" if refused else "10.0.0.0/24"
     mail = {"email.smtp.enabled": True, "email.smtp.address": "mail.test", "email.smtp.port": 587}
     everything = {"portus": {"settings": mail}, "docker": {"address_pool": smallest}}
-    assert plans.placement(plans.S3, everything).networks
+    assert topologies.placement(topologies.S3, everything).networks
 
 
 def test_without_a_pool_the_daemon_chooses() -> None:
-    assert {network.subnet for network in plans.placement().networks} == {""}
+    assert {network.subnet for network in topologies.placement().networks} == {""}
 
 
 def test_order_of_hosts_and_roles_does_not_matter() -> None:
-    hosts = plans.SPLIT["docker"]["hosts"]
+    hosts = topologies.SPLIT["docker"]["hosts"]
     turned = {"docker": {"hosts": [{**host, "roles": host["roles"][::-1]} for host in hosts[::-1]]}}
-    assert plans.placement(turned).networks == plans.placement(plans.SPLIT).networks
+    assert topologies.placement(turned).networks == topologies.placement(topologies.SPLIT).networks

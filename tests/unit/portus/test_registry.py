@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from components.portus.roles.registry import _ENDPOINTS as ENDPOINTS
 from components.portus.roles.registry import configuration
-from tests.unit.portus import plans, samples
+from tests.unit.portus import samples, topologies
 
 
 def document(*more: dict[str, Any]) -> Any:
@@ -37,29 +37,29 @@ def test_standard_port_is_left_out() -> None:
 
 def test_trust_is_given_in_the_forms_of_both_majors() -> None:
     token = document()["auth"]["token"]
-    files = {file.path for file in plans.plan().process("registry").files}
+    files = {file.path for file in topologies.topology().process("registry").files}
     assert {token["rootcertbundle"], token["jwks"]} <= files
 
 
 def test_events_go_to_portus_over_tls_by_the_name_in_its_certificate() -> None:
     (endpoint,) = document()["notifications"]["endpoints"]
     assert endpoint["url"] == "https://test-portus:3000/v2/webhooks/events"
-    (generation_1,) = document(plans.GENERATION_1)["notifications"]["endpoints"]
+    (generation_1,) = document(topologies.GENERATION_1)["notifications"]["endpoints"]
     assert generation_1["url"] == "https://test-portus:443/v2/webhooks/events"
 
 
 def test_layers_lie_on_the_volume_unless_there_is_a_bucket() -> None:
     assert document()["storage"]["filesystem"] == {"rootdirectory": "/var/lib/registry"}
-    bucket = document(plans.S3)["storage"]
+    bucket = document(topologies.S3)["storage"]
     assert "filesystem" not in bucket
     assert bucket["s3"]["regionendpoint"] == "https://s3.example.com:9000"
     assert bucket["redirect"] == {"disable": True}
-    assert plans.plan(plans.S3).process("registry").data is None  # type: ignore[attr-defined]
+    assert topologies.topology(topologies.S3).process("registry").data is None  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("more", [{}, plans.S3], ids=["volume", "bucket"])
+@pytest.mark.parametrize("more", [{}, topologies.S3], ids=["volume", "bucket"])
 def test_no_secret_stands_in_configuration_environment_or_command(more: dict[str, Any]) -> None:
-    registry = plans.plan(more).process("registry")
+    registry = topologies.topology(more).process("registry")
     plain = [file for file in registry.files if not file.secret]
     text = configuration(samples.settings(more)) + repr((registry.environment, registry.command, plain))
     assert "SENTINEL" not in text
@@ -73,9 +73,9 @@ def test_deletion_is_what_was_asked_for() -> None:
 
 
 def test_start_script_takes_each_secret_from_its_file() -> None:
-    plan = plans.plan(plans.S3)
-    script = plans.plain_file(plan, "registry", "/etc/portus-stack/start.sh")
-    secret_files = {file.path for file in plan.process("registry").files if file.secret}
+    topology = topologies.topology(topologies.S3)
+    script = topologies.plain_file(topology, "registry", "/etc/portus-stack/start.sh")
+    secret_files = {file.path for file in topology.process("registry").files if file.secret}
     for name in ("REGISTRY_HTTP_SECRET", "REGISTRY_STORAGE_S3_ACCESSKEY", "REGISTRY_STORAGE_S3_SECRETKEY"):
         path = f"/etc/portus-stack/{name.lower()}"
         assert f'{name}="$(cat {path})"\nexport {name}\n' in script
@@ -84,7 +84,7 @@ def test_start_script_takes_each_secret_from_its_file() -> None:
 
 def run_start(folder: Path, registry: str, **secrets: str) -> "subprocess.Popen[str]":
     """The start script as it is, with another program in the registry's place."""
-    script = plans.plain_file(plans.plan(), "registry", "/etc/portus-stack/start.sh")
+    script = topologies.plain_file(topologies.topology(), "registry", "/etc/portus-stack/start.sh")
     for name, word in secrets.items():
         (folder / name.replace("webhook_secret", "webhook-secret")).write_text(word)
     (folder / "registry").write_text(f"#!/bin/sh\n{registry}\n")
@@ -107,7 +107,9 @@ def test_events_carry_the_secret_that_portus_looks_for(tmp_path: Path) -> None:
     assert endpoint.pop("headers") == {"Authorization": ["Bearer pSECRET"]}
     assert [endpoint] == document()["notifications"]["endpoints"], "no header is all that differs"
     for process in ("registry", "portus"):
-        secret = {file.path: file for file in plans.plan().process(process).files}["/etc/portus-stack/webhook-secret"]
+        secret = {file.path: file for file in topologies.topology().process(process).files}[
+            "/etc/portus-stack/webhook-secret"
+        ]
         assert (secret.mode, secret.secret) == ("0400", True)
 
 

@@ -18,7 +18,7 @@ from fake_portus import FakePortus
 from fake_registry import FakeEdge, FakeRegistry, Redirector
 from https_server import Serve, Server, issue
 
-from components.portus.tasks import smoke_check as plan_of_smoke_check
+from components.portus.tasks import smoke_check as task_of_smoke_check
 from tests.unit.portus import samples
 
 PASSWORD = 'b-Sec&ret"2'
@@ -158,10 +158,10 @@ def test_a_hole_is_found_where_it_has_to_be_closed(stack: Stack, hole: str, word
 
 
 @pytest.mark.parametrize("off", [*smoke_check.HOLES, ""])
-def test_the_plan_asks_for_what_is_closed(off: str) -> None:
+def test_the_task_asks_for_what_is_closed(off: str) -> None:
     patches = {"portus": {"patches": {off: False}}} if off else {}
     settings = samples.settings(samples.merged(samples.MINIMAL, patches))
-    closed = plan_of_smoke_check.script_settings(settings, "0a1b2c3d")["closed"]
+    closed = task_of_smoke_check.script_settings(settings, "0a1b2c3d", publicly_trusted=False)["closed"]
     assert sorted(cast("list[str]", closed)) == sorted({*smoke_check.HOLES} - {off})
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_docker as docker
 
-from ...plan import Process
+from ...topology import Process
 
 if TYPE_CHECKING:
     from .target import DockerTarget

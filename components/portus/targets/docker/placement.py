@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ...naming import resource_name
-from ...plan import OUTSIDE, Link, Plan, Process
 from ...settings.model import DockerHost, DockerSettings
+from ...topology import OUTSIDE, Link, Process, Topology
 
 _SUBNET_PREFIX = 28
 
 
 @dataclass(frozen=True)
-class NetworkPlan:
+class PlacedNetwork:
     """A Docker network.
 
     ``internal`` has no way out; ``leaves`` tells a way out from mere publication; ``subnet`` "" is Docker's choice.
@@ -40,40 +40,42 @@ class PublishedPort:
 
 
 class Placement:
-    """Everything about hosts and networks that follows from the plan and the Docker settings."""
+    """Everything about hosts and networks that follows from the topology and the Docker settings."""
 
-    def __init__(self, plan: Plan, docker: DockerSettings) -> None:
-        self._plan, self._docker = plan, docker
-        self._hosts = {process.name: self._place(process) for process in plan.processes}
+    def __init__(self, topology: Topology, docker: DockerSettings) -> None:
+        self._topology, self._docker = topology, docker
+        self._hosts = {process.name: self._place(process) for process in topology.processes}
         self.networks = tuple(sorted(self._networks(), key=lambda network: network.name))
 
     def _place(self, process: Process) -> DockerHost:
         """A workload where its role belongs, a task beside the role that it talks to first."""
-        is_role = process in self._plan.workloads
+        is_role = process in self._topology.workloads
         return self._docker.host_of(process.name if is_role else process.links[0].destination)
 
     def host(self, process: str) -> DockerHost:
         """The host of a process."""
         return self._hosts[process]
 
-    def networks_of(self, process: str) -> tuple[NetworkPlan, ...]:
+    def networks_of(self, process: str) -> tuple[PlacedNetwork, ...]:
         """The networks that a process joins."""
         return tuple(network for network in self.networks if process in network.members)
 
     def ports(self, process: str) -> tuple[PublishedPort, ...]:
         """The ports that a process publishes: to outsiders, or to a role on another host."""
         found = {
-            self._published(link) for link in self._plan.links if link.destination == process and self._arrives(link)
+            self._published(link)
+            for link in self._topology.links
+            if link.destination == process and self._arrives(link)
         }
         return tuple(sorted(found, key=lambda port: (port.host_port, port.host_address)))
 
     def extra_hosts(self, process: str) -> dict[str, str]:
         """Host name → address of the roles on other hosts that a process talks to."""
         found: dict[str, str] = {}
-        for link in self._plan.links:
+        for link in self._topology.links:
             if link.source == process and self._crosses(link):
-                destination = self._plan.process(link.destination)
-                names = (resource_name(self._plan.name, link.destination), *destination.aliases)
+                destination = self._topology.process(link.destination)
+                names = (resource_name(self._topology.name, link.destination), *destination.aliases)
                 found |= dict.fromkeys(names, self.host(link.destination).private_address)
         return found
 
@@ -81,7 +83,7 @@ class Placement:
         return OUTSIDE not in (link.source, link.destination) and self.host(link.source) != self.host(link.destination)
 
     def _arrives(self, link: Link) -> bool:
-        return link.source == OUTSIDE or (self._crosses(link) and not self._plan.is_public(link.destination))
+        return link.source == OUTSIDE or (self._crosses(link) and not self._topology.is_public(link.destination))
 
     def _published(self, link: Link) -> PublishedPort:
         if link.source != OUTSIDE:
@@ -89,33 +91,33 @@ class Placement:
         host_port = self._docker.https_port if link.tls else self._docker.http_port
         return PublishedPort(link.port, self._docker.bind_address, host_port)
 
-    def _networks(self) -> list[NetworkPlan]:
+    def _networks(self) -> list[PlacedNetwork]:
         pairs: set[tuple[str, str]] = set()
         reached: set[str] = set()
         leaving: set[str] = set()
-        for link in self._plan.links:
+        for link in self._topology.links:
             if link.destination == OUTSIDE or self._crosses(link):
                 leaving.add(link.source)
             if link.source == OUTSIDE or self._crosses(link):
                 reached.add(link.destination)
             if OUTSIDE not in (link.source, link.destination) and not self._crosses(link):
-                first, second = sorted((link.source, link.destination), key=self._plan.roster.index)
+                first, second = sorted((link.source, link.destination), key=self._topology.roster.index)
                 pairs.add((first, second))
         networks = [self._network(pair, True, False) for pair in pairs]
         for process in (reached | leaving) - {OUTSIDE}:
             networks.append(self._network((process, OUTSIDE), False, process in leaving))
         return networks
 
-    def _network(self, ends: tuple[str, str], internal: bool, leaves: bool) -> NetworkPlan:
+    def _network(self, ends: tuple[str, str], internal: bool, leaves: bool) -> PlacedNetwork:
         members = tuple(end for end in ends if end != OUTSIDE)
-        name = resource_name(self._plan.name, *ends)
-        return NetworkPlan(name, self.host(members[0]), members, internal, leaves, self._subnet(ends))
+        name = resource_name(self._topology.name, *ends)
+        return PlacedNetwork(name, self.host(members[0]), members, internal, leaves, self._subnet(ends))
 
     def _subnet(self, ends: tuple[str, str]) -> str:
         """Its part of the address pool is fixed by the roster, whatever else comes or goes."""
         if not self._docker.address_pool:
             return ""
         subnets = ipaddress.ip_network(self._docker.address_pool).subnets(new_prefix=_SUBNET_PREFIX)
-        roster = self._plan.roster
+        roster = self._topology.roster
         order = [*combinations(roster, 2), *((process, OUTSIDE) for process in roster)]
         return str(next(subnet for index, subnet in enumerate(subnets) if index == order.index(ends)))

@@ -1,4 +1,4 @@
-"""Creates what a Plan asks for on Docker: images, networks, volumes, then containers in start order."""
+"""Creates what a Topology asks for on Docker: images, networks, volumes, then containers in start order."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ import pulumi
 import pulumi_docker as docker
 
 from ...naming import LABEL_PREFIX, internal_name, resource_name
-from ...plan import Plan, Process, Task, Workload
 from ...settings import Settings
+from ...topology import Process, Task, Topology, Workload
 from ..deployed import Deployed
 from . import translate
 from .evidence import address_pool_hook, evidence_hook
-from .placement import NetworkPlan, Placement
+from .placement import PlacedNetwork, Placement
 from .providers import host_providers
 
 _FILES_LABEL = f"{LABEL_PREFIX}.files"
@@ -27,29 +27,29 @@ class DockerTarget(Deployed):
     """``containers`` by process, ``images`` by role: what was resolved (digest, or image id where there is none)."""
 
     def __init__(
-        self, settings: Settings, plan: Plan, deployment: pulumi.Output[str], opts: pulumi.ResourceOptions
+        self, settings: Settings, topology: Topology, deployment: pulumi.Output[str], opts: pulumi.ResourceOptions
     ) -> None:
-        super().__init__("DockerTarget", resource_name(settings.name, "docker"), plan, opts)
-        self._settings, self._plan, self._deployment = settings, plan, deployment
-        self._placement = Placement(plan, settings.docker)
+        super().__init__("DockerTarget", resource_name(settings.name, "docker"), topology, opts)
+        self._settings, self._topology, self._deployment = settings, topology, deployment
+        self._placement = Placement(topology, settings.docker)
         self._host_providers = host_providers(settings, self)
         self._images: dict[tuple[str, str], docker.RemoteImage] = {}
         self._networks = {network.name: self._network(network) for network in self._placement.networks}
         self.containers: dict[str, docker.Container] = {}
-        for process in plan.processes:
+        for process in topology.processes:
             self.containers[process.name] = self._container(process)
-        self.images = {process.name: self._resolved(process) for process in plan.processes}
+        self.images = {process.name: self._resolved(process) for process in topology.processes}
         self.finish()
 
     def _options(self, process: str, **more: object) -> pulumi.ResourceOptions:
-        own = pulumi.ResourceOptions(provider=self.provider_of(self._plan.process(process)), **more)  # type: ignore[arg-type]
+        own = pulumi.ResourceOptions(provider=self.provider_of(self._topology.process(process)), **more)  # type: ignore[arg-type]
         return pulumi.ResourceOptions.merge(self.options(process), own)
 
     def _image(self, process: Process) -> docker.RemoteImage:
         """One per host and reference; kept on the host, where other containers may use it."""
         key = (self._placement.host(process.name).name, process.image)
         if key not in self._images:
-            name = resource_name(self._plan.name, process.name, "image")
+            name = resource_name(self._topology.name, process.name, "image")
             self._images[key] = docker.RemoteImage(
                 name, name=process.image, keep_locally=True, opts=self._options(process.name)
             )
@@ -59,31 +59,33 @@ class DockerTarget(Deployed):
         image = self._image(process)
         return pulumi.Output.all(image.repo_digest, image.image_id).apply(lambda found: found[0] or found[1])
 
-    def _network(self, plan: NetworkPlan) -> docker.Network:
+    def _network(self, network: PlacedNetwork) -> docker.Network:
         """A network of two that nothing leaves, or a network of one."""
-        options = None if plan.internal or plan.leaves else {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+        options = (
+            None if network.internal or network.leaves else {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+        )
         return docker.Network(
-            plan.name,
-            name=plan.name,
+            network.name,
+            name=network.name,
             driver="bridge",
-            internal=plan.internal,
+            internal=network.internal,
             options=options,
-            ipam_configs=[{"subnet": plan.subnet}] if plan.subnet else None,
-            labels=translate.labels(self._plan.name, "-".join(plan.members), self._deployment),
+            ipam_configs=[{"subnet": network.subnet}] if network.subnet else None,
+            labels=translate.labels(self._topology.name, "-".join(network.members), self._deployment),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                provider=self.provider_of(self._plan.process(plan.members[0])),
-                hooks=address_pool_hook(plan.name),
+                provider=self.provider_of(self._topology.process(network.members[0])),
+                hooks=address_pool_hook(network.name),
             ),
         )
 
     def _volume(self, process: Process, kind: str, **options: object) -> docker.Volume:
         """Its name holds the deployment's id: Docker adopts a volume whose name exists, so it must be ours alone."""
-        name = resource_name(self._plan.name, process.name, kind)
+        name = resource_name(self._topology.name, process.name, kind)
         return docker.Volume(
             name,
             name=pulumi.Output.concat(name, "-", self._deployment),
-            labels=translate.labels(self._plan.name, process.name, self._deployment),
+            labels=translate.labels(self._topology.name, process.name, self._deployment),
             opts=self._options(process.name, **options),
         )
 
@@ -102,7 +104,7 @@ class DockerTarget(Deployed):
         """
         keep = isinstance(process, Workload) and process.data is not None and self._settings.data.retain
         volume = self._volume(process, "files", retain_on_delete=keep or None)  # what opens the data stays with it
-        name = resource_name(self._plan.name, process.name, "files")
+        name = resource_name(self._topology.name, process.name, "files")
         upload = docker.Container(
             name,
             name=name,
@@ -111,7 +113,7 @@ class DockerTarget(Deployed):
             must_run=False,
             network_mode="none",
             log_driver="json-file",
-            labels=translate.labels(self._plan.name, process.name, self._deployment),
+            labels=translate.labels(self._topology.name, process.name, self._deployment),
             volumes=[{"container_path": translate.files_directory(process), "volume_name": volume.name}],
             uploads=translate.uploads(process.files),
             opts=self._options(process.name, depends_on=self._earlier(process), additional_secret_outputs=["uploads"]),
@@ -119,7 +121,7 @@ class DockerTarget(Deployed):
         return volume, upload
 
     def _container(self, process: Process) -> docker.Container:
-        name = resource_name(self._plan.name, process.name)
+        name = resource_name(self._topology.name, process.name)
         arguments = translate.container(process, self._image(process).image_id)
         arguments.name, arguments.hostname = name, name
         arguments.networks_advanced = self._attachments(process)
@@ -148,7 +150,7 @@ class DockerTarget(Deployed):
         self, process: Process, arguments: docker.ContainerArgs
     ) -> tuple[list[docker.ContainerLabelArgs], list[docker.ContainerVolumeArgs] | None]:
         volumes = self._data_volumes(process)
-        labels = translate.labels(self._plan.name, process.name, self._deployment)
+        labels = translate.labels(self._topology.name, process.name, self._deployment)
         if translate.in_volume(process):
             volume, upload = self._files(process)
             path = translate.files_directory(process)
@@ -170,7 +172,7 @@ class DockerTarget(Deployed):
         return pulumi.Output.all(*ids).apply(lambda found: hashlib.sha256("".join(found).encode()).hexdigest()[:16])
 
     def _attachments(self, process: Process) -> list[docker.ContainerNetworksAdvancedArgs]:
-        aliases = [internal_name(self._plan.name, process.name), *process.aliases]
+        aliases = [internal_name(self._topology.name, process.name), *process.aliases]
         return [
             docker.ContainerNetworksAdvancedArgs(
                 name=self._networks[network.name].name, aliases=aliases if network.internal else None
@@ -197,13 +199,13 @@ class DockerTarget(Deployed):
         """The last line of a task's log that reports its result, without the mark; "" when there is none."""
         container = self.containers[task]
         logs = docker.get_logs_output(
-            name=container.id.apply(lambda _: resource_name(self._plan.name, task)),
+            name=container.id.apply(lambda _: resource_name(self._topology.name, task)),
             show_stdout=True,
             show_stderr=False,
             discard_headers=True,
             logs_list_string_enabled=True,
             tail=_LOG_LINES,
-            opts=pulumi.InvokeOptions(parent=self, provider=self.provider_of(self._plan.process(task))),
+            opts=pulumi.InvokeOptions(parent=self, provider=self.provider_of(self._topology.process(task))),
         )
         return logs.logs_list_strings.apply(_result_line)
 

@@ -1,4 +1,4 @@
-"""From the plan's words to those of the Docker provider. Pure functions; the traps they avoid are the provider's.
+"""From the topology's words to those of the Docker provider. Pure functions; the traps they avoid are the provider's.
 
 Source: kreuzwerker/terraform-provider-docker 4.5 (which pulumi-docker wraps), observed: what Docker reports back in
 another spelling (``90s`` as ``1m30s``, ``X`` as ``CAP_X``, ``2`` CPUs as ``2.0``) is changed again at every ``up``, so
@@ -12,7 +12,7 @@ import pulumi
 import pulumi_docker as docker
 
 from ...naming import DEPLOYMENT_LABEL, NAME_LABEL, ROLE_LABEL
-from ...plan import File, Probe, Process
+from ...topology import File, Probe, Process
 
 _MINUTE, _HOUR = 60, 3600
 _TENS = 10

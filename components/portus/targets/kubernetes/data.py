@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_kubernetes import core
 
-from ...plan import Workload
+from ...topology import Workload
 from .site import SKIP_AWAIT, Site
 
 _VOLUME = "data"

@@ -6,7 +6,7 @@ from typing import Any
 from pulumi_kubernetes import core, policy
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
-from ...plan import Workload
+from ...topology import Workload
 from .site import Site
 
 _NODE = "kubernetes.io/hostname"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_kubernetes import core, networking
 
-from ...plan import OUTSIDE, Issued, Link, Plan, TlsPair, Workload
+from ...topology import OUTSIDE, Issued, Link, TlsPair, Topology, Workload
 from .evidence import evidence_hook
 from .gateway import routes
 from .issued import secret_name
@@ -22,14 +22,16 @@ _INGRESS_NGINX = {
 """Layers stream through whole. Source: ingress-nginx, annotations; other controllers ignore them."""
 
 
-def expose(site: Site, plan: Plan, services: Services, after: Sequence[pulumi.Resource]) -> list[pulumi.CustomResource]:
+def expose(
+    site: Site, topology: Topology, services: Services, after: Sequence[pulumi.Resource]
+) -> list[pulumi.CustomResource]:
     """What makes the published roles reachable, once they run."""
     chosen = site.kubernetes.expose
     made: list[pulumi.CustomResource] = []
-    for workload in plan.workloads:
-        links = [link for link in plan.links if link.source == OUTSIDE and link.destination == workload.name]
+    for workload in topology.workloads:
+        links = [link for link in topology.links if link.source == OUTSIDE and link.destination == workload.name]
         if links and (chosen.load_balancer or chosen.node_port):
-            made.append(_service(site, plan, workload, after))
+            made.append(_service(site, topology, workload, after))
         elif links and chosen.ingress:
             made += _ingress(site, workload, (services[workload.name], _tls_port(links)), after)
         elif links and chosen.gateway:
@@ -42,13 +44,13 @@ def _tls_port(links: Sequence[Link]) -> int:
     return next(link.port for link in links if link.tls)
 
 
-def _service(site: Site, plan: Plan, workload: Workload, after: Sequence[pulumi.Resource]) -> core.v1.Service:
+def _service(site: Site, topology: Topology, workload: Workload, after: Sequence[pulumi.Resource]) -> core.v1.Service:
     """A LoadBalancer is waited for until it has an address; a NodePort is there at once."""
     balancer, node_port = site.kubernetes.expose.load_balancer, site.kubernetes.expose.node_port
     annotations: Mapping[str, str] = balancer.annotations if balancer else {}
     if node_port:
         annotations = {**node_port.annotations, **SKIP_AWAIT}
-    arriving = [link for link in plan.links if link.destination == workload.name]
+    arriving = [link for link in topology.links if link.destination == workload.name]
     links = sorted((link for link in arriving if link.source == OUTSIDE), key=lambda link: not link.tls)
     inside = {link.tls: link.port for link in arriving if link.source != OUTSIDE}
     return core.v1.Service(

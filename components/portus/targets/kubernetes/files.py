@@ -10,7 +10,7 @@ import pulumi
 from pulumi_kubernetes import core
 
 from ...naming import FILES_DIRECTORY
-from ...plan import File, Process, Workload
+from ...topology import File, Process, Workload
 from .security import user_of
 from .site import Site
 
@@ -33,7 +33,7 @@ def key_of(path: str) -> str:
 
 
 def mode_of(file: File, process: Process) -> int:
-    """A secret is for the process' group where there is one, else as the plan says."""
+    """A secret is for the process' group where there is one, else as the topology says."""
     return _GROUP_MODE if file.secret and user_of(process) else int(file.mode, 8)
 
 

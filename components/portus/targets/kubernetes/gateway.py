@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_kubernetes import apiextensions, core
 
-from ...plan import Workload
 from ...settings.kubernetes_model import Gateway
+from ...topology import Workload
 from .services import Backend
 from .site import Site
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import apiextensions, core
 
-from ...plan import Issued, Process, Workload
+from ...topology import Issued, Process, Workload
 from .evidence import evidence_hook
 from .site import Site
 

@@ -1,4 +1,4 @@
-"""What may talk to what: nothing, but along the plan's links.
+"""What may talk to what: nothing, but along the topology's links.
 
 A link that leaves the cluster also opens the way to name servers; links inside need none.
 """
@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from pulumi_kubernetes import networking
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
-from ...plan import OUTSIDE, Link, Plan
+from ...topology import OUTSIDE, Link, Topology
 from .site import Site
 
 _DNS_PORT = 53
 
 
-def network_policy(site: Site, plan: Plan, process: str) -> networking.v1.NetworkPolicy:
+def network_policy(site: Site, topology: Topology, process: str) -> networking.v1.NetworkPolicy:
     """The policy of a process' pods, in both directions."""
-    incoming = [link for link in plan.links if link.destination == process]
-    outgoing = [link for link in plan.links if link.source == process]
+    incoming = [link for link in topology.links if link.destination == process]
+    outgoing = [link for link in topology.links if link.source == process]
     egress = [
         networking.v1.NetworkPolicyEgressRuleArgs(to=_peers(site, end), ports=_ports(ports))
         for end, ports in _by_end(outgoing, "destination")

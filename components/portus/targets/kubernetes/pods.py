@@ -8,8 +8,8 @@ import pulumi
 from pulumi_kubernetes import core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from ...plan import Plan, Process, Task, Workload
 from ...settings.kubernetes_model import PodSettings
+from ...topology import Process, Task, Topology, Workload
 from . import data, disruption, issued, probes, security
 from .files import MountedFiles
 from .services import Services, host_aliases, port_name, ports_of
@@ -30,7 +30,7 @@ _HANDOVER_SECONDS = 20
 class Parts:
     """What a pod is put together from beside its process."""
 
-    plan: Plan
+    topology: Topology
     services: Services
     files: MountedFiles
     claim: core.v1.PersistentVolumeClaim | None = None
@@ -58,10 +58,10 @@ def _specification(site: Site, process: Process, parts: Parts) -> core.v1.PodSpe
         automount_service_account_token=False,
         enable_service_links=False,
         image_pull_secrets=pull_secrets or None,
-        security_context=security.pod_context(process, ports_of(parts.plan, process.name)),
-        host_aliases=host_aliases(site, parts.plan, process.name, parts.services) or None,
+        security_context=security.pod_context(process, ports_of(parts.topology, process.name)),
+        host_aliases=host_aliases(site, parts.topology, process.name, parts.services) or None,
         restart_policy="Never" if isinstance(process, Task) else "Always",
-        termination_grace_period_seconds=process.stop_seconds + _drain(process, parts.plan),
+        termination_grace_period_seconds=process.stop_seconds + _drain(process, parts.topology),
         containers=[_container(site, process, parts)],
         volumes=_volumes(site, process, parts) or None,
         node_selector=dict(pods.node_selector) or None,
@@ -92,7 +92,7 @@ def _tolerations(pods: PodSettings) -> list[core.v1.TolerationArgs]:
 
 def _container(site: Site, process: Process, parts: Parts) -> core.v1.ContainerArgs:
     variables = {**site.kubernetes.pods_of(process.name).environment, **process.environment}
-    ports = {link.port: link.tls for link in parts.plan.links if link.destination == process.name}
+    ports = {link.port: link.tls for link in parts.topology.links if link.destination == process.name}
     workload = isinstance(process, Workload)
     return core.v1.ContainerArgs(
         name=process.name.replace("_", "-"),
@@ -111,7 +111,7 @@ def _container(site: Site, process: Process, parts: Parts) -> core.v1.ContainerA
         startup_probe=probes.startup(process) if workload else None,
         readiness_probe=probes.readiness(process) if workload else None,
         liveness_probe=probes.liveness(process) if workload else None,
-        lifecycle=_lifecycle(process, parts.plan),
+        lifecycle=_lifecycle(process, parts.topology),
         termination_message_policy="FallbackToLogsOnError",  # its last words stand in the failure of `up`
         volume_mounts=_mounts(process, parts) or None,
     )
@@ -131,16 +131,16 @@ def _resources(process: Process) -> core.v1.ResourceRequirementsArgs:
     )
 
 
-def _drain(process: Process, plan: Plan) -> int:
+def _drain(process: Process, topology: Topology) -> int:
     """Only what others connect to, and may go on while another takes over, has to be drained."""
-    served = any(link.destination == process.name for link in plan.links)
+    served = any(link.destination == process.name for link in topology.links)
     if not served or not isinstance(process, Workload) or process.exclusive:
         return 0
     return _HANDOVER_SECONDS if disruption.hands_over(process) else _DRAIN_SECONDS
 
 
-def _lifecycle(process: Process, plan: Plan) -> core.v1.LifecycleArgs | None:
-    seconds = _drain(process, plan)
+def _lifecycle(process: Process, topology: Topology) -> core.v1.LifecycleArgs | None:
+    seconds = _drain(process, topology)
     if not seconds:
         return None
     command = core.v1.ExecActionArgs(command=["sleep", str(seconds)])

@@ -1,4 +1,4 @@
-"""One command of the plan becomes three probes.
+"""One command of the topology becomes three probes.
 
 While a process starts nothing kills it for half an hour: a database that recovers must not be stopped, and `up` has its
 own limit. Later a process that does not answer is sent no traffic within seconds, and started anew after minutes.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pulumi_kubernetes import core
 
-from ...plan import Process
+from ...topology import Process
 
 _LONGEST_START_SECONDS = 1800
 _READY_PERIOD_SECONDS = 5

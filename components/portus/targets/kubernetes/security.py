@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pulumi_kubernetes import core
 
-from ...plan import Process
+from ...topology import Process
 
 RESTRICTED, BASELINE, PRIVILEGED = "restricted", "baseline", "privileged"
 _LEVELS = (RESTRICTED, BASELINE, PRIVILEGED)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pulumi_kubernetes import core
 
 from ...naming import internal_name
-from ...plan import OUTSIDE, Plan
+from ...topology import OUTSIDE, Topology
 from .site import SKIP_AWAIT, Site
 
 Services = Mapping[str, core.v1.Service]
@@ -18,21 +18,21 @@ Backend = tuple[core.v1.Service, int]
 """A Service, and the port of it that is meant."""
 
 
-def ports_of(plan: Plan, process: str) -> tuple[int, ...]:
+def ports_of(topology: Topology, process: str) -> tuple[int, ...]:
     """The ports on which a process is reached, from inside or outside."""
-    return tuple(sorted({link.port for link in plan.links if link.destination == process}))
+    return tuple(sorted({link.port for link in topology.links if link.destination == process}))
 
 
-def internal_services(site: Site, plan: Plan) -> dict[str, core.v1.Service]:
+def internal_services(site: Site, topology: Topology) -> dict[str, core.v1.Service]:
     """One for each process that a link inside leads to. They exist from the start: an address needs no pod."""
-    inside = {link.destination for link in plan.links if OUTSIDE not in (link.source, link.destination)}
-    return {process: _service(site, plan, process) for process in sorted(inside)}
+    inside = {link.destination for link in topology.links if OUTSIDE not in (link.source, link.destination)}
+    return {process: _service(site, topology, process) for process in sorted(inside)}
 
 
-def _service(site: Site, plan: Plan, process: str) -> core.v1.Service:
+def _service(site: Site, topology: Topology, process: str) -> core.v1.Service:
     """Outsiders have a Service of their own where nobody of the cluster's hands their connections on."""
     handed_on = site.kubernetes.expose.ingress or site.kubernetes.expose.gateway
-    links = [link for link in plan.links if link.destination == process]
+    links = [link for link in topology.links if link.destination == process]
     ports = {link.port: link for link in links if link.source != OUTSIDE or (handed_on and link.tls)}
     return core.v1.Service(
         site.resource_name(process),
@@ -60,13 +60,13 @@ def port_name(port: int, tls: bool) -> str:
     return f"{'tls' if tls else 'tcp'}-{port}"
 
 
-def host_aliases(site: Site, plan: Plan, process: str, services: Services) -> list[core.v1.HostAliasArgs]:
+def host_aliases(site: Site, topology: Topology, process: str, services: Services) -> list[core.v1.HostAliasArgs]:
     """The address of each process that ``process`` has a link to, under every name that it goes by."""
-    found = {link.destination for link in plan.links if link.source == process} - {OUTSIDE}
+    found = {link.destination for link in topology.links if link.source == process} - {OUTSIDE}
     return [
         core.v1.HostAliasArgs(
             ip=services[destination].spec.cluster_ip,
-            hostnames=[internal_name(site.name, destination), *plan.process(destination).aliases],
+            hostnames=[internal_name(site.name, destination), *topology.process(destination).aliases],
         )
         for destination in sorted(found)
     ]

@@ -1,4 +1,4 @@
-"""Creates what a Plan asks for on Kubernetes: a table of contents."""
+"""Creates what a Topology asks for on Kubernetes: a table of contents."""
 
 from dataclasses import replace
 
@@ -6,8 +6,8 @@ import pulumi
 from pulumi_kubernetes import batch, core
 
 from ...naming import resource_name
-from ...plan import OUTSIDE, Plan, Process, Task, Workload
 from ...settings import Settings
+from ...topology import OUTSIDE, Process, Task, Topology, Workload
 from ..deployed import Deployed
 from .data import claim
 from .disruption import disruption_budget
@@ -28,22 +28,22 @@ class KubernetesTarget(Deployed):
     """``images`` by process: the reference that was asked for, as nodes resolve tags and tell the provider nothing."""
 
     def __init__(
-        self, settings: Settings, plan: Plan, deployment: pulumi.Output[str], opts: pulumi.ResourceOptions
+        self, settings: Settings, topology: Topology, deployment: pulumi.Output[str], opts: pulumi.ResourceOptions
     ) -> None:
-        super().__init__("KubernetesTarget", resource_name(settings.name, "kubernetes"), plan, opts)
-        self._plan = plan
+        super().__init__("KubernetesTarget", resource_name(settings.name, "kubernetes"), topology, opts)
+        self._topology = topology
         kubernetes = settings.kubernetes
         site = Site(settings.name, kubernetes.namespace, deployment, kubernetes, settings.data, self)
-        self._site = replace(site, namespace=namespace(site, strictest_level(plan.processes)))
-        self._services = internal_services(self._site, plan)
+        self._site = replace(site, namespace=namespace(site, strictest_level(topology.processes)))
+        self._services = internal_services(self._site, topology)
         self._runners: dict[str, list[Runner]] = {}
         self._jobs: dict[str, batch.v1.Job] = {}
-        for process in plan.processes:
+        for process in topology.processes:
             self._process(process)
-        published = {link.destination for link in plan.links if link.source == OUTSIDE}
+        published = {link.destination for link in topology.links if link.source == OUTSIDE}
         opened = [runner for name in sorted(published) for runner in self._runners[name]]
-        self._exposed = expose(self._site, plan, self._services, opened)
-        self.images = {process.name: pulumi.Output.from_input(process.image) for process in plan.processes}
+        self._exposed = expose(self._site, topology, self._services, opened)
+        self.images = {process.name: pulumi.Output.from_input(process.image) for process in topology.processes}
         self.finish()
 
     @property
@@ -54,17 +54,17 @@ class KubernetesTarget(Deployed):
 
     def last_result(self, task: str) -> pulumi.Output[str]:
         """What the success of a task means, and when it was."""
-        process = self._plan.process(task)
+        process = self._topology.process(task)
         assert isinstance(process, Task)
         return result(process, self._jobs[task])
 
     def _process(self, process: Process) -> None:
         """A process with all that it needs: account, policy, files, data, and what it comes after."""
-        site, plan = self._site, self._plan
+        site, topology = self._site, self._topology
         account = _service_account(site, process)
-        policy = network_policy(site, plan, process.name)
+        policy = network_policy(site, topology, process.name)
         made = claim(site, process) if isinstance(process, Workload) else None
-        parts = Parts(plan, self._services, mount_files(site, process), made)
+        parts = Parts(topology, self._services, mount_files(site, process), made)
         certificate = issue(site, process)
         after: list[pulumi.Resource] = [account, policy, *([certificate] if certificate else [])]
         for earlier in process.after:

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_kubernetes import batch
 
 from ...naming import LABEL_PREFIX
-from ...plan import Task
+from ...topology import Task
 from . import pods
 from .evidence import evidence_hook
 from .pods import Parts

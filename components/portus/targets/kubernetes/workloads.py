@@ -8,7 +8,7 @@ from pulumi_kubernetes import apps
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ...naming import LABEL_PREFIX
-from ...plan import Workload
+from ...topology import Workload
 from . import pods
 from .disruption import hands_over
 from .evidence import evidence_hook

@@ -182,7 +182,7 @@ class Task(Process):
 
 
 @dataclass(frozen=True)
-class Plan:
+class Topology:
     """All that a target deploys for one PortusStack.
 
     ``roster`` names every process that a PortusStack may have, in one order for all of them.

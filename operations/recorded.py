@@ -1,4 +1,4 @@
-"""What a PortusStack was planned to be, as the program recorded it: a typed view of ``portus:internal:Plan``."""
+"""What a PortusStack is made of, as its program recorded it: a typed view of ``portus:internal:Topology``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from .console import OperationError
 from .state import Object
 
-PLAN = "portus:internal:Plan"
-"""Type of the resource whose inputs are the record."""
+_SUFFIXES = {"portus:internal:Topology": "-topology", "portus:internal:Plan": "-plan"}
+"""Type of the resource whose inputs are the record → the end of its name; the second one until version 0.1."""
 OUTSIDE = "outside"
 """The end of a link that is not of the PortusStack."""
-_SUFFIX = "-plan"
 
 
 @dataclass(frozen=True)
-class PlannedProcess:
+class RecordedProcess:
     """A workload or task.
 
     Attributes:
@@ -39,7 +38,7 @@ class PlannedProcess:
 
 
 @dataclass(frozen=True)
-class PlannedLink:
+class RecordedLink:
     """``source`` opens a connection to ``destination`` on ``port``, over TLS or not, and why."""
 
     source: str
@@ -50,7 +49,7 @@ class PlannedLink:
 
 
 @dataclass(frozen=True)
-class Planned:
+class Recorded:
     """One PortusStack.
 
     Attributes:
@@ -63,15 +62,18 @@ class Planned:
     portus: str
     registry: str
     issuers: Mapping[str, str]
-    processes: tuple[PlannedProcess, ...]
-    links: tuple[PlannedLink, ...]
+    processes: tuple[RecordedProcess, ...]
+    links: tuple[RecordedLink, ...]
 
     @classmethod
-    def from_inputs(cls, resource: str, inputs: Object) -> "Planned":
-        """From the inputs of the resource named ``resource``. Raises OperationError for an unknown form."""
+    def from_inputs(cls, kind: str, resource: str, inputs: Object) -> "Recorded":
+        """From the inputs of the record, of type ``kind``, named ``resource``.
+
+        Raises OperationError for an unknown form.
+        """
         try:
             return cls(
-                name=resource.removesuffix(_SUFFIX),
+                name=resource.removesuffix(_SUFFIXES[kind]),
                 target=str(inputs["target"]),
                 portus=str(inputs["portus"]),
                 registry=str(inputs["registry"]),
@@ -81,7 +83,7 @@ class Planned:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise OperationError(
-                f"the record of the plan ({resource}) has an unknown form ({type(error).__name__}: {error})",
+                f"the record of the topology ({resource}) has an unknown form ({type(error).__name__}: {error})",
                 "deploy the stack with this version first",
             ) from error
 
@@ -90,9 +92,14 @@ class Planned:
         return "-".join((self.name, *parts)).replace("_", "-")
 
 
-def _process(value: Object) -> PlannedProcess:
+def is_record(kind: str) -> bool:
+    """Whether a resource of this type is a record."""
+    return kind in _SUFFIXES
+
+
+def _process(value: Object) -> RecordedProcess:
     data = value.get("data")
-    return PlannedProcess(
+    return RecordedProcess(
         name=str(value["name"]),
         kind=str(value["kind"]),
         image=str(value["image"]),
@@ -107,8 +114,8 @@ def _process(value: Object) -> PlannedProcess:
     )
 
 
-def _link(value: Object) -> PlannedLink:
-    return PlannedLink(
+def _link(value: Object) -> RecordedLink:
+    return RecordedLink(
         source=str(value["source"]),
         destination=str(value["destination"]),
         port=int(float(str(value["port"]))),

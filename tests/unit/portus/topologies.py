@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import pulumi
 
+from components.portus.assembly import assemble
 from components.portus.certificates import Certificates
 from components.portus.credentials import Credentials
-from components.portus.plan import Issued, Plan, TlsPair
-from components.portus.planner import make_plan
 from components.portus.roles import tls_servers
 from components.portus.settings import Settings
 from components.portus.targets.docker.placement import Placement
+from components.portus.topology import Issued, TlsPair, Topology
 from tests.unit.portus import samples
 from tests.unit.portus.token_key import PORTUS_DEVELOPMENT_KEY_PEM
 
@@ -81,19 +81,19 @@ def certificates(settings: Settings) -> Certificates:
     return cast(Certificates, found)
 
 
-def plan(*more: Mapping[str, Any]) -> Plan:
-    """The plan for the minimal arguments and ``more``."""
+def topology(*more: Mapping[str, Any]) -> Topology:
+    """The topology for the minimal arguments and ``more``."""
     settings = samples.settings(*more)
-    return make_plan(settings, credentials(settings), certificates(settings))
+    return assemble(settings, credentials(settings), certificates(settings))
 
 
 def placement(*more: Mapping[str, Any]) -> Placement:
-    """Where that plan is placed."""
-    return Placement(plan(*more), samples.settings(*more).docker)
+    """Where that topology is placed."""
+    return Placement(topology(*more), samples.settings(*more).docker)
 
 
-def plain_file(plan: Plan, process: str, path: str) -> str:
+def plain_file(topology: Topology, process: str, path: str) -> str:
     """A file whose content is no Output."""
-    content = {file.path: file.content for file in plan.process(process).files}[path]
+    content = {file.path: file.content for file in topology.process(process).files}[path]
     assert isinstance(content, str)
     return content

@@ -4,42 +4,53 @@ from typing import Any
 
 import pytest
 
-from components.portus.plan import OUTSIDE, Link, Plan
-from tests.unit.portus import plans, samples
+from components.portus.topology import OUTSIDE, Link, Topology
+from tests.unit.portus import samples, topologies
 
 VARIANTS = [
     pytest.param((), id="generation 2"),
-    pytest.param((plans.GENERATION_1,), id="generation 1"),
-    pytest.param((plans.EXTERNAL_DATABASE,), id="external database"),
+    pytest.param((topologies.GENERATION_1,), id="generation 1"),
+    pytest.param((topologies.EXTERNAL_DATABASE,), id="external database"),
     pytest.param(
-        (plans.GENERATION_1, {"database": {"external": {**samples.COMPLETE["database"]["external"], "port": 3306}}}),
+        (
+            topologies.GENERATION_1,
+            {"database": {"external": {**samples.COMPLETE["database"]["external"], "port": 3306}}},
+        ),
         id="generation 1, external database",
     ),
-    pytest.param((plans.S3, plans.ONE_HOSTNAME), id="bucket, one host name"),
+    pytest.param((topologies.S3, topologies.ONE_HOSTNAME), id="bucket, one host name"),
     pytest.param(({"smoke_check": False},), id="no smoke check"),
-    pytest.param((plans.SPLIT,), id="three hosts"),
+    pytest.param((topologies.SPLIT,), id="three hosts"),
 ]
 Variant = tuple[dict[str, Any], ...]
 
 
-def order(plan: Plan) -> list[str]:
-    return [process.name for process in plan.processes]
+def order(topology: Topology) -> list[str]:
+    return [process.name for process in topology.processes]
 
 
-def comes_after(plan: Plan, process: str) -> set[str]:
+def comes_after(topology: Topology, process: str) -> set[str]:
     """All that must be ready before ``process`` starts."""
-    found = set(plan.process(process).after)
+    found = set(topology.process(process).after)
     for earlier in tuple(found):
-        found |= comes_after(plan, earlier)
+        found |= comes_after(topology, earlier)
     return found
 
 
 def test_start_order_of_generation_2() -> None:
-    assert order(plans.plan()) == ["database", "registry", "portus", "bootstrap", "background", "edge", "smoke_check"]
+    assert order(topologies.topology()) == [
+        "database",
+        "registry",
+        "portus",
+        "bootstrap",
+        "background",
+        "edge",
+        "smoke_check",
+    ]
 
 
 def test_start_order_of_generation_1() -> None:
-    assert order(plans.plan(plans.GENERATION_1)) == [
+    assert order(topologies.topology(topologies.GENERATION_1)) == [
         "database",
         "registry",
         "portus",
@@ -51,27 +62,27 @@ def test_start_order_of_generation_1() -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_edge_opens_only_when_an_administrator_exists(variant: Variant) -> None:
-    plan = plans.plan(*variant)
-    assert {"registry", "portus", "bootstrap"} <= comes_after(plan, "edge")
-    assert [link.destination for link in plan.links if link.source == OUTSIDE] == ["edge"] * len(
-        [link for link in plan.links if link.source == OUTSIDE]
+    topology = topologies.topology(*variant)
+    assert {"registry", "portus", "bootstrap"} <= comes_after(topology, "edge")
+    assert [link.destination for link in topology.links if link.source == OUTSIDE] == ["edge"] * len(
+        [link for link in topology.links if link.source == OUTSIDE]
     )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_nothing_starts_before_what_it_comes_after(variant: Variant) -> None:
-    plan = plans.plan(*variant)
+    topology = topologies.topology(*variant)
     started: set[str] = set()
-    for process in plan.processes:
+    for process in topology.processes:
         assert set(process.after) <= started, process.name
         started.add(process.name)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_links_join_processes_that_exist(variant: Variant) -> None:
-    plan = plans.plan(*variant)
-    names = {process.name for process in plan.processes} | {OUTSIDE}
-    for link in plan.links:
+    topology = topologies.topology(*variant)
+    names = {process.name for process in topology.processes} | {OUTSIDE}
+    for link in topology.links:
         assert {link.source, link.destination} <= names
         assert link.why
         assert link.source != link.destination
@@ -80,7 +91,7 @@ def test_links_join_processes_that_exist(variant: Variant) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_everything_inside_is_tls(variant: Variant) -> None:
     """But for the smoke check's look at the redirect of plain HTTP, which carries nothing."""
-    for link in plans.plan(*variant).links:
+    for link in topologies.topology(*variant).links:
         inside = OUTSIDE not in (link.source, link.destination)
         if inside and not link.tls:
             assert (link.source, link.destination) == ("smoke_check", "edge"), link
@@ -88,35 +99,40 @@ def test_everything_inside_is_tls(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_database_has_no_way_out_and_one_kind_of_caller(variant: Variant) -> None:
-    links = plans.plan(*variant).links
+    links = topologies.topology(*variant).links
     assert not [link for link in links if link.source == "database"]
     assert {link.source for link in links if link.destination == "database"} <= {"portus", "background"}
 
 
 def test_external_database_is_reached_outside() -> None:
-    links = plans.plan(plans.EXTERNAL_DATABASE).links
+    links = topologies.topology(topologies.EXTERNAL_DATABASE).links
     assert Link("portus", OUTSIDE, 3307, True, "keeps its state", "mysql") in links
     assert "database" not in {link.destination for link in links}
 
 
 def test_features_that_call_out_are_links() -> None:
     mail = {"email.smtp.enabled": True, "email.smtp.address": "mail.test", "email.smtp.port": 587}
-    links = plans.plan({"portus": {"settings": {**mail, "oauth.github.enabled": True}}}).links
+    links = topologies.topology({"portus": {"settings": {**mail, "oauth.github.enabled": True}}}).links
     outside = {(link.source, link.port) for link in links if link.destination == OUTSIDE}
     assert outside == {(role, port) for role in ("portus", "background") for port in (587, 443)}
-    assert not [link for link in plans.plan().links if link.destination == OUTSIDE]
+    assert not [link for link in topologies.topology().links if link.destination == OUTSIDE]
 
 
 def test_circular_order_is_told() -> None:
-    plan = plans.plan()
-    circular = Plan(plan.name, tuple(one for one in plan.workloads if one.name != "registry"), plan.tasks, plan.roster)
+    topology = topologies.topology()
+    circular = Topology(
+        topology.name,
+        tuple(one for one in topology.workloads if one.name != "registry"),
+        topology.tasks,
+        topology.roster,
+    )
     with pytest.raises(ValueError, match=r"circular start order among .*bootstrap"):
         _ = circular.processes
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_process_is_confined(variant: Variant) -> None:
-    for process in plans.plan(*variant).processes:
+    for process in topologies.topology(*variant).processes:
         security = process.security
         assert process.limits.memory_mib >= 16
         assert process.limits.cpus > 0
@@ -129,12 +145,12 @@ def test_every_process_is_confined(variant: Variant) -> None:
 
 
 def test_database_is_given_the_time_to_stop() -> None:
-    assert plans.plan().process("database").stop_seconds >= 120
+    assert topologies.topology().process("database").stop_seconds >= 120
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_files_of_one_process_have_different_paths(variant: Variant) -> None:
-    for process in plans.plan(*variant).processes:
+    for process in topologies.topology(*variant).processes:
         paths = [file.path for file in process.files]
         assert len(paths) == len(set(paths)), process.name
 
@@ -142,17 +158,17 @@ def test_files_of_one_process_have_different_paths(variant: Variant) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_no_secret_stands_in_commands_or_environments(variant: Variant) -> None:
     words = {"database_password", "portus_password", "administrator_password", "session_key", "hunter2", "SENTINEL"}
-    for process in plans.plan(*variant).processes:
+    for process in topologies.topology(*variant).processes:
         values = [*process.command, *process.entrypoint, *process.environment.values(), *process.probe.command]
         assert not [value for value in values if value in words or "SENTINEL" in value]
 
 
 def test_smoke_check_can_be_switched_off() -> None:
-    assert "smoke_check" not in order(plans.plan({"smoke_check": False}))
+    assert "smoke_check" not in order(topologies.topology({"smoke_check": False}))
 
 
 def test_smoke_check_runs_again_when_a_role_is_another_one() -> None:
-    (task,) = [task for task in plans.plan().tasks if task.name == "smoke_check"]
+    (task,) = [task for task in topologies.topology().tasks if task.name == "smoke_check"]
     assert set(task.verifies) == {"database", "registry", "portus", "background", "edge"}
 
 
@@ -160,7 +176,7 @@ def test_smoke_check_runs_again_when_a_role_is_another_one() -> None:
 def test_what_every_secret_file_holds_is_said(variant: Variant) -> None:
     untold = [
         (process.name, file.path)
-        for process in plans.plan(*variant).processes
+        for process in topologies.topology(*variant).processes
         for file in process.files
         if file.secret and not file.holds
     ]
