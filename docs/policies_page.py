@@ -16,12 +16,12 @@ _NAMES = {"tls": "TLS", "kubernetes": "Kubernetes", "docker": "Docker", "portus"
 
 
 def catalogue() -> str:
-    """Every rule with its reason and its remedy, by file of rules; then what is judged elsewhere."""
+    """Every rule with its reason and its remedy, by file of rules; then what is evaluated elsewhere."""
     lines: list[str] = []
     for room, rules in groupby(RULES.values(), key=lambda rule: rule.room):
         lines += [f"### {_title(room)}", "", "| rule | demands | because | instead |", "|---|---|---|---|"]
         lines += [*map(_row, rules), ""]
-    lines += ["### Judged elsewhere", "", "| what | why, and who does |", "|---|---|"]
+    lines += ["### Evaluated elsewhere", "", "| what | why, and who does |", "|---|---|"]
     lines += [f"| {_cell(what)} | {_cell(why)} |" for what, why in ELSEWHERE.items()]
     return "\n".join(lines)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from .all_rules import RULES
 from .catalogue import rewrite
+from .evaluate import Evaluation, evaluate_resource, evaluate_stack
 from .exceptions import Exceptions, Exemption, read_exceptions
 from .findings import Blind, Finding
 from .formats import FORMATS
-from .judge import Judgement, judge_resource, judge_stack
 from .reading import BadInput, kept, read_resources
 from .report import Report
 from .resource import Resource, Stack
@@ -25,7 +25,7 @@ from .settings import InvalidSettings, Settings
 CLEAN, FOUND, BAD_INPUT = 0, 1, 2
 EXCEPTIONS_FILE = Path(__file__).parent.parent / "exceptions.yaml"
 _LEVELS = ("disabled", "advisory", "mandatory", "remediate")
-_EPILOG = "Exit codes: 0 clean or advisory findings only, 1 mandatory findings, 2 the input cannot be judged."
+_EPILOG = "Exit codes: 0 clean or advisory findings only, 1 mandatory findings, 2 the input cannot be evaluated."
 
 
 @dataclass(frozen=True)
@@ -71,30 +71,30 @@ def read_configuration(path: Path | None) -> Configuration:
 
 
 def check(path: Path, configuration: Configuration, exceptions: Exceptions, today: datetime.date) -> Report:
-    """Judge a file. Raises BadInput."""
-    judgement = Judgement()
+    """Evaluate a file. Raises BadInput."""
+    evaluation = Evaluation()
     stack: list[Resource] = []
     for resource in read_resources(path, configuration.settings):
-        one = judge_resource(resource)
+        one = evaluate_resource(resource)
         small = kept(resource)
-        judgement.findings += [Finding(each.rule, small, each.path, each.detail) for each in one.findings]
-        judgement.blind += [Blind(each.rule, small, each.path) for each in one.blind]
+        evaluation.findings += [Finding(each.rule, small, each.path, each.detail) for each in one.findings]
+        evaluation.blind += [Blind(each.rule, small, each.path) for each in one.blind]
         stack.append(small)
     if not stack:
         raise BadInput(f"{path.name} has no resources")
-    whole = judge_stack(Stack(tuple(stack), configuration.settings, True, exceptions.problems_on(today)))
-    judgement.findings += whole.findings
-    judgement.blind += whole.blind
-    return _report(judgement, configuration, exceptions, today, len(stack))
+    whole = evaluate_stack(Stack(tuple(stack), configuration.settings, True, exceptions.problems_on(today)))
+    evaluation.findings += whole.findings
+    evaluation.blind += whole.blind
+    return _report(evaluation, configuration, exceptions, today, len(stack))
 
 
 def _report(
-    judgement: Judgement, configuration: Configuration, exceptions: Exceptions, today: datetime.date, resources: int
+    evaluation: Evaluation, configuration: Configuration, exceptions: Exceptions, today: datetime.date, resources: int
 ) -> Report:
     report = Report(resources)
     report.switched_off = [rule for name, rule in RULES.items() if configuration.level_of(name) == "disabled"]
-    report.blind = judgement.blind
-    for finding in judgement.findings:
+    report.blind = evaluation.blind
+    for finding in evaluation.findings:
         level = configuration.level_of(finding.rule.name)
         if level == "disabled":
             continue
@@ -114,8 +114,8 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     one = commands.add_parser(
         "check",
-        help="judge an exported state, a saved plan or a preview",
-        description="Judge what `pulumi stack export`, `pulumi preview --save-plan` or `pulumi preview --json` wrote.",
+        help="evaluate an exported state, a saved plan or a preview",
+        description="Evaluate the file of `pulumi stack export`, `preview --save-plan` or `preview --json`.",
         epilog=_EPILOG,
     )
     one.add_argument("file", type=Path, metavar="FILE")

@@ -1,4 +1,4 @@
-"""From the SDK's arguments to the plain view that rules judge."""
+"""From the SDK's arguments to the plain view that rules evaluate."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def blind_note(blind: Collection[Blind]) -> str:
         top = each.path.partition("[")[0]
         places[f"{each.resource.name}: {top}" if each.resource else top].add(each.rule.id)
     lines = [f"  {place}: {', '.join(sorted(rules))}" for place, rules in sorted(places.items())]
-    return f"not to be seen yet, judged when the values are known ({len(places)} properties):\n" + "\n".join(lines)
+    return f"not to be seen yet, evaluated when the values are known ({len(places)} properties):\n" + "\n".join(lines)
 
 
 def _rules(findings: Iterable[Finding]) -> str:

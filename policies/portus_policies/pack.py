@@ -1,7 +1,7 @@
 """The rules as policies of the engine.
 
 The SDK hands each policy a freshly parsed copy of every resource, which with some 170 policies would take longer than
-the preview itself. So the first policy judges the resource by all rules at once, and every other one is asked
+the preview itself. So the first policy evaluates the resource by all rules at once, and every other one is asked
 (`has_validation`, `StackPolicy.__class__`) whether it has anything to say before the SDK parses for it: see
 docs/decisions/0020.
 """
@@ -19,9 +19,9 @@ from pulumi_policy.deserialize import serialize_properties
 
 from .all_rules import RULES
 from .engine_view import resource_of, stack_resource
+from .evaluate import evaluate_resource, evaluate_stack, stack_rules
 from .exceptions import Exemption, read_exceptions
 from .findings import Blind, Finding
-from .judge import judge_resource, judge_stack, stack_rules
 from .notes import blind_note, exemption_notes, switched_off_note
 from .remedies import REMEDIES, Properties
 from .resource import Resource, Stack
@@ -47,27 +47,27 @@ class Run:
         self.blind: list[Blind] = []
         self.excused: list[tuple[Exemption, Finding]] = []
 
-    def judge(self, resource: Resource) -> None:
-        """Judge a resource by every rule; what was found waits for the policies that report it."""
-        judgement = judge_resource(resource)
+    def evaluate(self, resource: Resource) -> None:
+        """Evaluate a resource by every rule; what was found waits for the policies that report it."""
+        evaluation = evaluate_resource(resource)
         with self._lock:
             self.resources[resource.urn] = resource
-            self.blind += judgement.blind
-        self._current.findings, self._current.is_stack = self._sorted(judgement.findings), False
+            self.blind += evaluation.blind
+        self._current.findings, self._current.is_stack = self._sorted(evaluation.findings), False
 
-    def judge_stack(self, stack: Stack) -> None:
-        """Judge the stack by every rule about stacks."""
-        judgement = judge_stack(stack)
+    def evaluate_stack(self, stack: Stack) -> None:
+        """Evaluate the stack by every rule about stacks."""
+        evaluation = evaluate_stack(stack)
         with self._lock:
-            self.blind += judgement.blind
-        self._current.findings, self._current.is_stack = self._sorted(judgement.findings), True
+            self.blind += evaluation.blind
+        self._current.findings, self._current.is_stack = self._sorted(evaluation.findings), True
 
     def is_silent(self, rule: Rule) -> bool:
-        """Whether this thread is judging the stack, and the rule found nothing in it."""
+        """Whether this thread is evaluating the stack, and the rule found nothing in it."""
         return getattr(self._current, "is_stack", False) and not self.findings(rule)
 
     def findings(self, rule: Rule) -> list[Finding]:
-        """What a rule found in what is judged at the moment, by this thread."""
+        """What a rule found in what is evaluated at the moment, by this thread."""
         with self._lock:
             self.asked.add(rule.name)
         found: dict[str, list[Finding]] = getattr(self._current, "findings", {})
@@ -90,7 +90,7 @@ class Run:
 
 
 class SettingsPolicy(sdk.ResourceValidationPolicy):
-    """Comes first: takes the settings and judges the resource. It reports settings that it cannot follow."""
+    """Comes first: takes the settings and evaluates the resource. It reports settings that it cannot follow."""
 
     def __init__(self, run: Run) -> None:
         super().__init__(
@@ -102,12 +102,12 @@ class SettingsPolicy(sdk.ResourceValidationPolicy):
         self._run = run
 
     def validate(self, args: sdk.ResourceValidationArgs, report_violation: sdk.ReportViolation) -> None:
-        """Judge one resource."""
+        """Evaluate one resource."""
         try:
             self._run.settings = Settings.from_mapping(args.get_config())
         except InvalidSettings as error:
             report_violation(str(error), None)
-        self._run.judge(resource_of(args, self._run.settings))
+        self._run.evaluate(resource_of(args, self._run.settings))
 
 
 class ResourcePolicy(sdk.ResourceValidationPolicy):
@@ -118,7 +118,7 @@ class ResourcePolicy(sdk.ResourceValidationPolicy):
         self._run, self._rule = run, rule
 
     def has_validation(self) -> bool:
-        """Whether the rule found something in the resource that is judged at the moment."""
+        """Whether the rule found something in the resource that is evaluated at the moment."""
         return bool(self._run.findings(self._rule))
 
     def validate(self, args: sdk.ResourceValidationArgs, report_violation: sdk.ReportViolation) -> None:
@@ -138,17 +138,17 @@ class ResourcePolicy(sdk.ResourceValidationPolicy):
 
 
 class StackCollector(sdk.StackValidationPolicy):
-    """Comes before the other policies about stacks: it judges the stack for all of them."""
+    """Comes before the other policies about stacks: it evaluates the stack for all of them."""
 
     def __init__(self, run: Run) -> None:
         super().__init__("stack", "the stack as a whole", enforcement_level=sdk.EnforcementLevel.ADVISORY)
         self._run = run
 
     def validate(self, args: sdk.StackValidationArgs, report_violation: sdk.ReportViolation) -> None:
-        """Judge the stack by what its programs asked for; the engine's own view is used for what leads where."""
+        """Evaluate the stack by what its programs asked for; the engine's own view is used for what leads where."""
         run = self._run
         resources = tuple(stack_resource(each, run.resources.get(each.urn), run.settings) for each in args.resources)
-        run.judge_stack(Stack(resources, run.settings, pulumi.runtime.is_dry_run(), run.exception_problems()))
+        run.evaluate_stack(Stack(resources, run.settings, pulumi.runtime.is_dry_run(), run.exception_problems()))
 
 
 class StackPolicy(sdk.Policy):

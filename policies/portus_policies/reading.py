@@ -1,4 +1,4 @@
-"""Reads what `check` judges: an exported state, a saved plan, or the JSON of a preview; resource by resource.
+"""Reads what `check` evaluates: an exported state, a saved plan, or the JSON of a preview; resource by resource.
 
 Files may be large, broken or hostile: memory is bounded, and no error shows what stood in the file.
 """
@@ -34,7 +34,7 @@ _READ_BYTES = 4 * _MEBIBYTE
 
 
 class BadInput(Exception):
-    """The file cannot be judged; the message says why and what to give instead."""
+    """The file cannot be evaluated; the message says why and what to give instead."""
 
 
 def read_resources(path: Path, settings: Settings) -> Iterator[Resource]:

@@ -1,4 +1,4 @@
-"""What rules judge: one resource, or all resources of a stack with what leads from one to another."""
+"""What rules evaluate: one resource, or all resources of a stack with what leads from one to another."""
 
 from __future__ import annotations
 

@@ -93,10 +93,10 @@ def rule(  # noqa: PLR0913 - what a rule is called is not to be packed away
 ) -> Callable[[AboutResource], AboutResource]:
     """Make a function a rule about single resources of the given types (all types when there are none)."""
 
-    def register(judge: AboutResource) -> AboutResource:
-        room = judge.__module__.rpartition(".")[2]
-        _add(Rule(identifier, name, title, level, severity, reason, fix, source, room, frozenset(types), judge))
-        return judge
+    def register(evaluate: AboutResource) -> AboutResource:
+        room = evaluate.__module__.rpartition(".")[2]
+        _add(Rule(identifier, name, title, level, severity, reason, fix, source, room, frozenset(types), evaluate))
+        return evaluate
 
     return register
 
@@ -114,10 +114,10 @@ def stack_rule(  # noqa: PLR0913 - as above
 ) -> Callable[[AboutStack], AboutStack]:
     """Make a function a rule about a whole stack."""
 
-    def register(judge: AboutStack) -> AboutStack:
-        room = judge.__module__.rpartition(".")[2]
-        _add(Rule(identifier, name, title, level, severity, reason, fix, source, room, None, None, judge))
-        return judge
+    def register(evaluate: AboutStack) -> AboutStack:
+        room = evaluate.__module__.rpartition(".")[2]
+        _add(Rule(identifier, name, title, level, severity, reason, fix, source, room, None, None, evaluate))
+        return evaluate
 
     return register
 

@@ -36,7 +36,7 @@ class Bad:
 
 @dataclass(frozen=True)
 class Unseen:
-    """What stands at ``path`` could not be judged."""
+    """What stands at ``path`` could not be evaluated."""
 
     path: str
 
@@ -130,7 +130,7 @@ def demand(node: Node, good: Callable[[Value], object], detail: str = "") -> Ver
 
 
 def demand_some(parent: Node, nodes: Iterator[Node], good: Callable[[Node], object], detail: str = "") -> Verdicts:
-    """Broken at ``parent`` unless ``good`` holds for a node; not judged when only an unknown one could be it."""
+    """Broken at ``parent`` unless ``good`` holds for a node; not evaluated when only an unknown one could be it."""
     unseen = parent.unknown
     for node in nodes:
         if node.unknown:

@@ -8,7 +8,7 @@ import pulumi_random as random
 import pytest
 
 from components.portus import PortusStack, PortusStackArgs
-from components.portus.targets.kubernetes.evidence import explain
+from components.portus.targets.kubernetes.failures import explain
 from tests.component.conftest import Deployed
 from tests.component.deployments import NAME, kubernetes_args, providers
 from tests.component.recorder import COMPONENT, CONFIG_MAP, DEPLOYMENT, SECRET, Recording, Registration, record

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from portus_policies import resource as view
+from portus_policies.evaluate import evaluate_stack
 from portus_policies.exceptions import parse_exceptions
-from portus_policies.judge import judge_stack
 from portus_policies.resource import Resource, Stack
 from portus_policies.roles import EDGE
 from portus_policies.rules.docker_network import _TLS_PORTS
@@ -243,7 +243,7 @@ def test_open_outputs_are_seen_in_a_state(pytestconfig: pytest.Config) -> None:
     )
     for secrets, broken in ((frozenset[str](), True), (frozenset({"admin"}), False)):
         root = Resource("u", "pulumi:pulumi:Stack", "s", {}, outputs={"admin": "generated-value"}, secrets=secrets)
-        found = judge_stack(Stack((root, password))).findings
+        found = evaluate_stack(Stack((root, password))).findings
         assert [each.rule.id for each in found] == (["S01"] if broken else [])
     caught(pytestconfig, "S01", STATE)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from portus_policies import pack
-from portus_policies.judge import stack_rules
+from portus_policies.evaluate import stack_rules
 from pulumi_policy import policy as sdk
 
 from tests.policy.cases import UP

@@ -244,7 +244,7 @@ def tmpfs_options(container: Resource) -> Verdicts:
     types=(CONTAINER, "kubernetes:core/v1:Secret"),
 )
 def mark_secret(resource: Resource) -> Verdicts:
-    """Secrecy can be told from an exported state only (and by the remedy); elsewhere there is nothing to judge."""
+    """Secrecy can be told from an exported state only (and by the remedy); elsewhere there is nothing to evaluate."""
     if resource.secrets is None:
         return
     for path, node in _must_be_secret(resource):

@@ -106,7 +106,7 @@ def policies_cover(stack: Stack) -> Iterator[About]:
     for namespace, workloads in _by_namespace(stack).items():
         there = policies.get(namespace, ())
         unseen = any(each.at("spec", "podSelector").unknown for each in there)
-        # As sets, because many policies say the same: large stacks are judged in linear time.
+        # As sets, because many policies say the same: large stacks are evaluated in linear time.
         selections = {(_selection(each.at("spec", "podSelector")), frozenset(_directions(each))) for each in there}
         known: dict[frozenset[tuple[str, str]], set[str]] = {}
         for workload in workloads:

@@ -173,7 +173,7 @@ def exceptions(stack: Stack) -> Iterator[About]:
 
 @stack_rule(
     *("S12", "stack-nothing-unknown", "at `up` everything is known", MANDATORY, MEDIUM),
-    reason="a value that is unknown when it is used was judged by no rule",
+    reason="a value that is unknown when it is used was evaluated by no rule",
     fix="nothing to write: please report it",
     source="the pack itself",
 )

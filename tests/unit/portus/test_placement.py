@@ -4,11 +4,11 @@ import ipaddress
 from typing import Any
 
 import pytest
-from tests.unit.portus.test_topology import VARIANTS, Variant
 
 from components.portus.targets.docker.placement import Placement
 from components.portus.topology import OUTSIDE
 from tests.unit.portus import samples, topologies
+from tests.unit.portus.test_topology import VARIANTS, Variant
 
 
 def members(placement: Placement) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from ...settings import Settings
 from ...topology import Process, Task, Topology, Workload
 from ..deployed import Deployed
 from . import translate
-from .evidence import address_pool_hook, evidence_hook
+from .failures import address_pool_hook, failure_hook
 from .placement import PlacedNetwork, Placement
 from .providers import host_providers
 
@@ -138,7 +138,7 @@ class DockerTarget(Deployed):
                 replace_on_changes=_NOT_UPDATED_IN_PLACE,
                 delete_before_replace=True,  # two cannot have one name, and the provider knows only of its own reasons
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{process.start_seconds + _CREATE_MARGIN_SECONDS}s"),
-                hooks=evidence_hook(self, process, name),
+                hooks=failure_hook(self, process, name),
             ),
         )
 

@@ -4,12 +4,12 @@ import pulumi
 from pulumi_kubernetes import core
 
 from ...topology import Workload
-from .site import SKIP_AWAIT, Site
+from .instance import SKIP_AWAIT, Instance
 
 _VOLUME = "data"
 
 
-def claim(site: Site, workload: Workload) -> core.v1.PersistentVolumeClaim | None:
+def claim(instance: Instance, workload: Workload) -> core.v1.PersistentVolumeClaim | None:
     """The claim of a workload's data; None when it has none.
 
     Whether it is bound shows in the pod that uses it: the provider would wait five minutes for a class that binds late
@@ -18,17 +18,17 @@ def claim(site: Site, workload: Workload) -> core.v1.PersistentVolumeClaim | Non
     data = workload.data
     if data is None:
         return None
-    name = site.resource_name(workload.name, "data")
-    storage_class = site.kubernetes.shared_storage_class if data.shared else site.kubernetes.storage_class
+    name = instance.resource_name(workload.name, "data")
+    storage_class = instance.kubernetes.shared_storage_class if data.shared else instance.kubernetes.storage_class
     return core.v1.PersistentVolumeClaim(
         name,
-        metadata=site.metadata(workload.name, pulumi.Output.concat(name, "-", site.deployment), SKIP_AWAIT),
+        metadata=instance.metadata(workload.name, pulumi.Output.concat(name, "-", instance.deployment), SKIP_AWAIT),
         spec=core.v1.PersistentVolumeClaimSpecArgs(
             access_modes=["ReadWriteMany" if data.shared else "ReadWriteOnce"],
             storage_class_name=storage_class or None,
             resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": f"{data.size_gib}Gi"}),
         ),
-        opts=pulumi.ResourceOptions.merge(site.options(workload.name), site.kept()),
+        opts=pulumi.ResourceOptions.merge(instance.options(workload.name), instance.kept()),
     )
 
 

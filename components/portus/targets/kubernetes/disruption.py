@@ -7,7 +7,7 @@ from pulumi_kubernetes import core, policy
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ...topology import Workload
-from .site import Site
+from .instance import Instance
 
 _NODE = "kubernetes.io/hostname"
 _SPREAD_OVER = (_NODE, "topology.kubernetes.io/zone")
@@ -21,56 +21,56 @@ def hands_over(workload: Workload) -> bool:
     return workload.data is not None and not workload.data.shared and not workload.exclusive
 
 
-def spread(site: Site, workload: Workload) -> list[core.v1.TopologySpreadConstraintArgs] | None:
+def spread(instance: Instance, workload: Workload) -> list[core.v1.TopologySpreadConstraintArgs] | None:
     """Over nodes and zones, as far as there are several; the first of a role shares them with the others.
 
     Where a volume is handed over, what clusters do by default would drive a pod away from its predecessor: a constraint
     that counts pods of the same revision only, of which there is one, takes its place.
     """
     if hands_over(workload):
-        return [_constraint(site, workload, _NODE, [_REVISION])]
+        return [_constraint(instance, workload, _NODE, [_REVISION])]
     if workload.replicas == 1 and not workload.first_alone:
         return None
-    return [_constraint(site, workload, key, None) for key in _SPREAD_OVER]
+    return [_constraint(instance, workload, key, None) for key in _SPREAD_OVER]
 
 
 def _constraint(
-    site: Site, workload: Workload, key: str, only: list[str] | None
+    instance: Instance, workload: Workload, key: str, only: list[str] | None
 ) -> core.v1.TopologySpreadConstraintArgs:
     return core.v1.TopologySpreadConstraintArgs(
         max_skew=1,
         topology_key=key,
         when_unsatisfiable="ScheduleAnyway",
-        label_selector=LabelSelectorArgs(match_labels=site.selector(workload.name)),
+        label_selector=LabelSelectorArgs(match_labels=instance.selector(workload.name)),
         match_label_keys=only,
     )
 
 
-def disruption_budget(site: Site, workload: Workload) -> policy.v1.PodDisruptionBudget | None:
+def disruption_budget(instance: Instance, workload: Workload) -> policy.v1.PodDisruptionBudget | None:
     """One at a time; None for a single one, which a budget would tie to its node."""
     if workload.replicas == 1:
         return None
-    name = site.resource_name(workload.name)
+    name = instance.resource_name(workload.name)
     return policy.v1.PodDisruptionBudget(
         name,
-        metadata=site.metadata(workload.name, name),
+        metadata=instance.metadata(workload.name, name),
         spec=policy.v1.PodDisruptionBudgetSpecArgs(
             max_unavailable=1,
             unhealthy_pod_eviction_policy="AlwaysAllow",
-            selector=LabelSelectorArgs(match_labels=site.selector(workload.name)),
+            selector=LabelSelectorArgs(match_labels=instance.selector(workload.name)),
         ),
-        opts=site.options(workload.name),
+        opts=instance.options(workload.name),
     )
 
 
-def affinity(site: Site, workload: Workload, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def affinity(instance: Instance, workload: Workload, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What the user wants; and, where pods hand over a volume, a successor starts where its predecessor still is.
 
     It is a wish only: a scheduler that had to refuse a node looks again after minutes, however soon the other is gone.
     """
     if not hands_over(workload):
         return dict(wanted)
-    beside = {"labelSelector": {"matchLabels": site.selector(workload.name)}, "topologyKey": _NODE}
+    beside = {"labelSelector": {"matchLabels": instance.selector(workload.name)}, "topologyKey": _NODE}
     near: Mapping[str, Any] = wanted.get("podAffinity") or {}
     wishes = [*near.get(_PREFERRED, []), {"weight": _STRONGEST, "podAffinityTerm": beside}]
     return {**wanted, "podAffinity": {**near, _PREFERRED: wishes}}

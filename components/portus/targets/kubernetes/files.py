@@ -11,8 +11,8 @@ from pulumi_kubernetes import core
 
 from ...naming import FILES_DIRECTORY
 from ...topology import File, Process, Workload
+from .instance import Instance
 from .security import user_of
-from .site import Site
 
 _VOLUME = "files"
 _GROUP_MODE = 0o440
@@ -37,7 +37,7 @@ def mode_of(file: File, process: Process) -> int:
     return _GROUP_MODE if file.secret and user_of(process) else int(file.mode, 8)
 
 
-def mount_files(site: Site, process: Process) -> MountedFiles:
+def mount_files(instance: Instance, process: Process) -> MountedFiles:
     """Creates the objects that hold the files of a process."""
     if not process.files:
         return MountedFiles([], [])
@@ -47,21 +47,21 @@ def mount_files(site: Site, process: Process) -> MountedFiles:
     public = [file for file in files if not file.secret]
     if secret:
         made = core.v1.Secret(
-            site.resource_name(process.name, "files"),
-            metadata=site.metadata(process.name, None),
+            instance.resource_name(process.name, "files"),
+            metadata=instance.metadata(process.name, None),
             immutable=True,
             string_data=_content(secret),
-            opts=site.options(process.name, retain_on_delete=_opens_data(site, process) or None),
+            opts=instance.options(process.name, retain_on_delete=_opens_data(instance, process) or None),
         )
         items = core.v1.SecretProjectionArgs(name=made.metadata.name, items=_items(secret, process))
         sources.append(core.v1.VolumeProjectionArgs(secret=items))
     if public:
         settings = core.v1.ConfigMap(
-            site.resource_name(process.name, "settings"),
-            metadata=site.metadata(process.name, None),
+            instance.resource_name(process.name, "settings"),
+            metadata=instance.metadata(process.name, None),
             immutable=True,
             data=_content(public),
-            opts=site.options(process.name),
+            opts=instance.options(process.name),
         )
         entries = core.v1.ConfigMapProjectionArgs(name=settings.metadata.name, items=_items(public, process))
         sources.append(core.v1.VolumeProjectionArgs(config_map=entries))
@@ -69,9 +69,9 @@ def mount_files(site: Site, process: Process) -> MountedFiles:
     return MountedFiles([volume], _mounts(files))
 
 
-def _opens_data(site: Site, process: Process) -> bool:
+def _opens_data(instance: Instance, process: Process) -> bool:
     """What opens retained data is retained with it."""
-    return site.data.retain and isinstance(process, Workload) and process.data is not None
+    return instance.data.retain and isinstance(process, Workload) and process.data is not None
 
 
 def _content(files: Iterable[File]) -> dict[str, pulumi.Input[str]]:

@@ -10,8 +10,8 @@ import pulumi
 from pulumi_kubernetes import apiextensions, core
 
 from ...topology import Issued, Process, Workload
-from .evidence import evidence_hook
-from .site import Site
+from .failures import failure_hook
+from .instance import Instance
 
 _VOLUME = "issued"
 _KIND = "certificate"
@@ -24,37 +24,37 @@ _UNTIL_READY = {"pulumi.com/waitFor": "condition=Ready"}
 """`up` goes on, to those who mount the Secret, once it is there."""
 
 
-def secret_name(site: Site, process: Process) -> str:
+def secret_name(instance: Instance, process: Process) -> str:
     """The name of the Secret."""
-    return site.resource_name(process.name, _KIND)
+    return instance.resource_name(process.name, _KIND)
 
 
-def issue(site: Site, process: Process) -> apiextensions.CustomResource | None:
+def issue(instance: Instance, process: Process) -> apiextensions.CustomResource | None:
     """The Certificate of a workload that presents one which is issued in the cluster; None for all others."""
     if not isinstance(process, Workload) or not isinstance(process.presents, Issued):
         return None
-    name = secret_name(site, process)
-    limit = f"{site.kubernetes.scheduling_timeout_seconds}s"
+    name = secret_name(instance, process)
+    limit = f"{instance.kubernetes.scheduling_timeout_seconds}s"
     return apiextensions.CustomResource(
         name,
         api_version="cert-manager.io/v1",
         kind="Certificate",
-        metadata=site.metadata(process.name, name, _UNTIL_READY),
-        spec=_specification(site, process, process.presents),
-        opts=site.options(
+        metadata=instance.metadata(process.name, name, _UNTIL_READY),
+        spec=_specification(instance, process, process.presents),
+        opts=instance.options(
             process.name,
             custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit),
-            hooks=evidence_hook(site, process.name, _KIND, likely=_LIKELY),
+            hooks=failure_hook(instance, process.name, _KIND, likely=_LIKELY),
         ),
     )
 
 
-def _specification(site: Site, process: Process, issued: Issued) -> Mapping[str, object]:
+def _specification(instance: Instance, process: Process, issued: Issued) -> Mapping[str, object]:
     """A new key with every certificate. An issuer that gives shorter ones is asked again in time all the same."""
     name, kind, group = issued.issuer
     return {
-        "secretName": secret_name(site, process),
-        "secretTemplate": {"labels": site.labels(process.name)},
+        "secretName": secret_name(instance, process),
+        "secretTemplate": {"labels": instance.labels(process.name)},
         "issuerRef": {"name": name, "kind": kind, "group": group},
         "dnsNames": list(issued.names),
         "duration": f"{issued.validity_hours}h",
@@ -64,11 +64,11 @@ def _specification(site: Site, process: Process, issued: Issued) -> Mapping[str,
     }
 
 
-def volumes(site: Site, process: Process) -> list[core.v1.VolumeArgs]:
+def volumes(instance: Instance, process: Process) -> list[core.v1.VolumeArgs]:
     """The Secret as a volume, for the process' group."""
     if _directory(process) is None:
         return []
-    source = core.v1.SecretVolumeSourceArgs(secret_name=secret_name(site, process), default_mode=_GROUP_MODE)
+    source = core.v1.SecretVolumeSourceArgs(secret_name=secret_name(instance, process), default_mode=_GROUP_MODE)
     return [core.v1.VolumeArgs(name=_VOLUME, secret=source)]
 
 

@@ -4,9 +4,9 @@ import pulumi
 from pulumi_kubernetes import core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from .evidence import evidence_hook
+from .failures import failure_hook
+from .instance import Instance
 from .security import RESTRICTED
-from .site import Site
 
 _POD_SECURITY = "pod-security.kubernetes.io"
 
@@ -20,20 +20,20 @@ def pod_security_labels(level: str) -> dict[str, str]:
     }
 
 
-def namespace(site: Site, level: str) -> pulumi.Input[str]:
+def namespace(instance: Instance, level: str) -> pulumi.Input[str]:
     """Its name. A namespace of that name that exists already is an error: it is somebody else's."""
-    kubernetes = site.kubernetes
+    kubernetes = instance.kubernetes
     if not kubernetes.create_namespace:
         return kubernetes.namespace
     made = core.v1.Namespace(
-        site.resource_name("namespace"),
+        instance.resource_name("namespace"),
         metadata=ObjectMetaArgs(
             name=kubernetes.namespace,
-            labels={**site.labels("namespace"), **pod_security_labels(level)},
+            labels={**instance.labels("namespace"), **pod_security_labels(level)},
             annotations=dict(kubernetes.annotations) or None,
         ),
         opts=pulumi.ResourceOptions.merge(
-            site.kept(), pulumi.ResourceOptions(parent=site.target, hooks=evidence_hook(site, "namespace"))
+            instance.kept(), pulumi.ResourceOptions(parent=instance.target, hooks=failure_hook(instance, "namespace"))
         ),
     )
     return made.metadata.name

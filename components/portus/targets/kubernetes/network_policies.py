@@ -9,35 +9,35 @@ from pulumi_kubernetes import networking
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ...topology import OUTSIDE, Link, Topology
-from .site import Site
+from .instance import Instance
 
 _DNS_PORT = 53
 
 
-def network_policy(site: Site, topology: Topology, process: str) -> networking.v1.NetworkPolicy:
+def network_policy(instance: Instance, topology: Topology, process: str) -> networking.v1.NetworkPolicy:
     """The policy of a process' pods, in both directions."""
     incoming = [link for link in topology.links if link.destination == process]
     outgoing = [link for link in topology.links if link.source == process]
     egress = [
-        networking.v1.NetworkPolicyEgressRuleArgs(to=_peers(site, end), ports=_ports(ports))
+        networking.v1.NetworkPolicyEgressRuleArgs(to=_peers(instance, end), ports=_ports(ports))
         for end, ports in _by_end(outgoing, "destination")
     ]
     if any(link.destination == OUTSIDE for link in outgoing):
         dns = [_port(_DNS_PORT, "UDP"), _port(_DNS_PORT, "TCP")]
         egress.append(networking.v1.NetworkPolicyEgressRuleArgs(ports=dns))
     return networking.v1.NetworkPolicy(
-        site.resource_name(process),
-        metadata=site.metadata(process, site.resource_name(process)),
+        instance.resource_name(process),
+        metadata=instance.metadata(process, instance.resource_name(process)),
         spec=networking.v1.NetworkPolicySpecArgs(
-            pod_selector=LabelSelectorArgs(match_labels=site.selector(process)),
+            pod_selector=LabelSelectorArgs(match_labels=instance.selector(process)),
             policy_types=["Ingress", "Egress"],
             ingress=[
-                networking.v1.NetworkPolicyIngressRuleArgs(from_=_peers(site, end), ports=_ports(ports))
+                networking.v1.NetworkPolicyIngressRuleArgs(from_=_peers(instance, end), ports=_ports(ports))
                 for end, ports in _by_end(incoming, "source")
             ],
             egress=egress,
         ),
-        opts=site.options(process),
+        opts=instance.options(process),
     )
 
 
@@ -49,11 +49,11 @@ def _by_end(links: Iterable[Link], end: str) -> list[tuple[str, list[int]]]:
     return sorted((other, sorted(ports)) for other, ports in found.items())
 
 
-def _peers(site: Site, end: str) -> list[networking.v1.NetworkPolicyPeerArgs] | None:
+def _peers(instance: Instance, end: str) -> list[networking.v1.NetworkPolicyPeerArgs] | None:
     """The pods of a process; None, which is everything, for what is outside: its addresses are not known."""
     if end == OUTSIDE:
         return None
-    return [networking.v1.NetworkPolicyPeerArgs(pod_selector=LabelSelectorArgs(match_labels=site.selector(end)))]
+    return [networking.v1.NetworkPolicyPeerArgs(pod_selector=LabelSelectorArgs(match_labels=instance.selector(end)))]
 
 
 def _ports(ports: Iterable[int]) -> list[networking.v1.NetworkPolicyPortArgs]:

@@ -12,8 +12,8 @@ from ...settings.kubernetes_model import PodSettings
 from ...topology import Process, Task, Topology, Workload
 from . import data, disruption, issued, probes, security
 from .files import MountedFiles
+from .instance import Instance
 from .services import Services, host_aliases, port_name, ports_of
-from .site import Site
 
 _SCRATCH_SIZE = "64Mi"
 _WRITABLE = {"requests": {"ephemeral-storage": "64Mi"}, "limits": {"ephemeral-storage": "2Gi"}}
@@ -38,43 +38,43 @@ class Parts:
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
-def template(site: Site, process: Process, parts: Parts) -> core.v1.PodTemplateSpecArgs:
+def template(instance: Instance, process: Process, parts: Parts) -> core.v1.PodTemplateSpecArgs:
     """The template of a workload's or a task's pods."""
-    pods = site.kubernetes.pods_of(process.name)
+    pods = instance.kubernetes.pods_of(process.name)
     return core.v1.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(
-            labels={**pods.labels, **site.labels(process.name), **parts.labels},
-            annotations={**site.kubernetes.annotations, **pods.annotations, **parts.annotations} or None,
+            labels={**pods.labels, **instance.labels(process.name), **parts.labels},
+            annotations={**instance.kubernetes.annotations, **pods.annotations, **parts.annotations} or None,
         ),
-        spec=_specification(site, process, parts),
+        spec=_specification(instance, process, parts),
     )
 
 
-def _specification(site: Site, process: Process, parts: Parts) -> core.v1.PodSpecArgs:
-    pods = site.kubernetes.pods_of(process.name)
-    pull_secrets = [core.v1.LocalObjectReferenceArgs(name=name) for name in site.kubernetes.pull_secrets]
+def _specification(instance: Instance, process: Process, parts: Parts) -> core.v1.PodSpecArgs:
+    pods = instance.kubernetes.pods_of(process.name)
+    pull_secrets = [core.v1.LocalObjectReferenceArgs(name=name) for name in instance.kubernetes.pull_secrets]
     return core.v1.PodSpecArgs(
-        service_account_name=site.resource_name(process.name),
+        service_account_name=instance.resource_name(process.name),
         automount_service_account_token=False,
         enable_service_links=False,
         image_pull_secrets=pull_secrets or None,
         security_context=security.pod_context(process, ports_of(parts.topology, process.name)),
-        host_aliases=host_aliases(site, parts.topology, process.name, parts.services) or None,
+        host_aliases=host_aliases(instance, parts.topology, process.name, parts.services) or None,
         restart_policy="Never" if isinstance(process, Task) else "Always",
         termination_grace_period_seconds=process.stop_seconds + _drain(process, parts.topology),
-        containers=[_container(site, process, parts)],
-        volumes=_volumes(site, process, parts) or None,
+        containers=[_container(instance, process, parts)],
+        volumes=_volumes(instance, process, parts) or None,
         node_selector=dict(pods.node_selector) or None,
         tolerations=_tolerations(pods) or None,
-        affinity=cast(core.v1.AffinityArgs, _affinity(site, process)) or None,
+        affinity=cast(core.v1.AffinityArgs, _affinity(instance, process)) or None,
         priority_class_name=pods.priority_class or None,
-        topology_spread_constraints=disruption.spread(site, process) if isinstance(process, Workload) else None,
+        topology_spread_constraints=disruption.spread(instance, process) if isinstance(process, Workload) else None,
     )
 
 
-def _affinity(site: Site, process: Process) -> dict[str, Any]:
-    wanted = site.kubernetes.pods_of(process.name).affinity
-    return disruption.affinity(site, process, wanted) if isinstance(process, Workload) else dict(wanted)
+def _affinity(instance: Instance, process: Process) -> dict[str, Any]:
+    wanted = instance.kubernetes.pods_of(process.name).affinity
+    return disruption.affinity(instance, process, wanted) if isinstance(process, Workload) else dict(wanted)
 
 
 def _tolerations(pods: PodSettings) -> list[core.v1.TolerationArgs]:
@@ -90,8 +90,8 @@ def _tolerations(pods: PodSettings) -> list[core.v1.TolerationArgs]:
     ]
 
 
-def _container(site: Site, process: Process, parts: Parts) -> core.v1.ContainerArgs:
-    variables = {**site.kubernetes.pods_of(process.name).environment, **process.environment}
+def _container(instance: Instance, process: Process, parts: Parts) -> core.v1.ContainerArgs:
+    variables = {**instance.kubernetes.pods_of(process.name).environment, **process.environment}
     ports = {link.port: link.tls for link in parts.topology.links if link.destination == process.name}
     workload = isinstance(process, Workload)
     return core.v1.ContainerArgs(
@@ -147,11 +147,11 @@ def _lifecycle(process: Process, topology: Topology) -> core.v1.LifecycleArgs | 
     return core.v1.LifecycleArgs(pre_stop=core.v1.LifecycleHandlerArgs(exec_=command))
 
 
-def _volumes(site: Site, process: Process, parts: Parts) -> list[core.v1.VolumeArgs]:
+def _volumes(instance: Instance, process: Process, parts: Parts) -> list[core.v1.VolumeArgs]:
     scratch = core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit=_SCRATCH_SIZE)
     return [
         *parts.files.volumes,
-        *issued.volumes(site, process),
+        *issued.volumes(instance, process),
         *([data.volume(parts.claim)] if parts.claim else []),
         *(core.v1.VolumeArgs(name=_scratch_name(path), empty_dir=scratch) for path in process.scratch),
     ]

@@ -10,7 +10,7 @@ from pulumi_kubernetes import core
 
 from ...naming import internal_name
 from ...topology import OUTSIDE, Topology
-from .site import SKIP_AWAIT, Site
+from .instance import SKIP_AWAIT, Instance
 
 Services = Mapping[str, core.v1.Service]
 """By process."""
@@ -23,23 +23,23 @@ def ports_of(topology: Topology, process: str) -> tuple[int, ...]:
     return tuple(sorted({link.port for link in topology.links if link.destination == process}))
 
 
-def internal_services(site: Site, topology: Topology) -> dict[str, core.v1.Service]:
+def internal_services(instance: Instance, topology: Topology) -> dict[str, core.v1.Service]:
     """One for each process that a link inside leads to. They exist from the start: an address needs no pod."""
     inside = {link.destination for link in topology.links if OUTSIDE not in (link.source, link.destination)}
-    return {process: _service(site, topology, process) for process in sorted(inside)}
+    return {process: _service(instance, topology, process) for process in sorted(inside)}
 
 
-def _service(site: Site, topology: Topology, process: str) -> core.v1.Service:
+def _service(instance: Instance, topology: Topology, process: str) -> core.v1.Service:
     """Outsiders have a Service of their own where nobody of the cluster's hands their connections on."""
-    handed_on = site.kubernetes.expose.ingress or site.kubernetes.expose.gateway
+    handed_on = instance.kubernetes.expose.ingress or instance.kubernetes.expose.gateway
     links = [link for link in topology.links if link.destination == process]
     ports = {link.port: link for link in links if link.source != OUTSIDE or (handed_on and link.tls)}
     return core.v1.Service(
-        site.resource_name(process),
-        metadata=site.metadata(process, internal_name(site.name, process), SKIP_AWAIT),
+        instance.resource_name(process),
+        metadata=instance.metadata(process, internal_name(instance.name, process), SKIP_AWAIT),
         spec=core.v1.ServiceSpecArgs(
             type="ClusterIP",
-            selector=site.selector(process),
+            selector=instance.selector(process),
             ports=[
                 core.v1.ServicePortArgs(
                     name=port_name(port, link.tls),
@@ -51,7 +51,7 @@ def _service(site: Site, topology: Topology, process: str) -> core.v1.Service:
                 for port, link in sorted(ports.items())
             ],
         ),
-        opts=site.options(process),
+        opts=instance.options(process),
     )
 
 
@@ -60,13 +60,15 @@ def port_name(port: int, tls: bool) -> str:
     return f"{'tls' if tls else 'tcp'}-{port}"
 
 
-def host_aliases(site: Site, topology: Topology, process: str, services: Services) -> list[core.v1.HostAliasArgs]:
+def host_aliases(
+    instance: Instance, topology: Topology, process: str, services: Services
+) -> list[core.v1.HostAliasArgs]:
     """The address of each process that ``process`` has a link to, under every name that it goes by."""
     found = {link.destination for link in topology.links if link.source == process} - {OUTSIDE}
     return [
         core.v1.HostAliasArgs(
             ip=services[destination].spec.cluster_ip,
-            hostnames=[internal_name(site.name, destination), *topology.process(destination).aliases],
+            hostnames=[internal_name(instance.name, destination), *topology.process(destination).aliases],
         )
         for destination in sorted(found)
     ]

@@ -13,13 +13,13 @@ from .data import claim
 from .disruption import disruption_budget
 from .exposure import expose
 from .files import mount_files
+from .instance import Instance
 from .issued import issue
 from .namespace import namespace
 from .network_policies import network_policy
 from .pods import Parts
 from .security import strictest_level
 from .services import internal_services
-from .site import Site
 from .tasks import job, result
 from .workloads import Runner, workload
 
@@ -33,8 +33,8 @@ class KubernetesTarget(Deployed):
         super().__init__("KubernetesTarget", resource_name(settings.name, "kubernetes"), topology, opts)
         self._topology = topology
         kubernetes = settings.kubernetes
-        site = Site(settings.name, kubernetes.namespace, deployment, kubernetes, settings.data, self)
-        self._site = replace(site, namespace=namespace(site, strictest_level(topology.processes)))
+        instance = Instance(settings.name, kubernetes.namespace, deployment, kubernetes, settings.data, self)
+        self._site = replace(instance, namespace=namespace(instance, strictest_level(topology.processes)))
         self._services = internal_services(self._site, topology)
         self._runners: dict[str, list[Runner]] = {}
         self._jobs: dict[str, batch.v1.Job] = {}
@@ -60,28 +60,28 @@ class KubernetesTarget(Deployed):
 
     def _process(self, process: Process) -> None:
         """A process with all that it needs: account, policy, files, data, and what it comes after."""
-        site, topology = self._site, self._topology
-        account = _service_account(site, process)
-        policy = network_policy(site, topology, process.name)
-        made = claim(site, process) if isinstance(process, Workload) else None
-        parts = Parts(topology, self._services, mount_files(site, process), made)
-        certificate = issue(site, process)
+        instance, topology = self._site, self._topology
+        account = _service_account(instance, process)
+        policy = network_policy(instance, topology, process.name)
+        made = claim(instance, process) if isinstance(process, Workload) else None
+        parts = Parts(topology, self._services, mount_files(instance, process), made)
+        certificate = issue(instance, process)
         after: list[pulumi.Resource] = [account, policy, *([certificate] if certificate else [])]
         for earlier in process.after:
             after += [*self._runners.get(earlier, []), *([self._jobs[earlier]] if earlier in self._jobs else [])]
         if isinstance(process, Task):
-            self._jobs[process.name] = job(site, process, parts, self._runners, after)
+            self._jobs[process.name] = job(instance, process, parts, self._runners, after)
         elif isinstance(process, Workload):
-            self._runners[process.name] = workload(site, process, parts, after)
-            disruption_budget(site, process)
+            self._runners[process.name] = workload(instance, process, parts, after)
+            disruption_budget(instance, process)
 
 
-def _service_account(site: Site, process: Process) -> core.v1.ServiceAccount:
+def _service_account(instance: Instance, process: Process) -> core.v1.ServiceAccount:
     """An identity without rights and without a token."""
-    name = site.resource_name(process.name)
+    name = instance.resource_name(process.name)
     return core.v1.ServiceAccount(
         name,
-        metadata=site.metadata(process.name, name),
+        metadata=instance.metadata(process.name, name),
         automount_service_account_token=False,
-        opts=site.options(process.name),
+        opts=instance.options(process.name),
     )

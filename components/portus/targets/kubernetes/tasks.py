@@ -11,9 +11,9 @@ from pulumi_kubernetes import batch
 from ...naming import LABEL_PREFIX
 from ...topology import Task
 from . import pods
-from .evidence import evidence_hook
+from .failures import failure_hook
+from .instance import Instance
 from .pods import Parts
-from .site import Site
 from .workloads import Runner
 
 _VERIFIES = f"{LABEL_PREFIX}.verifies"
@@ -21,7 +21,7 @@ _AGAIN_IF_FAILED = {"pulumi.com/replaceUnready": "true"}
 
 
 def job(
-    site: Site, task: Task, parts: Parts, runners: Mapping[str, list[Runner]], after: Sequence[pulumi.Resource]
+    instance: Instance, task: Task, parts: Parts, runners: Mapping[str, list[Runner]], after: Sequence[pulumi.Resource]
 ) -> batch.v1.Job:
     """The task retries by itself, so its only pod is not repeated: what it says last is why it failed.
 
@@ -29,10 +29,10 @@ def job(
     """
     verified = [runner for process in task.verifies for runner in runners[process]]
     parts = replace(parts, annotations={_VERIFIES: _fingerprint(verified)} if verified else {})
-    limit = task.start_seconds + site.kubernetes.scheduling_timeout_seconds
+    limit = task.start_seconds + instance.kubernetes.scheduling_timeout_seconds
     return batch.v1.Job(
-        site.resource_name(task.name),
-        metadata=site.metadata(task.name, None, _AGAIN_IF_FAILED),
+        instance.resource_name(task.name),
+        metadata=instance.metadata(task.name, None, _AGAIN_IF_FAILED),
         spec=batch.v1.JobSpecArgs(
             backoff_limit=0,
             active_deadline_seconds=limit,
@@ -46,9 +46,9 @@ def job(
                     )
                 ]
             ),
-            template=pods.template(site, task, parts),
+            template=pods.template(instance, task, parts),
         ),
-        opts=site.options(task.name, depends_on=list(after), hooks=evidence_hook(site, task.name)),
+        opts=instance.options(task.name, depends_on=list(after), hooks=failure_hook(instance, task.name)),
     )
 
 

@@ -11,9 +11,9 @@ from ...naming import LABEL_PREFIX
 from ...topology import Workload
 from . import pods
 from .disruption import hands_over
-from .evidence import evidence_hook
+from .failures import failure_hook
+from .instance import Instance
 from .pods import Parts
-from .site import Site
 
 Runner = apps.v1.Deployment | apps.v1.StatefulSet
 _HISTORY = 3
@@ -22,54 +22,56 @@ _PART_LABEL = f"{LABEL_PREFIX}.part"
 _FIRST, _OTHERS = "first", "others"
 
 
-def workload(site: Site, process: Workload, parts: Parts, after: Sequence[pulumi.Resource]) -> list[Runner]:
+def workload(instance: Instance, process: Workload, parts: Parts, after: Sequence[pulumi.Resource]) -> list[Runner]:
     """What runs a workload, the last one ready when all are."""
     if process.exclusive and process.data is not None:
-        return [_stateful_set(site, process, parts, after)]
+        return [_stateful_set(instance, process, parts, after)]
     if not process.first_alone:
-        return [_deployment(site, process, parts, after)]
+        return [_deployment(instance, process, parts, after)]
     first = replace(parts, labels={_PART_LABEL: _FIRST})
-    runners: list[Runner] = [_deployment(site, replace(process, replicas=1), first, after)]
+    runners: list[Runner] = [_deployment(instance, replace(process, replicas=1), first, after)]
     if process.replicas > 1:
         others = replace(parts, labels={_PART_LABEL: _OTHERS})
         count = process.replicas - 1
-        runners.append(_deployment(site, replace(process, replicas=count), others, [*after, *runners], _OTHERS))
+        runners.append(_deployment(instance, replace(process, replicas=count), others, [*after, *runners], _OTHERS))
     return runners
 
 
-def _stateful_set(site: Site, process: Workload, parts: Parts, after: Sequence[pulumi.Resource]) -> apps.v1.StatefulSet:
+def _stateful_set(
+    instance: Instance, process: Workload, parts: Parts, after: Sequence[pulumi.Resource]
+) -> apps.v1.StatefulSet:
     """Never two pods on one volume, not even when a node is lost. ``Parallel`` lets a broken change be corrected."""
-    name = site.resource_name(process.name)
+    name = instance.resource_name(process.name)
     return apps.v1.StatefulSet(
         name,
-        metadata=site.metadata(process.name, name),
+        metadata=instance.metadata(process.name, name),
         spec=apps.v1.StatefulSetSpecArgs(
             replicas=process.replicas,
             service_name=name,
             pod_management_policy="Parallel",
             revision_history_limit=_HISTORY,
-            selector=LabelSelectorArgs(match_labels=site.selector(process.name)),
-            template=pods.template(site, process, parts),
+            selector=LabelSelectorArgs(match_labels=instance.selector(process.name)),
+            template=pods.template(instance, process, parts),
         ),
-        opts=_options(site, process, after),
+        opts=_options(instance, process, after),
     )
 
 
 def _deployment(
-    site: Site, process: Workload, parts: Parts, after: Sequence[pulumi.Resource], *kind: str
+    instance: Instance, process: Workload, parts: Parts, after: Sequence[pulumi.Resource], *kind: str
 ) -> apps.v1.Deployment:
-    name = site.resource_name(process.name, *kind)
+    name = instance.resource_name(process.name, *kind)
     return apps.v1.Deployment(
         name,
-        metadata=site.metadata(process.name, name),
+        metadata=instance.metadata(process.name, name),
         spec=apps.v1.DeploymentSpecArgs(
             replicas=process.replicas,
             revision_history_limit=_HISTORY,
             strategy=_strategy(process),
-            selector=LabelSelectorArgs(match_labels={**site.selector(process.name), **parts.labels}),
-            template=pods.template(site, process, parts),
+            selector=LabelSelectorArgs(match_labels={**instance.selector(process.name), **parts.labels}),
+            template=pods.template(instance, process, parts),
         ),
-        opts=_options(site, process, after, *kind),
+        opts=_options(instance, process, after, *kind),
     )
 
 
@@ -88,13 +90,15 @@ def _strategy(process: Workload) -> apps.v1.DeploymentStrategyArgs:
     )
 
 
-def _options(site: Site, process: Workload, after: Sequence[pulumi.Resource], *kind: str) -> pulumi.ResourceOptions:
-    limit = f"{process.start_seconds + site.kubernetes.scheduling_timeout_seconds}s"
-    return site.options(
+def _options(
+    instance: Instance, process: Workload, after: Sequence[pulumi.Resource], *kind: str
+) -> pulumi.ResourceOptions:
+    limit = f"{process.start_seconds + instance.kubernetes.scheduling_timeout_seconds}s"
+    return instance.options(
         process.name,
         depends_on=list(after),
         custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit),
-        hooks=evidence_hook(site, process.name, *kind, likely=_slow(process)),
+        hooks=failure_hook(instance, process.name, *kind, likely=_slow(process)),
     )
 
 

@@ -14,7 +14,7 @@ _LINES = 12
 _NEVER_STARTED = "(it has printed nothing)"
 
 
-def evidence_hook(target: "DockerTarget", process: Process, container: str) -> pulumi.ResourceHookBinding:
+def failure_hook(target: "DockerTarget", process: Process, container: str) -> pulumi.ResourceHookBinding:
     """A hook that reports the role, its last lines and the next step, and leaves the failure as it is."""
 
     async def report(args: pulumi.ErrorHookArgs) -> bool:
@@ -22,7 +22,7 @@ def evidence_hook(target: "DockerTarget", process: Process, container: str) -> p
             pulumi.log.error(await _report(target, process, container))
         return False
 
-    hook = pulumi.ErrorHook(f"{container}-evidence", report)
+    hook = pulumi.ErrorHook(f"{container}-evidence", report)  # as in the state of version 0.1
     return pulumi.ResourceHookBinding(on_error=[hook])
 
 
@@ -48,7 +48,7 @@ async def _report(target: "DockerTarget", process: Process, container: str) -> s
         f"{process.name} did not become ready (at most {process.start_seconds} s are waited{_setting(process)}). "
         f"Its last words:\n{words}\n"
         f"  Next: see all with `docker logs {container}`, correct the cause, run `up` again: it goes on from here."
-        f"{_patience(process)}"
+        f"{_if_slow(process)}"
     )
 
 
@@ -56,7 +56,7 @@ def _setting(process: Process) -> str:
     return f"; `{process.start_argument}` sets it" if process.start_argument else ""
 
 
-def _patience(process: Process) -> str:
+def _if_slow(process: Process) -> str:
     """What to do where nothing is wrong but the time."""
     if not process.start_argument:
         return ""

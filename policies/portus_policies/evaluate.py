@@ -15,7 +15,7 @@ _RULES_OF_TYPE: dict[str, tuple[Rule, ...]] = {}
 
 
 @dataclass
-class Judgement:
+class Evaluation:
     """What was found and what could not be seen."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -38,32 +38,32 @@ def rules_of_type(resource_type: str) -> tuple[Rule, ...]:
     return _RULES_OF_TYPE[resource_type]
 
 
-def judge_resource(resource: Resource, rules: Iterable[Rule] | None = None) -> Judgement:
+def evaluate_resource(resource: Resource, rules: Iterable[Rule] | None = None) -> Evaluation:
     """Run every rule that looks at resources of this type."""
-    judgement = Judgement()
+    evaluation = Evaluation()
     for rule in rules_of_type(resource.type) if rules is None else rules:
         if rule.about_resource is None:
             continue
         try:
             for verdict in rule.about_resource(resource):
-                judgement.take(rule, resource, verdict)
+                evaluation.take(rule, resource, verdict)
         except Exception as error:
-            judgement.findings.append(_crash(rule, resource, error))
-    return judgement
+            evaluation.findings.append(_crash(rule, resource, error))
+    return evaluation
 
 
-def judge_stack(stack: Stack, rules: Iterable[Rule] | None = None) -> Judgement:
+def evaluate_stack(stack: Stack, rules: Iterable[Rule] | None = None) -> Evaluation:
     """Run every rule about whole stacks."""
-    judgement = Judgement()
+    evaluation = Evaluation()
     for rule in stack_rules() if rules is None else rules:
         if rule.about_stack is None:
             continue
         try:
             for about in rule.about_stack(stack):
-                judgement.take(rule, about.resource, about.verdict)
+                evaluation.take(rule, about.resource, about.verdict)
         except Exception as error:
-            judgement.findings.append(_crash(rule, None, error))
-    return judgement
+            evaluation.findings.append(_crash(rule, None, error))
+    return evaluation
 
 
 def stack_rules() -> Iterator[Rule]:
@@ -72,5 +72,5 @@ def stack_rules() -> Iterator[Rule]:
 
 
 def _crash(rule: Rule, resource: Resource | None, error: Exception) -> Finding:
-    """The rule did not judge, which is no clean bill. The error's text may hold a value: only its type is told."""
+    """The rule did not evaluate, which is no clean bill. The error's text may hold a value: only its type is told."""
     return Finding(rule, resource, "", f"the rule itself failed ({type(error).__name__}); please report this")

@@ -1,4 +1,4 @@
-"""What everything that is created has in common: name, namespace, labels, annotations, parent."""
+"""What all objects of one PortusStack have in common: name, namespace, labels, annotations, parent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _STANDARD = "app.kubernetes.io"
 
 
 @dataclass(frozen=True)
-class Site:
+class Instance:
     """Where, and as whose part, objects are created. Names are those of Docker: ``{name}-{role}[-{kind}]``."""
 
     name: str

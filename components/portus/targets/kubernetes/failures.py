@@ -7,7 +7,7 @@ import re
 
 import pulumi
 
-from .site import Site
+from .instance import Instance
 
 _LINES = 12
 _ADVICE = {
@@ -27,19 +27,19 @@ _ADVICE = {
 _USELESS = re.compile(r"^\s*(?:\d+ errors? occurred:|\* *)?\s*$|^Resource operation was cancelled")
 
 
-def evidence_hook(site: Site, role: str, *kind: str, likely: str = "") -> pulumi.ResourceHookBinding:
+def failure_hook(instance: Instance, role: str, *kind: str, likely: str = "") -> pulumi.ResourceHookBinding:
     """A hook that reports the role, the reasons and the next step, and leaves the failure as it is.
 
     ``likely`` is the cause where the provider's reasons name none.
     """
-    namespace = site.kubernetes.namespace
+    namespace = instance.kubernetes.namespace
 
     def report(args: pulumi.ErrorHookArgs) -> bool:
         if args.failed_operation != "delete":
-            pulumi.log.error(explain(site.name, namespace, role, args.errors[0] if args.errors else "", likely))
+            pulumi.log.error(explain(instance.name, namespace, role, args.errors[0] if args.errors else "", likely))
         return False
 
-    hook = pulumi.ErrorHook(f"{site.resource_name(role, *kind)}-evidence", report)
+    hook = pulumi.ErrorHook(f"{instance.resource_name(role, *kind)}-evidence", report)  # as in the state of version 0.1
     return pulumi.ResourceHookBinding(on_error=[hook])
 
 

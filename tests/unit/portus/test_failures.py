@@ -9,7 +9,7 @@ import pulumi
 import pulumi_docker as docker
 import pytest
 
-from components.portus.targets.docker import evidence
+from components.portus.targets.docker import failures
 from tests.unit.portus import topologies
 
 Hook = namedtuple("Hook", ["name", "callback"])
@@ -34,7 +34,7 @@ def told(monkeypatch: pytest.MonkeyPatch, lines: list[str] | Exception, operatio
     monkeypatch.setattr(docker, "get_logs", get_logs)
     monkeypatch.setattr(pulumi.log, "error", messages.append)
     monkeypatch.setattr(pulumi, "InvokeOptions", SimpleNamespace)
-    binding = evidence.evidence_hook(TARGET, topologies.topology().process("portus"), "hub-portus")
+    binding = failures.failure_hook(TARGET, topologies.topology().process("portus"), "hub-portus")
     (hook,) = cast(Any, binding.on_error)
     again = asyncio.get_event_loop().run_until_complete(hook.callback(SimpleNamespace(failed_operation=operation)))
     assert again is False, "a second try would only make it longer"
@@ -73,7 +73,7 @@ def test_failed_deletion_is_another_matter(monkeypatch: pytest.MonkeyPatch) -> N
 def test_used_up_address_pools_are_told_with_the_argument_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     messages: list[str] = []
     monkeypatch.setattr(pulumi.log, "error", messages.append)
-    (hook,) = cast(Any, evidence.address_pool_hook("hub-portus-edge").on_error)
+    (hook,) = cast(Any, failures.address_pool_hook("hub-portus-edge").on_error)
     for error in ("could not find an available, non-overlapping IPv4 address pool", "no such host"):
         assert hook.callback(SimpleNamespace(errors=[error])) is False
     (message,) = messages
