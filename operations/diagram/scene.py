@@ -1,4 +1,4 @@
-"""What the picture shows: the record of the plan, and what a preview says about the resources that it becomes.
+"""What the picture shows: the record of the topology, and what a preview says about the resources that it becomes.
 
 Pure, and the same for every target: resources are found by their names, which every target spells alike.
 """
@@ -74,7 +74,7 @@ class Scene:
 
 
 def scene_of(recorded: Recorded, steps: Sequence[Step], before: Recorded | None, marked: bool) -> Scene:
-    """The scene of a plan.
+    """The scene of a topology.
 
     Args:
         before: what is deployed now; with ``marked``, what goes away is drawn too.

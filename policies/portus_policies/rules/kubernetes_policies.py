@@ -168,7 +168,7 @@ def _only_tls(direction: str, entry: Node) -> bool:
 @stack_rule(
     *("K53", "k8s-policy-edges", "network policies follow the links between roles", MANDATORY, HIGH),
     reason="the edge has no business with the database, and nobody but the edge with the registry from outside",
-    fix="rules for the links of the plan only",
+    fix="rules for the links of the topology only",
     source="NIST SP 800-190 4.3.3",
 )
 def policy_edges(stack: Stack) -> Iterator[About]:
