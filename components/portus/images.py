@@ -32,6 +32,22 @@ def tag_of(image: str) -> str | None:
     return match["tag"] if match else None
 
 
+def resolved(image: str, repo_digest: str, image_id: str) -> str:
+    """What ``image`` is on a Docker host: ``repository@sha256:…`` of its own repository, else its id there.
+
+    Docker keeps a digest for each repository that an image was pulled from or pushed to. Where there is none for the
+    repository that was asked for, the provider takes another one's (kreuzwerker/terraform-provider-docker 4.5,
+    ``internal/provider/resource_docker_image_funcs.go``): nobody could pull that one by ``image``.
+    """
+    return repo_digest if _familiar(repo_digest) == _familiar(image) else image_id
+
+
+def _familiar(image: str) -> str | None:
+    """The repository as Docker writes it: without the name of Docker Hub."""
+    match = _REFERENCE.match(image)
+    return match["repository"].removeprefix("docker.io/").removeprefix("library/") if match else None
+
+
 def is_stand_in(image: str) -> bool:
     """Whether ``image`` is the lab's stand-in for Portus."""
     return image.startswith(f"{STAND_IN_REPOSITORY}:")

@@ -162,9 +162,14 @@ def _generated(request: resource_pb2.RegisterResourceRequest) -> dict[str, str]:
         },
         IMAGE: {
             "imageId": f"sha256:{_digest(request.name)}",
-            "repoDigest": f"repository@sha256:{_digest(request.name)}",
+            "repoDigest": f"{_repository(request)}@sha256:{_digest(request.name)}",
         },
     }.get(request.type, {})
+
+
+def _repository(request: resource_pb2.RegisterResourceRequest) -> str:
+    """Of the image that is asked for."""
+    return str(request.object.fields["name"].string_value).partition("@")[0].rpartition(":")[0]
 
 
 def generated_name(resource: str) -> str:

@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "tasks": {"settings", "topology", "contract", "naming", "roles", "credentials", "certificates"},
     "assembly": {"args", "settings", "topology", "roles", "tasks", "credentials", "certificates"},
-    "targets": {"args", "settings", "topology", "naming"},
+    "targets": {"args", "settings", "topology", "naming", "images"},
 }
 """Room of ``components/portus`` → the rooms that it may use. ``portus_stack`` and ``__init__`` may use all."""
 PROVIDERS = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_docker as docker
 
+from ...images import resolved
 from ...naming import LABEL_PREFIX, internal_name, resource_name
 from ...settings import Settings
 from ...topology import Process, Task, Topology, Workload
@@ -57,7 +58,7 @@ class DockerTarget(Deployed):
 
     def _resolved(self, process: Process) -> pulumi.Output[str]:
         image = self._image(process)
-        return pulumi.Output.all(image.repo_digest, image.image_id).apply(lambda found: found[0] or found[1])
+        return pulumi.Output.all(process.image, image.repo_digest, image.image_id).apply(lambda found: resolved(*found))
 
     def _network(self, network: PlacedNetwork) -> docker.Network:
         """A network of two that nothing leaves, or a network of one."""
