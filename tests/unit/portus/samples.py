@@ -178,7 +178,7 @@ def merged(args: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return copied
 
 
-_FORWARD_REFERENCES = {"Output": pulumi.Output, "T": TypeVar("T")}
+FORWARD_REFERENCES = {"Output": pulumi.Output, "T": TypeVar("T")}
 """Names in the definition of ``pulumi.Input``."""
 
 
@@ -195,7 +195,7 @@ def _is_input(kind: Any) -> bool:
 
 def leaves(group: Any = PortusStackArgs, path: Path = (), index: int = 1) -> Iterator[tuple[Path, str]]:
     """Every argument of the public API: its path in :data:`COMPLETE` or :data:`FILESYSTEM`, and its kind."""
-    for name, hint in get_type_hints(group, localns=_FORWARD_REFERENCES, include_extras=True).items():
+    for name, hint in get_type_hints(group, localns=FORWARD_REFERENCES, include_extras=True).items():
         kind, here = _bare(hint), (*path, name)
         if is_typeddict(kind):
             yield from leaves(kind, here)
