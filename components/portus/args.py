@@ -231,7 +231,7 @@ class CertificatesArgs(TypedDict):
     validity_hours: NotRequired[int]
     """Validity of server certificates, 24 to 9552 h (398 days). Default: 8760 (a year). The CA lives ten years."""
     early_renewal_hours: NotRequired[int]
-    """``up`` renews what expires within this time, less than half the validity. Default: 720, or a third of it if less."""
+    """``up`` renews what expires within this time, less than half the validity. Default: 720, at most a third of it."""
     provided: NotRequired[ProvidedCertificateArgs]
     """A certificate for the edge. Default: one is issued by the generated CA."""
     cert_manager: NotRequired[CertManagerArgs]
