@@ -39,6 +39,11 @@ _HEXADECIMAL = re.compile(r"^(?=.*[a-f])(?=.*\d)[0-9a-f]{32,}$")
 _HARMLESS_RANDOM = re.compile(r"^(?:sha(?:256|512)[:-])|^[a-z]+(?:[-_./:][a-z0-9]+)*$|^/|^[A-Z]+(?:_[A-Z]+)*$")
 _BITS_PER_CHARACTER = 4.0
 
+_FINGERPRINT_NAME = re.compile(
+    r"(?:hash|digest|checksum|sha-?256|fingerprint|revision|commit|^org\.portus-stack\.files)$", re.IGNORECASE
+)
+"""Names of what tells one content from another. The last one is PortusStack's own: the id of a container."""
+
 KNOWN = frozenset(
     {
         # Published defaults. Sources: SUSE/Portus examples and config/secrets.yml, goharbor/harbor, tutorials.
@@ -85,6 +90,11 @@ def secret_text(text: str) -> bool:
     if not _RANDOM.match(text) or _HARMLESS_RANDOM.search(text):
         return False
     return bool(_HEXADECIMAL.match(text)) or (bool(_MIXED.search(text)) and entropy(text) >= _BITS_PER_CHARACTER)
+
+
+def fingerprint(name: str, text: str) -> bool:
+    """Whether a value of this name is a digest or an id, which is as random as a secret and none."""
+    return bool(_FINGERPRINT_NAME.search(name) and _HEXADECIMAL.match(text))
 
 
 def password_in_url(text: str) -> bool:

@@ -236,7 +236,7 @@ class RecordingMonitor(mocks.MockMonitor):
             if name in state and not is_secret(json_format.MessageToDict(state).get(name)):
                 value = json_format.MessageToDict(state)[name]
                 state.update({name: {rpc._special_sig_key: rpc._special_secret_sig, "value": value}})
-        identity = "" if self.preview else f"{request.name}-{_digest(json.dumps(inputs, sort_keys=True))[:12]}"
+        identity = "" if self.preview else _digest(request.name + json.dumps(inputs, sort_keys=True))  # as Docker's are
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:

@@ -92,6 +92,7 @@ CASES = (
     ),
     docker("D31", of("edge", env("SMTP_PASSWORD", "correct-horse"))),
     docker("D31", of("edge", add("command", "--password=correct-horse"))),
+    docker("D31", of("edge", add("labels", {"label": "org.example.access", "value": "0123456789abcdef" * 4}))),
     docker("D32", of("portus", lambda inputs: _key_of(inputs).update(permissions="0666")), at=KNOWN),
     docker("D33", of("portus", lambda inputs: _key_of(inputs).update(file="/srv/www/portus.key")), at=KNOWN),
     docker("D34", of("database-portus", put("internal", False), NETWORK), also="D35"),

@@ -7,7 +7,15 @@ import re
 from ..resource import Resource
 from ..roles import CONTAINER, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, rule
-from ..secret_text import PRIVATE_KEY, known_default, reference, secret_argument, secret_name, secret_text
+from ..secret_text import (
+    PRIVATE_KEY,
+    fingerprint,
+    known_default,
+    reference,
+    secret_argument,
+    secret_name,
+    secret_text,
+)
 from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, is_true
 from .docker_containers import ONLY, SAFE_SYSCTLS
 
@@ -129,7 +137,9 @@ def open_secret(name: str, value: Value) -> bool:
     """Whether a variable of this name holds a secret in the open."""
     text = str(value or "")
     return (
-        (secret_name(name) and not reference(text)) or secret_text(text) or (known_default(text) and secret_name(name))
+        (secret_name(name) and not reference(text))
+        or (secret_text(text) and not fingerprint(name, text))
+        or (known_default(text) and secret_name(name))
     )
 
 

@@ -1,6 +1,7 @@
 """What a second `up` does: nothing; and what a change does: no more than it has to."""
 
 import random
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from tests.contract.project_files import ROOT
 from tests.engine.docker.client import DockerClient, Edge, trusted
 from tests.engine.docker.deployment import Deployment, deployed, local_config, wait_for
 from tests.engine.docker.portus import PortusApi
@@ -27,6 +29,13 @@ def test_second_up_refresh_and_reordered_stack_file_change_nothing(stack: Deploy
     stack.configure({key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in config})
     stack.up("--expect-no-changes")
     assert stack.identities() == before
+
+
+def test_the_policy_pack_is_silent_on_what_is_deployed(stack: Deployment) -> None:
+    """A second preview knows ids and digests that the first one could not see."""
+    pack = subprocess.run([ROOT / "toolchain" / "policies"], check=True, capture_output=True, text=True).stdout.strip()
+    settings = ROOT / "stacks" / "policy.local.json"
+    stack.pulumi("preview", "--policy-pack", pack, "--policy-pack-config", str(settings), "-s", stack.name)
 
 
 def test_changes_touch_what_they_must_and_lose_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
