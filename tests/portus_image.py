@@ -34,7 +34,12 @@ def is_original(generation: int) -> bool:
 
 def release(generation: int = 2) -> tuple[int, int]:
     """The minor release of the image, for example (2, 4)."""
-    found = re.match(r"2\.(\d+)", images.tag_of(portus_image(generation)) or "")
+    return release_of(portus_image(generation))
+
+
+def release_of(image: str) -> tuple[int, int]:
+    """The minor release of an image by its tag; one that nothing tells is newer than all."""
+    found = re.match(r"2\.(\d+)", images.tag_of(image) or "")
     return (2, int(found[1])) if found else (2, 99)
 
 

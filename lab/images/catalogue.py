@@ -72,6 +72,7 @@ IMAGES: tuple[Image, ...] = (
     Image("edge:1.22", "edge", parent=BASE.name),
     Image("python:3.11", "python", parent=BASE.name),
     Image("ldap:2.5", "ldap", parent=BASE.name),
+    Image("oidc:1", "oidc", parent=BASE.name, go_command="portus-stack.lab/oidc"),
     Image(
         "registry:3.1",
         "registry-3",

@@ -16,6 +16,16 @@ from .releases import release_of
 Value = str | int | bool
 
 _LOCAL_CONFIGURATION = "/srv/Portus/config/config-local.yml"
+#: The providers since 2.3, `openid_connect` since 2.5, which has no `domain`: what each is told beside `enabled`.
+_SINCE_2_5 = "openid_connect"
+_OAUTH = {
+    "google_oauth2": "id secret domain options.hd",
+    "open_id": "identifier domain",
+    "openid_connect": "issuer identifier secret",
+    "github": "client_id client_secret organization team domain",
+    "gitlab": "application_id secret group domain server",
+    "bitbucket": "key secret domain options.team",
+}
 #: Defaults of both generations: option -> (2.2.0, 2.4.3). Any other variable is ignored, as in Portus.
 _DEFAULTS: Mapping[str, tuple[Value, Value]] = {
     "machine_fqdn.value": ("portus.test.lan", "portus.test.lan"),
@@ -56,6 +66,9 @@ _DEFAULTS: Mapping[str, tuple[Value, Value]] = {
     "ldap.authentication.password": ("", ""),
     "ldap.guess_email.enabled": (False, False),
     "ldap.guess_email.attr": ("", ""),
+    "oauth.local_login.enabled": (True, True),
+    **{f"oauth.{provider}.enabled": (False, False) for provider in _OAUTH},
+    **{f"oauth.{provider}.{name}": ("", "") for provider, names in _OAUTH.items() for name in names.split()},
 }
 
 
@@ -101,6 +114,11 @@ class Options:
         """Whether a feature is on: since cconfig 1.2 exactly true counts, before it whatever is not false."""
         value = self.value(f"{feature}.enabled")
         return value is True if self.generation > 1 else value is not False
+
+    def providers(self) -> list[str]:
+        """The OAuth providers that are on, in the order of their buttons."""
+        known = [name for name in _OAUTH if self.generation > 1 and (name != _SINCE_2_5 or self.release >= (2, 5))]
+        return [name for name in known if self.enabled(f"oauth.{name}")]
 
     def integer(self, option: str) -> int:
         """The option as a number. Raises ValueError."""

@@ -10,5 +10,6 @@ SECURITY: dict[str, tuple[int, int]] = {
     "private_stars": (0, 5),
     "webhook_secret": (0, 5),
     "own_users": (0, 5),
+    "oauth_identity": (3, 5),
 }
 """Patch → the first and the last minor release of Portus 2 that has its hole."""

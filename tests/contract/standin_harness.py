@@ -20,6 +20,7 @@ from tests.contract.standin_client import Client
 from tests.contract.standin_settings import (
     DATABASE_PASSWORD,
     FQDN,
+    PROVIDER_NAME,
     PUBLIC_REGISTRY_NAME,
     ROOT_PASSWORD,
     generation_1_environment,
@@ -70,7 +71,8 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self.identity = secrets.token_hex(4)
         self.folder = folder
-        self.token_kid = write_certificates(folder, [FQDN, PUBLIC_REGISTRY_NAME, "registry", "portus", "localhost"])
+        names = [FQDN, PUBLIC_REGISTRY_NAME, PROVIDER_NAME, "registry", "portus", "localhost"]
+        self.token_kid = write_certificates(folder, names)
         self.webhook_secret = secrets.token_hex(16)
         (folder / "webhook-secret").write_text(self.webhook_secret)
         (folder / "own-users").write_text("admin\nsmoke-check\n")
@@ -181,6 +183,7 @@ class Lab:
         changes: Mapping[str, str | None] | None = None,
         role: str = "portus",
         patches: Sequence[str] = (),
+        image: str | None = None,
     ) -> str:
         """Start Portus with production-like settings, mended by ``patches``.
 
@@ -189,14 +192,15 @@ class Lab:
             changes: variables to set or, with None, to leave out.
             role: its name on the network; only `portus` carries the public name too.
             patches: names of files in components/portus/patches, without `.rb`.
+            image: another one of that generation than the tests run with.
         """
         alias = (FQDN,) if role == "portus" else ()
         options = [*self.portus_arguments(generation, changes=changes), *self.patch_arguments(patches), *arguments]
+        image = image or portus_image(generation)
         if generation == 1:
-            return self.start(role, portus_image(generation), *options, alias=alias)
+            return self.start(role, image, *options, alias=alias)
         # Of 2.5 the script is not executable; PortusStack starts it so too.
-        image, command = portus_image(generation), ("/init",)
-        return self.start(role, image, "--entrypoint=/bin/bash", *options, alias=alias, command=command)
+        return self.start(role, image, "--entrypoint=/bin/bash", *options, alias=alias, command=("/init",))
 
     def client(self, name: str = "client") -> Client:
         """A client with its own cookies that knows the CA and where the names are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 FQDN = "portus.test"
 REGISTRY_NAME = "registry:5000"
 PUBLIC_REGISTRY_NAME = "registry.portus.test"
+PROVIDER_NAME = "login.portus.test"
 HIDDEN_PASSWORD = "hidden-pass-1"
 DATABASE_PASSWORD = "database-pass-1"
 ROOT_PASSWORD = "root-pass-1"

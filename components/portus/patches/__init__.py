@@ -108,6 +108,26 @@ _ALL = (
         "lib/portus/ldap/configuration.rb, until 2.3 lib/portus/ldap.rb",
         since=0,
     ),
+    Patch(
+        "oauth_identity",
+        "by OAuth somebody is whoever has an e-mail address like the one that the provider tells, administrators too",
+        "app/controllers/auth/omniauth_callbacks_controller.rb",
+        since=3,
+    ),
+    Patch(
+        "oauth_session",
+        "the first sign-in by a provider with long tokens ends with an error",
+        "app/controllers/auth/omniauth_callbacks_controller.rb",
+        since=3,
+        security=False,
+    ),
+    Patch(
+        "openid_connect",
+        "OpenID providers with a CA of one's own, or without the scope `address`, cannot be used",
+        "config/initializers/devise/oauth.rb",
+        since=5,
+        security=False,
+    ),
 )
 
 PATCHES: dict[str, Patch] = {patch.name: patch for patch in _ALL}

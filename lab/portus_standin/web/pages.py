@@ -82,7 +82,13 @@ def sign_in_form() -> Page:
         return redirect("/")
     if nobody_signed_up() and signup_allowed():
         return redirect(url_for("pages.sign_up_form"))
-    return render_template("sign_in.html", signup=signup_allowed())
+    return _sign_in_page()
+
+
+def _sign_in_page() -> str:
+    options = portus().options
+    form = options.enabled("ldap") or options.enabled("oauth.local_login")
+    return render_template("sign_in.html", signup=signup_allowed(), providers=options.providers(), form=form)
 
 
 @blueprint.post("/users/sign_in")
@@ -92,11 +98,11 @@ def sign_in_submit() -> Page:
     if isinstance(found, str):
         flash(found)
         # Devise shows the form again with 200, and with 401 nothing but to programs.
-        return render_template("sign_in.html", signup=signup_allowed())
+        return _sign_in_page()
     sign_in(found)
     if found.username == PORTUS_USER and portus().options.release in _HIDDEN_USER_STAYS:
         # Devise saves when somebody signs in, the hidden user may not be saved (user.rb:106): the form again, with 200.
-        answer = make_response(render_template("sign_in.html", signup=signup_allowed()))
+        answer = make_response(_sign_in_page())
         answer.headers["Location"] = "/"
         return answer
     return redirect("/")
