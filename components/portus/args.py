@@ -76,8 +76,8 @@ class PatchesArgs(TypedDict):
     """Security: with LDAP on, PortusStack's own users sign in, by Portus' database only. Default: true (2.0 to 2.5)."""
     oauth_identity: NotRequired[bool]
     """Security: by OAuth somebody is only who has just that verified e-mail address. Default: true (2.3 to 2.5)."""
-    oauth_session: NotRequired[bool]
-    """The first sign-in by OAuth works with long tokens too. Default: true (2.3 to 2.5)."""
+    oauth_registration: NotRequired[bool]
+    """The first sign-in by OAuth works with long tokens and any display name. Default: true (2.3 to 2.5)."""
     openid_connect: NotRequired[bool]
     """OpenID providers are trusted by the image's CAs, and not asked for addresses. Default: true (2.5)."""
 

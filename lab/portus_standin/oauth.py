@@ -64,7 +64,7 @@ class Account:
 
     def in_session(self) -> dict[str, object]:
         """What Portus keeps until somebody new has a user name: without the patch all but ``told``."""
-        if mended("oauth_session"):
+        if mended("oauth_registration"):
             kept = {name: self.info[name] for name in ("email", "nickname", "username", "name") if self.info.get(name)}
             return {"provider": self.provider, "uid": self.uid, "info": kept}
         return {"provider": self.provider, "uid": self.uid, "info": self.info, "credentials": self.credentials}

@@ -115,10 +115,13 @@ class Options:
         value = self.value(f"{feature}.enabled")
         return value is True if self.generation > 1 else value is not False
 
+    def known_providers(self) -> list[str]:
+        """The OAuth providers that this release knows, in the order of their buttons."""
+        return [name for name in _OAUTH if self.generation > 1 and (name != _SINCE_2_5 or self.release >= (2, 5))]
+
     def providers(self) -> list[str]:
-        """The OAuth providers that are on, in the order of their buttons."""
-        known = [name for name in _OAUTH if self.generation > 1 and (name != _SINCE_2_5 or self.release >= (2, 5))]
-        return [name for name in known if self.enabled(f"oauth.{name}")]
+        """Those that are on."""
+        return [name for name in self.known_providers() if self.enabled(f"oauth.{name}")]
 
     def integer(self, option: str) -> int:
         """The option as a number. Raises ValueError."""

@@ -115,9 +115,9 @@ _ALL = (
         since=3,
     ),
     Patch(
-        "oauth_session",
-        "the first sign-in by a provider with long tokens ends with an error",
-        "app/controllers/auth/omniauth_callbacks_controller.rb",
+        "oauth_registration",
+        "the first sign-in by OAuth fails with long tokens, and with a display name that is empty or taken",
+        "app/controllers/auth/omniauth_callbacks_controller.rb, omniauth_registrations_controller.rb",
         since=3,
         security=False,
     ),

@@ -13,9 +13,7 @@ module PortusStackOauthIdentity
 
   def self.missing
     controller = "Auth::OmniauthCallbacksController".safe_constantize
-    return ["Auth::OmniauthCallbacksController#check_user"] unless controller && controller.private_method_defined?(:check_user)
-
-    User.column_names.include?("email") ? [] : ["User#email"]
+    controller && controller.private_method_defined?(:check_user) ? [] : ["Auth::OmniauthCallbacksController#check_user"]
   end
 
   # Why nobody is signed in or made by this; nil for no reason.

@@ -36,6 +36,17 @@ _PASSWORD_LETTERS = 20
 _BESIDE = {"session_id": "0" * 32, "_csrf_token": "0" * 44}
 
 
+@blueprint.before_request
+def only_what_is_on() -> BaseResponse | None:
+    """Without a strategy the request goes on to check_user, which knows nobody."""
+    provider = (request.view_args or {}).get("provider")
+    if provider is None or provider in portus().options.providers():
+        return None
+    if provider not in portus().options.known_providers():
+        raise NotFound()
+    return redirect(url_for("pages.sign_in_form"))
+
+
 @blueprint.get("/users/auth/<provider>")
 def to_provider(provider: str) -> Page:
     """Send the browser to the provider."""
@@ -87,20 +98,30 @@ def registration_submit() -> Page:
             return _broken(oauth.Broken("undefined method `[]' for nil"))
         return _again("undefined method `[]' for nil:NilClass")
     email = cookie[_KEY]["info"].get("email") or ""
+    wanted: str | None = request.form.get("user[display_name]", "")
+    taken = db().scalar(select(User.id).where(User.display_name == wanted)) is not None
+    if mended("oauth_registration"):
+        wanted = None if taken or not wanted else wanted
+    elif taken:
+        return _not_unique()
     new = NewUser(request.form.get("user[username]", ""), email, secrets.token_hex(_PASSWORD_LETTERS // 2))
     try:
         user = create_user(db(), new)
     except Invalid as error:
         return _again("\n".join(Invalid.sentences(error.errors)))
-    user.display_name = request.form.get("user[display_name]") or None
+    user.display_name = wanted
     sign_in(user)
     flash(f"Successfully registered as '{user.username}'!")
     return redirect("/")
 
 
+def _not_unique() -> Page:
+    """Display names are unique in the database alone; 2.4 shows what it says."""
+    reason = "Mysql2::Error: Duplicate entry for key 'index_users_on_display_name'"
+    return _broken(oauth.Broken(reason)) if portus().options.release >= (2, 5) else _again(reason)
+
+
 def _attempt(provider: str, state: str, nonce: str) -> oauth.Attempt:
-    if provider not in portus().options.providers():
-        raise NotFound("Not found. Authentication passthru.")
     host = request.host_url.replace("http://", "https://") if is_secure() else request.host_url
     return oauth.Attempt(provider, f"{host}users/auth/{provider}/callback", state, nonce)
 

@@ -33,7 +33,7 @@ from tests.portus_image import GIVEN, generation_of, is_original, newer_image, p
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
-PATCHES = ("oauth_identity", "oauth_session")
+PATCHES = ("oauth_identity", "oauth_registration")
 OPENID = "openid_connect"
 HIDDEN_EMAIL = "portus@portus.com"
 """Of Portus' hidden administrator: app/models/user.rb:93."""
@@ -90,7 +90,7 @@ def test_page_has_a_button_for_each_provider_that_is_on(unmended: Stage) -> None
     """app/views/devise/sessions/_social_login.html.slim."""
     shown = set(re.findall(r'href="/users/auth/(\w+)"', unmended.browser().get(f"{URL}{SIGN_IN}").text))
     assert shown == {*ELSEWHERE, "gitlab", *([OPENID] if unmended.has_openid else [])}
-    assert unmended.browser().get(f"{URL}/users/auth/open_id").status == 404, "it is off"
+    assert place(unmended.browser().get(f"{URL}/users/auth/open_id")) == SIGN_IN, "it is off"
 
 
 @pytest.mark.parametrize("name", [*ELSEWHERE, "gitlab"])
@@ -130,11 +130,23 @@ def test_name_that_somebody_has_is_not_taken(unmended: Stage) -> None:
     assert email_of(client) is None
 
 
+def test_unmended_an_empty_display_name_is_unique(unmended: Stage) -> None:
+    """db/schema.rb: index_users_on_display_name; nothing looks before, and in 2.5 nothing catches it."""
+    answers = []
+    for name in ("first-one", "second-one"):
+        client = unmended.browser()
+        assert place(unmended.sign_in(client, identity(f"{name}@people.test", name))) == REGISTRATION
+        answers.append(unmended.register(client, name))
+    assert place(answers[0]) == HOME
+    assert answers[1].status == 500 if unmended.has_openid else place(answers[1]) == REGISTRATION
+    assert unmended.user("second-one") is None
+
+
 def test_docker_signs_in_with_an_application_token(unmended: Stage) -> None:
     """Somebody who came by OAuth has no password; lib/portus/auth_from_token.rb."""
     otto = unmended.browser()
     assert place(unmended.sign_in(otto, identity("otto@people.test", "otto"))) == REGISTRATION
-    assert place(unmended.register(otto, "otto")) == HOME
+    assert place(unmended.register(otto, "otto", "Otto")) == HOME
     made = unmended.user("otto")
     assert made
     answer = otto.post_json(f"{API}/users/{made['id']}/application_tokens", {"application": "docker"})
@@ -235,7 +247,7 @@ def test_long_tokens_are_no_matter(mended: Stage) -> None:
     assert place(mended.sign_in(client, who)) == REGISTRATION
     assert 'value="long"' in said(client, REGISTRATION)
     assert place(mended.register(client, "long")) == HOME
-    assert email_of(client) == "long@people.test"
+    assert email_of(client) == "long@people.test", "without a display name, as the one before"
     if is_original(2):
         kept = mended.lab.sql("SELECT provider, uid FROM users WHERE username = 'long'")
         assert kept == [["gitlab", who["sub"]]], "the stand-in has no such columns"
