@@ -1,6 +1,6 @@
 """What clients push, how they pull and delete it, and what Portus shows of it: the table of docs/clients.md.
 
-skopeo, buildah and crane are an image of the lab. With the variable ``CLIENTS``, a folder with the programs ``oras``
+docker, podman, ctr, skopeo, buildah and crane are an image of the lab. With the variable ``CLIENTS``, a folder with the programs ``oras``
 and ``helm``, those are run too.
 """
 
@@ -21,7 +21,7 @@ from tests.contract.portus.manifests import WHO, shown_tags
 from tests.contract.portus.test_background import send
 from tests.contract.portus.world import PASSWORD, PUBLIC_REGISTRY, World, source
 from tests.contract.project_files import ROOT
-from tests.contract.standin_harness import docker, wait_until
+from tests.contract.standin_harness import docker, logs, wait_until
 
 pytestmark = [pytest.mark.engine, source("lib/portus/registry_notification.rb:63", "app/models/user.rb:177")]
 
@@ -68,8 +68,10 @@ class Machine:
 
     def run(self, client: Client, script: str) -> None:
         """Run one step of a client; a failure fails the test with what the client said."""
-        variables = (f"--env=R={PUBLIC_REGISTRY}/{client.repository}", f"--env=D={self.image_digest}")
-        docker("exec", *variables, self.container, "sh", "-ec", script)
+        values = {"R": f"{PUBLIC_REGISTRY}/{client.repository}", "U": f"{WHO}:{PASSWORD}", "D": self.image_digest}
+        docker(
+            "exec", *(f"--env={name}={value}" for name, value in values.items()), self.container, "sh", "-ec", script
+        )
 
     def seen(self, client: Client) -> str:
         """What Portus shows of its tag, in the words of the table."""
@@ -92,10 +94,13 @@ def machine(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     mounts = [f"--volume={folder}:/in:ro", f"--volume={world.lab.folder}/ca:/trust:ro"]
     mounts += [f"--volume={Path(PROGRAMS).resolve()}:/usr/local/bin:ro"] if PROGRAMS else []
     settings = ("SSL_CERT_DIR=/trust", "DOCKER_CONFIG=/in", "REGISTRY_AUTH_FILE=/in/config.json")
-    # buildah mounts: a user namespace of its own, or this.
+    # buildah and docker mount: a user namespace of one's own, or this.
     rights = ("--cap-add=SYS_ADMIN", "--security-opt=seccomp=unconfined")
     options = (*rights, *mounts, *(f"--env={one}" for one in settings))
     container = world.lab.start("clients", "portus-stack.lab/clients:1", *options)
+    wait_until(
+        lambda: "API listen on" in logs(container), "docker's engine serves in the container", lambda: logs(container)
+    )
     digest = json.loads((folder / "one/index.json").read_text())["manifests"][0]["digest"]
     yield Machine(world, container, digest)
     world.stop(container)
