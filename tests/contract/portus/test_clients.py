@@ -1,7 +1,7 @@
 """What clients push, how they pull and delete it, and what Portus shows of it: the table of docs/clients.md.
 
-docker, podman, ctr, skopeo, buildah and crane are an image of the lab. With the variable ``CLIENTS``, a folder with the programs ``oras``
-and ``helm``, those are run too.
+docker, podman, ctr, skopeo, buildah and crane are an image of the lab. With the variable ``CLIENTS``, a folder with the
+programs ``oras`` and ``helm``, those are run too.
 """
 
 from __future__ import annotations
@@ -101,6 +101,9 @@ def machine(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     wait_until(
         lambda: "API listen on" in logs(container), "docker's engine serves in the container", lambda: logs(container)
     )
+    # Portus' first look at the registry names itself as author (strategy `initial`); it comes before the first repository.
+    send(world, f"{WHO}/first", WHO, account=WHO)
+    wait_until(lambda: world.tags(f"{WHO}/first") != {}, "the first push is shown", world.evidence)
     digest = json.loads((folder / "one/index.json").read_text())["manifests"][0]["digest"]
     yield Machine(world, container, digest)
     world.stop(container)
