@@ -101,7 +101,7 @@ def machine(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     wait_until(
         lambda: "API listen on" in logs(container), "docker's engine serves in the container", lambda: logs(container)
     )
-    # Portus' first look at the registry names itself as author (strategy `initial`); it comes before the first repository.
+    # Portus' first look at the registry names itself as author (strategy `initial`), while there is no repository.
     send(world, f"{WHO}/first", WHO, account=WHO)
     wait_until(lambda: world.tags(f"{WHO}/first") != {}, "the first push is shown", world.evidence)
     digest = json.loads((folder / "one/index.json").read_text())["manifests"][0]["digest"]
