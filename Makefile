@@ -12,7 +12,7 @@ tools      = tools=$$(toolchain/env) && eval "$$tools"
 test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
 operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
 # Before the tests, as their time limits are not made for minutes of building; without root no cluster starts.
-programs   = { test "$$(id -u)" != 0 || lab/cluster/cluster build --cert-manager; }
+programs   = toolchain/provider kubernetes && { test "$$(id -u)" != 0 || lab/cluster/cluster build --cert-manager; }
 # Tests that need it are left out where it cannot be had.
 browser    = { toolchain/program chromium || echo 'test: the documentation is not opened in a browser' >&2; }
 # The tests on Docker, those on Kubernetes, and the others beside them (tests/conftest.py).
@@ -56,7 +56,7 @@ untrust: ## take back what trust did (root)
 images: ## build the lab's images that are missing
 	@$(tools) && exec lab/images/build
 cluster: ## start a Kubernetes for tests, or what is missing of it, and print its KUBECONFIG (root)
-	@$(tools) && toolchain/docker && lab/images/build >&2 && exec lab/cluster/cluster up
+	@$(tools) && toolchain/provider kubernetes && toolchain/docker && lab/images/build >&2 && exec lab/cluster/cluster up
 cluster-down: ## remove that Kubernetes and everything of it (root)
 	@$(tools) && exec lab/cluster/cluster down
 test: ## run every test that this machine can run, and name those left out
@@ -66,6 +66,6 @@ lint: ## ruff and mypy --strict
 docs: ## build the documentation as a site in site/
 	@$(test_tools) && exec python -m mkdocs build --strict
 bench: ## measure beside the peers, and write table and plot to benchmarks/; half an hour (root)
-	@$(test_tools) && toolchain/docker && toolchain/program docker-compose && lab/images/build >&2 && exec python -m benchmarks
+	@$(test_tools) && toolchain/provider kubernetes && toolchain/docker && toolchain/program docker-compose && lab/images/build >&2 && exec python -m benchmarks
 clean-tools: ## remove the tool folder; stacks stay
 	@toolchain/clean

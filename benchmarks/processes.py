@@ -67,7 +67,7 @@ def part_of(command: list[str]) -> str:
     """What a command line is: engine, program, policy pack, language host, a provider plugin."""
     line = " ".join(command)
     for plugin in ("docker", "kubernetes", "random", "tls"):
-        if f"toolchain.plugins.{plugin} " in line or f"pulumi-resource-{plugin}" in line:
+        if f"pulumi-resource-{plugin}" in line:
             return f"plugin {plugin}"
     if Path(command[0]).name == "pulumi":
         return "engine"

@@ -8,7 +8,7 @@ from .config_copy import remove_copy
 from .console import OperationError, say
 from .docker_hosts import DockerHost, connected, hosts_of
 from .engine import Engine
-from .prepare import ensure_docker
+from .prepare import ensure_docker, ensure_provider
 from .repair import repair
 from .repair.actions import remove_object
 from .repair.survey import survey
@@ -30,6 +30,7 @@ def down(engine: Engine, arguments: Sequence[str]) -> int:
         return 0
     refuse_protected(stack.name, state)
     ensure_docker(stack)
+    ensure_provider(stack)
     repaired = repair(engine, restart=False).state or state
     hosts = hosts_of(state, engine)
     if engine.configured(repaired, "destroy", "--yes", "--skip-preview", *arguments):

@@ -1,4 +1,4 @@
-"""What has to be there before a stack can be worked on: a Docker engine, the lab's images."""
+"""What has to be there before a stack can be worked on: a Docker engine, Kubernetes' provider, the lab's images."""
 
 import os
 import socket
@@ -24,6 +24,18 @@ def ensure_docker(stack: Stack) -> None:
     needed = DEFAULT_DOCKER_HOST in stack.docker_addresses or stack.lab_images
     if needed and not _answers(urlsplit(DEFAULT_DOCKER_HOST).path):
         _run(stack, ["toolchain/docker"], "this machine has no working Docker engine (see above)")
+
+
+def ensure_provider(stack: Stack) -> None:
+    """Build the provider of Kubernetes when the stack is on it and the toolchain has not built it yet.
+
+    The other providers come with the tools; this one takes minutes that a stack on Docker need not wait.
+
+    Raises:
+        OperationError: it could not be built.
+    """
+    if stack.on_kubernetes:
+        _run(stack, ["toolchain/provider", "kubernetes"], "Kubernetes' provider could not be had (see above)")
 
 
 def ensure_images(stack: Stack) -> None:

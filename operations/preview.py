@@ -9,7 +9,7 @@ from .console import say
 from .data_loss import read_plan, refuse_losses
 from .engine import Engine
 from .policies import policy_arguments
-from .prepare import ensure_docker
+from .prepare import ensure_docker, ensure_provider
 from .previewed import Step, steps_of
 from .state import State
 
@@ -21,6 +21,7 @@ def preview(engine: Engine, arguments: Sequence[str]) -> int:
     """
     _ = engine.stack.document
     ensure_docker(engine.stack)
+    ensure_provider(engine.stack)
     policies = policy_arguments(engine.stack)
     state = engine.export()
     if state is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from .console import OperationError, say
 from .engine import Engine
 from .health import wait_until_well
-from .prepare import ensure_docker, ensure_images
+from .prepare import ensure_docker, ensure_images, ensure_provider
 from .private_files import make_private
 from .repair import repair
 from .state import State
@@ -16,6 +16,7 @@ def up(engine: Engine, arguments: Sequence[str]) -> int:
     stack = engine.stack
     _ = stack.document  # a stack file that is missing or no YAML is told before anything is installed
     ensure_docker(stack)
+    ensure_provider(stack)
     ensure_images(stack)
     make_private(stack.state_folder)
     repaired = repair(engine)

@@ -26,7 +26,6 @@ _LANES = {
     "tests/contract/portus": "portus",
     "tests/engine/docker": "docker",
     "tests/engine/kubernetes": "kubernetes",
-    "tests/engine/plugins_kubernetes": "kubernetes",
     "tests/engine/cluster": "kubernetes",
 }
 """Tests that share deployments or the cluster, and so a process; the others go module by module."""

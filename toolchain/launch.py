@@ -1,6 +1,6 @@
 """Runs a module of the toolchain as a program: `python -I launch.py MODULE ARGUMENT…`.
 
-Python's isolated mode (`-I`) keeps the user's PYTHONPATH, PYTHONHOME and user packages out of plugins and language
+Python's isolated mode (`-I`) keeps the user's PYTHONPATH, PYTHONHOME and user packages out of the language
 host; it also leaves the script's folder off the module path, so this puts the folder that holds `toolchain` there.
 """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..console import OperationError, say
 from ..engine import Engine
-from ..prepare import ensure_docker
+from ..prepare import ensure_docker, ensure_provider
 from ..preview import preview_steps
 from ..previewed import Step
 from ..private_files import write_private
@@ -31,6 +31,7 @@ def diagram(engine: Engine, options: Namespace) -> int:
     """
     _ = engine.stack.document
     ensure_docker(engine.stack)
+    ensure_provider(engine.stack)
     state, steps = preview_steps(engine)
     text = picture(steps, state, options.changes)
     if options.output == "-":

@@ -9,6 +9,7 @@ from functools import partial
 
 from ..console import OperationError, say
 from ..engine import Engine
+from ..prepare import ensure_provider
 from ..previewed import steps_of
 from ..recorded import Recorded
 from ..state import State
@@ -86,5 +87,6 @@ def _roles(recorded: Recorded, running: dict[str, Running]) -> list[RoleStatus]:
 
 
 def _drift(engine: Engine, state: State) -> list[str]:
+    ensure_provider(engine.stack)
     steps = steps_of(engine.refreshed(state))
     return [f"{each.name} {_WRONG[each.change]}" for each in steps if each.change in _WRONG]

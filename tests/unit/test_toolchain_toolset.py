@@ -1,13 +1,16 @@
 """The parts put together: what a shell gets for each request. `pulumi` and the engine's build are played."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from toolchain.install import toolset as toolsets
 from toolchain.install.console import InstallError
+from toolchain.install.engine import Workshop
 from toolchain.install.folders import Folders
+from toolchain.install.packages import Plugin
 from toolchain.install.python import DEPLOY_LOCK
 from toolchain.install.toolset import Request, install_toolset
 
@@ -25,17 +28,25 @@ esac
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
-    """A tool folder whose Python packages are those that the test runs with, and whose engine is a text file."""
+    """A tool folder whose Python packages are those that the test runs with; what is built in Go are text files."""
 
-    def engine(folders: Folders, *, keep_objects: bool) -> Path:
-        assert not keep_objects, "a user's tool folder has no use for them"
-        built = folders.tools / "engine-1"
+    def engine(workshop: Workshop) -> Path:
+        assert workshop.objects.name == "go-build-engine", "a user's tool folder has no use for compiled packages"
+        built = workshop.folders.tools / "engine-1"
         (built / "bin").mkdir(parents=True, exist_ok=True)
         (built / "bin" / "pulumi").write_text("built here")
         return built
 
+    def providers(workshop: Workshop, plugins: Sequence[Plugin]) -> Path:
+        built = workshop.folders.tools / "plugins-1"
+        for plugin in plugins:
+            (built / plugin.folder_name).mkdir(parents=True, exist_ok=True)
+            (built / plugin.folder_name / plugin.executable_name).write_text("built here")
+        return built
+
     monkeypatch.setattr(toolsets, "install_python", lambda folders, lock: Path(sys.prefix))
     monkeypatch.setattr(toolsets, "install_engine", engine)
+    monkeypatch.setattr(toolsets, "install_providers", providers)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("PORTUS_STACK_INSTALLER", "http://127.0.0.1:9/install.sh")
     tools = Folders(tmp_path / "tools")
@@ -81,11 +92,12 @@ def test_without_official_plugins_everything_is_local(
 ) -> None:
     put_pulumi_on_path(tmp_path, failure="echo unreachable >&2; exit 1")
     toolset = install_toolset(folders, Request("auto", "", DEPLOY_LOCK))
-    assert (toolset.toolchain, toolset.providers) == ("local", "own")
+    assert (toolset.toolchain, toolset.providers) == ("local", "built")
     assert (toolset.home / "bin" / "pulumi").read_text() == "built here"
     assert (toolset.home / "bin" / "pulumi-language-python").exists()
     assert toolset.path[0] == toolset.home / "bin"
-    assert all("toolchain.plugins." in launcher for launcher in plugins_of(toolset.home).values())
+    assert set(plugins_of(toolset.home).values()) == {"built here"}
+    assert not any("kubernetes" in name for name in plugins_of(toolset.home)), "it is built when it is asked for"
     assert (
         "using the local toolchain (no official one: could not install the official provider" in capfd.readouterr().err
     )

@@ -19,6 +19,7 @@ from .programs import PROGRAMS, ensure_program
 from .python import DEPLOY_LOCK, TEST_LOCK
 from .ready import remove_unused, write_note
 from .toolset import Request, install_toolset
+from .upstream import KUBERNETES, ensure_kubernetes
 
 Installed = TypeVar("Installed")
 
@@ -36,6 +37,8 @@ def main() -> int:
     commands.add_parser(
         "judges", help="install the outside judges that are missing, and print their folders, `:` between"
     )
+    provider = commands.add_parser("provider", help="make sure that the shell has a provider that is built when needed")
+    provider.add_argument("name", choices=[KUBERNETES])
     commands.add_parser("docker", help="make sure that a Docker engine answers")
     program = commands.add_parser("program", help="make sure that a program of the machine is there")
     program.add_argument("name", choices=sorted(PROGRAMS))
@@ -62,6 +65,8 @@ def _run(arguments: argparse.Namespace, folders: Folders) -> None:
         say(f"removed {folders.tools}" if folders.remove() else f"there is no {folders.tools}")
     elif arguments.command == "language":
         print(_locked(folders, lambda: install_language(folders, arguments.name)))
+    elif arguments.command == "provider":
+        _locked(folders, lambda: ensure_kubernetes(folders))
     elif arguments.command == "judges":
         print(":".join(map(str, _locked(folders, lambda: install_judges(folders)))))
     elif arguments.command == "policies":

@@ -96,3 +96,11 @@ def new_folder(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True)
     yield
     (folder / _COMPLETE_MARKER).touch()
+
+
+def link(file: str | Path, place: str | Path) -> None:
+    """The same file in a second place, without a copy where the file system allows it."""
+    try:
+        os.link(file, place)
+    except OSError:
+        shutil.copy2(file, place)

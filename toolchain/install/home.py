@@ -1,15 +1,14 @@
 """A PULUMI_HOME for one combination of engine, Python packages and provider plugins."""
 
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .fingerprint import fingerprint
-from .folders import Folders, is_complete, new_folder
+from .folders import Folders, is_complete, link, new_folder
 from .packages import Plugin
 from .providers import find_plugins, link_plugin, report
+from .upstream import link_built
 
 FillHome = Callable[[Path], None]
 """Puts the provider plugins into the new PULUMI_HOME that it is given."""
@@ -25,14 +24,14 @@ class PluginSource:
     fill: FillHome
 
 
-def own_source(installed: Path, needed: Sequence[Plugin]) -> PluginSource:
-    """The plugins of this checkout, as `install_own_plugins` left them."""
+def built_source(built: Path, plugins: Sequence[Plugin]) -> PluginSource:
+    """The plugins that were built here, as `install_providers` left them."""
 
     def fill(home: Path) -> None:
-        for plugin in needed:
-            link_plugin(home, plugin, installed / plugin.folder_name)
+        for plugin in plugins:
+            link_built(home, plugin, built)
 
-    return PluginSource(str(installed), fill)
+    return PluginSource(str(built), fill)
 
 
 def folder_source(providers: Path, needed: Sequence[Plugin]) -> PluginSource:
@@ -65,14 +64,7 @@ def install_home(folders: Folders, source: PluginSource, needed: Sequence[Plugin
         (home / "bin").mkdir()
         (home / "plugins").mkdir()
         for program in programs:
-            _link(program, home / "bin" / program.name)
+            # A hard link, not a symbolic one: `pulumi` looks for its language hosts beside the file that it really is.
+            link(program, home / "bin" / program.name)
         source.fill(home)
     return home
-
-
-def _link(program: Path, place: Path) -> None:
-    """A hard link, not a symbolic one: `pulumi` looks for its language hosts beside the file that it really is."""
-    try:
-        os.link(program, place)
-    except OSError:
-        shutil.copy2(program, place)

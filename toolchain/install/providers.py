@@ -1,4 +1,4 @@
-"""Which provider plugins a shell works with: ours, the official ones, or those of a folder (`PROVIDERS`)."""
+"""Which provider plugins a shell works with: built here, downloaded, or those of a folder (`PROVIDERS`)."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from .console import InstallError, say
 from .packages import Plugin
 
-OWN = "own"
+BUILT = "built"
 OFFICIAL = "official"
 
 _OF_ONE_TARGET = frozenset({"docker", "kubernetes"})
@@ -47,7 +47,7 @@ def find_plugins(providers: Path, needed: Sequence[Plugin]) -> list[FoundPlugin]
     if len(missing) > 1 or any(plugin.name not in _OF_ONE_TARGET for plugin in missing):
         raise InstallError(
             f"{lacking} (of any version, with its program in it); "
-            "ours are not mixed with others, so add them there or leave PROVIDERS out"
+            "those built here are not mixed with others, so add them there or leave PROVIDERS out"
         )
     for plugin in missing:
         say(f"{lacking}: stacks on {plugin.name} cannot be deployed with it, others can")

@@ -1,4 +1,4 @@
-"""The virtual environment that programs, language host and provider plugins run in, installed from a lock file."""
+"""The virtual environment that programs and our language host run in, installed from a lock file."""
 
 import importlib.util
 import re
@@ -67,6 +67,13 @@ def entry_of(requirements: str, name: str) -> str:
     """The lines of one package in a lock file, its hashes included; empty if it is not in there."""
     match = re.search(rf"^{re.escape(name)}==(?:.*\\\n)*.*\n?", requirements, re.MULTILINE)
     return match[0] if match else ""
+
+
+def version_in(lock: Path, name: str) -> str:
+    """The version that a lock file pins a package to."""
+    match = re.match(rf"{re.escape(name)}==(\S+)", entry_of(lock.read_text(), name))
+    assert match is not None, f"{lock} pins no {name}"
+    return match[1]
 
 
 def _require_ensurepip() -> None:

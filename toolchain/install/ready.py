@@ -17,7 +17,7 @@ from .toolset import Toolset
 _UNUSED_DAYS = 30
 """How long the tools of a checkout that nobody uses any more are kept."""
 
-_KEYED = re.compile(r"^(engine|home|judges|language|official|plugins|policies|python)-[^/]+$")
+_KEYED = re.compile(r"^(engine|home|host|judges|language|official|plugins|policies|python)-[^/]+$")
 
 
 def write_note(toolset: Toolset, note: Path) -> None:

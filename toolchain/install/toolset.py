@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .choice import LOCAL, OFFICIAL, Choice, choose
-from .engine import install_engine
+from .engine import Workshop, install_engine
 from .folders import Folders
-from .home import PluginSource, folder_source, install_home, own_source
+from .home import PluginSource, built_source, folder_source, install_home
+from .language_host import install_language_host
 from .official import install_official_plugins, official_pulumi
-from .own_plugins import install_own_plugins
 from .packages import Plugin, required_plugins
+from .providers import BUILT
 from .providers import OFFICIAL as OFFICIAL_PROVIDERS
-from .providers import OWN
 from .python import TEST_LOCK, install_python, site_packages_of
+from .upstream import KUBERNETES, install_providers
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Toolset:
             "PORTUS_STACK_TOOLCHAIN": self.toolchain,
             "PORTUS_STACK_PROVIDERS": self.providers,
         }
-        # Ours or a folder's: what is not there is an error at once, and no attempt to download it.
+        # Built here or a folder's: what is not there is an error at once, and no attempt to download it.
         downloads = "false" if self.providers == OFFICIAL_PROVIDERS else "true"
         return variables | {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": downloads}
 
@@ -85,17 +86,21 @@ def install_toolset(folders: Folders, request: Request) -> Toolset:
 
 
 def _local_toolset(folders: Folders, request: Request, python: Path, needed: Sequence[Plugin]) -> Toolset:
-    engine = install_engine(folders, keep_objects=request.lock == TEST_LOCK)
-    host = install_own_plugins(folders, python, () if request.providers else needed)
+    built = [plugin for plugin in needed if plugin.name != KUBERNETES]  # that one is built when it is asked for
+    with Workshop.opened(folders, keep_objects=request.lock == TEST_LOCK) as workshop:
+        engine = install_engine(workshop)
+        providers = None if request.providers else install_providers(workshop, built)
+    host = install_language_host(folders, python)
     programs = [*sorted((engine / "bin").iterdir()), *sorted((host / "bin").iterdir())]
     if request.providers == OFFICIAL_PROVIDERS:
         home = _official_home(folders, str(engine / "bin" / "pulumi"), needed, programs)
+    elif providers:
+        home = install_home(folders, built_source(providers, built), built, programs)
     else:
-        providers = Path(request.providers) if request.providers else None
-        source = folder_source(providers, needed) if providers else own_source(host, needed)
-        home = install_home(folders, source, needed, programs)
+        home = install_home(folders, folder_source(Path(request.providers), needed), needed, programs)
     path = (home / "bin", python / "bin")
-    return Toolset(LOCAL, request.providers or OWN, python, home, path, (engine, python, host, home))
+    parts = (engine, python, host, home, *([providers] if providers else []))
+    return Toolset(LOCAL, request.providers or BUILT, python, home, path, parts)
 
 
 def _home_beside(folders: Folders, pulumi: str, providers: str, needed: Sequence[Plugin]) -> Path:

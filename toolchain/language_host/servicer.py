@@ -18,7 +18,7 @@ from .program import check_types, program_command, program_environment, program_
 from .protocol import language_pb2, language_pb2_grpc, plugin_pb2
 from .streams import Chunk, output_of
 
-VERSION = "3.254.0"
+VERSION = "3.260.0"
 """What we say we are: the version of the engine and of the SDK that this was written for."""
 
 _NO_DEBUGGER = "--attach-debugger is not supported by this language host; start debugpy in the program itself"

@@ -16,7 +16,7 @@ run_installer() {  # run_installer COMMAND [ARGUMENT…]; $here is the toolchain
 # The key of a note: a hash of the toolchain's sources, the lock files, and what the user asked for.
 toolchain_key() {  # toolchain_key TOOLCHAIN_FOLDER
     {
-        (cd "$1/.." && find toolchain requirements.txt requirements-test.txt -type f ! -name '*.pyc' -print0 |
+        (cd "$1/.." && find toolchain lab/engine requirements.txt requirements-test.txt -type f ! -name '*.pyc' -print0 |
             LC_ALL=C sort -z | xargs -0 cat)
         echo "${TOOLCHAIN:-auto} ${PROVIDERS:-} ${test_packages:-} ${tools:-}"
         case ${PROVIDERS:-} in

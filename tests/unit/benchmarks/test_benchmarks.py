@@ -70,7 +70,7 @@ def test_processor_time_of_a_process_and_of_what_it_started_is_told() -> None:
     ("command", "part"),
     [
         ("pulumi --non-interactive preview", "engine"),
-        ("/venv/bin/python -I /lib/launch.py toolchain.plugins.docker 127.0.0.1:1", "plugin docker"),
+        ("/opt/plugins/resource-docker-v5.2.0/pulumi-resource-docker 127.0.0.1:1", "plugin docker"),
         ("/opt/plugins/resource-tls-v5.3.0/pulumi-resource-tls 127.0.0.1:1", "plugin tls"),
         ("/venv/bin/python -u /bin/pulumi-language-python-exec --dry_run true .", "program"),
         ("/venv/bin/python -u -m pulumi.policy 127.0.0.1:1 /pack", "policy pack"),

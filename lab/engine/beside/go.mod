@@ -1,0 +1,3 @@
+module portus-stack.lab/beside
+
+go 1.26.6

@@ -1,9 +1,0 @@
-"""`python -m toolchain.plugins.random ENGINE_ADDRESS`: the plugin as the engine starts it."""
-
-import sys
-
-from toolchain.plugins.framework.server import serve
-from toolchain.plugins.random.provider import provider
-
-if __name__ == "__main__":
-    sys.exit(serve(provider(), sys.argv[1:]))
