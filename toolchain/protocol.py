@@ -1,6 +1,7 @@
 """The engine's gRPC protocol: the generated modules of the `pulumi` wheel, without the rest of the SDK.
 
-`import pulumi` takes longer than all else that the language host does before it listens, and every preview starts it. The generated modules import only one another, relatively; they are loaded here under a name of our own.
+`import pulumi` takes longer than all else that the language host does before it listens, and every preview starts it.
+The generated modules import only one another, relatively; they are loaded here under a name of our own.
 """
 
 import importlib

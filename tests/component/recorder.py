@@ -16,7 +16,7 @@ from typing import cast
 import pulumi
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import mocks, rpc, settings, sync_await
-from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.proto import resource_pb2
 
 from tests.unit.portus.token_key import PORTUS_DEVELOPMENT_KEY_PEM
 
@@ -243,11 +243,11 @@ class RecordingMonitor(mocks.MockMonitor):
         self.recording.outputs[request.urn] = json_format.MessageToDict(request.outputs)
         return empty_pb2.Empty()
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> provider_pb2.InvokeResponse:
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:
         self.recording.invokes.append(request.tok)
         answer = struct_pb2.Struct()
         answer.update({"logsListStrings": ["smoke_check: pushed", f"smoke_check: result: {json.dumps(REPORT)}"]})
-        response = provider_pb2.InvokeResponse()
+        response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(answer)
         return response
 
