@@ -82,7 +82,8 @@ def test_what_a_role_needs_is_its_child_and_was_a_child_of_the_target(variant: s
         role = one.labels[ROLE_LABEL]
         kind = "".join(word.capitalize() for word in re.split("[-_]", role))
         assert one.request.parent.endswith(f"$portus:internal:{kind}::{NAME}-{role.replace('_', '-')}"), one.urn
-        (alias,) = one.request.aliases
+        # Some releases of the wheel add the former types of a kind.
+        (alias,) = (each for each in one.request.aliases if each.spec.parentUrn)
         assert alias.spec.parentUrn.endswith(f"$portus:internal:KubernetesTarget::{NAME}-kubernetes"), one.urn
 
 
