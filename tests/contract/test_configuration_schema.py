@@ -15,7 +15,7 @@ from components.portus import images
 from components.portus import kubernetes_args as kubernetes_arguments
 from components.portus.args import PortusStackArgs
 from tests.contract.project_files import ROOT
-from tests.unit.portus.samples import _FORWARD_REFERENCES
+from tests.unit.portus.samples import FORWARD_REFERENCES
 
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
 CONFIG: dict[str, dict[str, Any]] = PROJECT["config"]
@@ -32,7 +32,7 @@ GROUPS = [
 
 
 def test_every_argument_is_configurable_and_every_key_is_an_argument() -> None:
-    assert set(CONFIG) - OF_THE_PROGRAM == set(get_type_hints(PortusStackArgs, localns=_FORWARD_REFERENCES))
+    assert set(CONFIG) - OF_THE_PROGRAM == set(get_type_hints(PortusStackArgs, localns=FORWARD_REFERENCES))
 
 
 @pytest.mark.parametrize("key", CONFIG)
@@ -67,13 +67,13 @@ def test_description_of_a_group_names_its_arguments(group: type) -> None:
     """What stands in a nested group cannot be declared in Pulumi.yaml, so the description has to say it."""
     top = {
         name: hint
-        for name, hint in get_type_hints(PortusStackArgs, localns=_FORWARD_REFERENCES).items()
+        for name, hint in get_type_hints(PortusStackArgs, localns=FORWARD_REFERENCES).items()
         if hint is group
     }
     for key in top:
         missing = [
             name
-            for name in get_type_hints(group, localns=_FORWARD_REFERENCES)
+            for name in get_type_hints(group, localns=FORWARD_REFERENCES)
             if name not in CONFIG[key]["description"]
         ]
         assert not missing, f"the description of {key} does not name {', '.join(missing)}"
