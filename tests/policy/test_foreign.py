@@ -191,7 +191,7 @@ def test_embedded_both_get_findings_with_their_own_names(
     packs: Callable[[bool], Pack], graph: Callable[[str, bool], Graph], rule_ids: dict[str, str]
 ) -> None:
     ours = graph("docker", False)
-    (edge,) = [each for each in ours if each.name == "hub-edge"]
+    (edge,) = [each for each in ours if each.name == "hub-edge" and each.type == "docker:index/container:Container"]
     weak = Entry(**{**vars(edge), "inputs": {**edge.inputs, "privileged": True}})
     careless = docker("cache", image="redis:7", privileged=True, envs=["REDIS_PASSWORD=correct-horse"])
     together = (*(weak if each is edge else each for each in ours), careless)
