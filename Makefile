@@ -3,7 +3,7 @@
 STACK ?=
 ARGS ?=
 GO ?= $(CURDIR)/toolchain/go
-export GO ALLOW_DATA_LOSS
+export GO ALLOW_DATA_LOSS ALL
 # What make says of folders must not stand among the outputs.
 MAKEFLAGS += --no-print-directory
 
@@ -16,10 +16,11 @@ programs   = toolchain/provider kubernetes && { test "$$(id -u)" != 0 || lab/clu
 # Tests that need it are left out where it cannot be had.
 browser    = { toolchain/program chromium || echo 'test: the documentation is not opened in a browser' >&2; }
 # The tests on Docker, those on Kubernetes, and the others beside them (tests/conftest.py).
-beside     = --numprocesses 3 --dist loadscope --no-loadscope-reorder
+beside     = --numprocesses 3 --dist loadscope --no-loadscope-reorder --durations 30
+run_tests  = @$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && $(browser) && exec env -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside)
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
-.PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test lint docs bench clean-tools
+.PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test soak lint docs bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [PORTUS=image] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
@@ -30,6 +31,7 @@ help: ## this list
 	@echo '  ARGS          more arguments for pulumi, for example ARGS=--diff (up, preview, down), or for pytest (test)'
 	@echo '  PROVIDERS     official, or a folder with provider plugins to use instead of the default ones'
 	@echo '  SHOW_SECRETS  1: outputs shows secrets'
+	@echo '  ALL           1: test runs the suites about the lab too that passed on this machine and did not change since'
 	@echo '  PORTUS        an image of Portus that test uses in the stand-in’s place, for example opensuse/portus:2.4.3'
 	@echo '  ALLOW_DATA_LOSS  names of volumes, claims, credentials, keys that this very preview may delete or replace'
 	@echo '  CLUSTER       which test cluster, default "default"; NODES: how many nodes it has, default 1'
@@ -59,8 +61,10 @@ cluster: ## start a Kubernetes for tests, or what is missing of it, and print it
 	@$(tools) && toolchain/provider kubernetes && toolchain/docker && lab/images/build >&2 && exec lab/cluster/cluster up
 cluster-down: ## remove that Kubernetes and everything of it (root)
 	@$(tools) && exec lab/cluster/cluster down
-test: ## run every test that this machine can run, and name those left out
-	@$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && $(browser) && exec env -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside) $(ARGS)
+test: ## run the tests that this machine can run, and name those left out; ALL=1: also what passed unchanged
+	$(run_tests) -m 'not soak' $(ARGS)
+soak: ## run what test leaves out: long faults, interrupts and load, before a release or after a large change
+	$(run_tests) -m soak $(ARGS)
 lint: ## ruff and mypy --strict
 	@$(test_tools) && ruff check $(sources) && exec mypy $(patsubst policies,policies/portus_policies,$(sources))
 docs: ## build the documentation as a site in site/

@@ -9,6 +9,7 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 from components.portus.images import is_stand_in
+from tests import times, unchanged
 from tests.policy import telling
 from tests.portus_image import GIVEN, patience
 
@@ -68,9 +69,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Lanes:
     return _Lanes(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long lanes first; without what is about the stand-in when there is none."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long lanes first; without what is about the stand-in when there is none, and what is known to pass."""
+    known = [suite for suite in unchanged.SUITES if unchanged.passed(suite)] if unchanged.is_whole(config) else []
     for item in items:
+        if (suite := unchanged.suite_of(item.nodeid)) in known:
+            reason = f"{suite}: nothing of it changed since it passed on this machine; `make test ALL=1` runs it"
+            item.add_marker(pytest.mark.skip(reason=reason))
         if item.get_closest_marker("stand_in") and GIVEN and not is_stand_in(GIVEN):
             item.add_marker(pytest.mark.skip(reason=f"{item.name} is about the stand-in, and PORTUS is {GIVEN}"))
         if patience() > 1:
@@ -94,10 +99,15 @@ def pytest_testnodedown(node: WorkerController) -> None:
         telling.unpack(node.config, node.workeroutput["told"])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the tests of the policy pack have to tell."""
-    lines = list(telling.told(terminalreporter.config))
-    if lines:
-        terminalreporter.section("policy pack")
-        for line in lines:
-            terminalreporter.write_line(line)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+    """Print what the tests of the policy pack have to tell and where the time went; note which suites passed."""
+    config = terminalreporter.config
+    reports = [each for kind in terminalreporter.stats.values() for each in kind if isinstance(each, pytest.TestReport)]
+    if unchanged.is_whole(config) and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        unchanged.remember((report.nodeid, report.outcome) for report in reports)
+    lanes = times.of_lanes((_lane(report.nodeid), report.duration) for report in reports)
+    for title, lines in (("policy pack", list(telling.told(config))), ("where the time went", lanes)):
+        if lines:
+            terminalreporter.section(title)
+            for line in lines:
+                terminalreporter.write_line(line)

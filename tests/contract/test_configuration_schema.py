@@ -72,9 +72,7 @@ def test_description_of_a_group_names_its_arguments(group: type) -> None:
     }
     for key in top:
         missing = [
-            name
-            for name in get_type_hints(group, localns=FORWARD_REFERENCES)
-            if name not in CONFIG[key]["description"]
+            name for name in get_type_hints(group, localns=FORWARD_REFERENCES) if name not in CONFIG[key]["description"]
         ]
         assert not missing, f"the description of {key} does not name {', '.join(missing)}"
 

@@ -1,6 +1,6 @@
-"""`pulumi up` interrupted at ten moments, one after the other on the same stack: `make up` goes on each time."""
+"""`pulumi up` interrupted at several moments, one after the other on the same stack: `make up` goes on each time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,37 +24,42 @@ MOMENTS = (
     Moment("the edge is being made", lambda up: up.status("edge") != ""),
     Moment("the smoke check runs", lambda up: up.status("smoke_check") == "running"),
 )
+SOME_MOMENTS = [
+    moment for moment in MOMENTS if moment.name in ("twenty resources", "portus starts", "the smoke check runs")
+]
 PROCESSES_END_SECONDS = 20
 OFFICIAL_PLUGIN = "/pulumi-resource-"
 """In its command line. An official plugin notices a dead engine after 5 minutes (pulumi/sdk, rpcutil.Healthcheck)."""
 
 
+def test_up_goes_on_after_kill_9_at_three_moments(tmp_path: Path) -> None:
+    said = _interrupt("shot-down", 9212, tmp_path, kill_9, SOME_MOMENTS)
+    assert all("released the lock" in each for each in said)
+
+
+@pytest.mark.soak
 def test_up_goes_on_after_ctrl_c_at_ten_moments(tmp_path: Path) -> None:
-    _interrupt("broken-off", 9210, tmp_path, ctrl_c)
+    _interrupt("broken-off", 9210, tmp_path, ctrl_c, MOMENTS)
 
 
+@pytest.mark.soak
 def test_up_goes_on_after_kill_9_at_ten_moments(tmp_path: Path) -> None:
-    said = _interrupt("shot-down", 9212, tmp_path, kill_9, outlives=OFFICIAL_PLUGIN)
+    said = _interrupt("shot-down", 9212, tmp_path, kill_9, MOMENTS)
     assert all("released the lock" in each for each in said)
     together = "\n".join(said)
     assert "cleared the pending operation" in together, together
     assert "no state knows it" in together, together
 
 
-def _interrupt(
-    name: str, port: int, folder: Path, blow: Callable[[int], None], outlives: str | None = None
-) -> list[str]:
-    """Strike at each moment and repair; finish, and look for what is left. Returns what each repair said.
-
-    ``outlives`` is part of the command line of processes that may live longer than the engine.
-    """
+def _interrupt(name: str, port: int, folder: Path, blow: Callable[[int], None], moments: Sequence[Moment]) -> list[str]:
+    """Strike at each moment and repair; finish, and look for what is left. Returns what each repair said."""
     config = local_config(name, port)
     said: list[str] = []
     secrets: dict[str, str] = {}
     with prepared(name, folder, config) as deployment:
-        for moment in MOMENTS:
+        for moment in moments:
             RunningUp(deployment).strike(moment, blow)
-            _assert_no_process_left(deployment, moment.name, outlives)
+            _assert_no_process_left(deployment, moment.name, OFFICIAL_PLUGIN if blow is kill_9 else None)
             said.append(deployment.make("repair"))
             secrets |= _sound(deployment, secrets, moment.name, said[-1], ("container", "network"))
         printed = deployment.make("up")
@@ -68,6 +73,8 @@ def _interrupt(
 
 
 def _assert_no_process_left(deployment: Deployment, moment: str, outlives: str | None) -> None:
+    """But for those with ``outlives`` in their command line."""
+
     def left() -> list[str]:
         return [each for each in processes(deployment) if outlives is None or outlives not in each]
 

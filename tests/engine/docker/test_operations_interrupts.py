@@ -11,7 +11,7 @@ from docker.errors import NotFound
 from tests.engine.docker.deployment import local_config
 from tests.engine.docker.operations_clone import DEPLOYMENT_LABEL, Clone
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.engine, pytest.mark.soak, pytest.mark.timeout(1800)]
 
 NAME, PORT = "interrupted", 9473
 TASKS_AND_ROLES = ("database", "registry", "portus", "bootstrap", "background", "edge", "smoke-check")

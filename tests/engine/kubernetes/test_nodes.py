@@ -47,6 +47,7 @@ def all_is_well(client: DockerClient, edge: Edge, cluster: Cluster) -> Keep:
     return check
 
 
+@pytest.mark.soak
 def test_pods_outlive_the_restart_of_kubelet_and_containerd(lab: Instance, cluster: Cluster, all_is_well: Keep) -> None:
     before = _containers(cluster)
     for node in range(1, NODES + 1):
@@ -69,6 +70,7 @@ def test_drained_node_gives_everything_to_the_other(lab: Instance, cluster: Clus
         cluster.core.patch_node(drained, {"spec": {"unschedulable": None}})
 
 
+@pytest.mark.soak
 def test_lost_node_comes_back_with_everything(lab: Instance, cluster: Cluster, all_is_well: Keep) -> None:
     lost = cluster.pods()["database"].spec.node_name
     try:
