@@ -79,6 +79,7 @@ def test_pod_that_no_node_takes(deployed: tuple[Deployment, Cluster]) -> None:
     _fails_and_heals(deployed, NO_NODE, "didn't match Pod's node affinity/selector", _make_up)
 
 
+@pytest.mark.soak
 def test_full_quota_names_the_role(deployed: tuple[Deployment, Cluster]) -> None:
     deployment, cluster = deployed
     count = len(cluster.core.list_namespaced_pod(NAME).items)
