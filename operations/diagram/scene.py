@@ -129,14 +129,24 @@ def _node(recorded: Recorded, process: RecordedProcess, steps: Sequence[Step]) -
 
 
 def _wire(recorded: Recorded, link: RecordedLink, networks: Sequence[Network], steps: Sequence[Step]) -> Wire:
-    """Over the network of two, else the one with which its outer end is reached."""
+    """Over what bears the names of its ends or has both on it, else the one with which its outer end is reached."""
     names = [recorded.resource(link.source, link.destination), recorded.resource(link.destination, link.source)]
+    joined = [_joined(steps, recorded.resource(end)) for end in (link.source, link.destination)]
+    names += sorted(joined[0] & joined[1])
     names += [recorded.resource(end, OUTSIDE) for end in (link.destination, link.source) if end != OUTSIDE]
     network = next((found for name in names for found in networks if found.name == name), None)
     if network is not None:
         return Wire(link, network.name, network.change)
     ends = [_change(steps, recorded.resource(end), _RUNS) for end in (link.source, link.destination)]
     return Wire(link, "", "delete" if "delete" in ends else "")
+
+
+def _joined(steps: Sequence[Step], container: str) -> set[str]:
+    """The Docker networks that a container is on."""
+    own = (step.inputs for step in steps if step.name == container and _last(step.type) in _RUNS)
+    attachments = next((inputs.get("networksAdvanced") for inputs in own), None)
+    found = attachments if isinstance(attachments, list) else []
+    return {str(each["name"]) for each in found if isinstance(each, dict) and "name" in each}
 
 
 def _network(step: Step) -> Network:

@@ -168,7 +168,7 @@ _TASKS = {"", "bootstrap", "smoke_check", "migrate"}
 @stack_rule(
     *("D35", "dkr-network-topology", "networks follow the links between roles", MANDATORY, HIGH),
     reason="whoever shares a network can attack: the edge has no business with the database",
-    fix="a network for each link, with its two ends on it",
+    fix="an internal network for each that listens, with those on it who talk to it",
     source="CIS Docker 5.30; NIST SP 800-190 4.3.3",
 )
 def network_topology(stack: Stack) -> Iterator[About]:

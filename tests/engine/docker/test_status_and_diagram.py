@@ -56,7 +56,7 @@ def test_the_picture_is_of_the_stack_and_changes_nothing(watched: Deployment) ->
     assert shown.code == 0, shown.output
     text = _drawn(shown.output)
     assert "what `up` would do: nothing" in text
-    assert f"edge → portus, port 3000, TLS: passes requests on, over {NAME}-portus-edge" in text
+    assert f"edge → portus, port 3000, TLS: passes requests on, over {NAME}-registry-portus" in text
     assert watched.outputs()["administrator_password"] not in text
     assert watched.identities() == before
 

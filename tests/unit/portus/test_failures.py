@@ -73,9 +73,9 @@ def test_failed_deletion_is_another_matter(monkeypatch: pytest.MonkeyPatch) -> N
 def test_used_up_address_pools_are_told_with_the_argument_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     messages: list[str] = []
     monkeypatch.setattr(pulumi.log, "error", messages.append)
-    (hook,) = cast(Any, failures.address_pool_hook("hub-portus-edge").on_error)
+    (hook,) = cast(Any, failures.address_pool_hook("hub-registry-portus").on_error)
     for error in ("could not find an available, non-overlapping IPv4 address pool", "no such host"):
         assert hook.callback(SimpleNamespace(errors=[error])) is False
     (message,) = messages
-    assert message.startswith("hub-portus-edge: ")
+    assert message.startswith("hub-registry-portus: ")
     assert "address_pool" in message

@@ -1,6 +1,7 @@
 """Hosts, networks and published ports: default deny, derived from the links."""
 
 import ipaddress
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -11,32 +12,57 @@ from tests.unit.portus import samples, topologies
 from tests.unit.portus.test_topology import VARIANTS, Variant
 
 
-def members(placement: Placement) -> dict[str, tuple[str, ...]]:
-    return {network.name: network.members for network in placement.networks}
+BEYOND_LINKS = {("background", "portus")}
+"""(who, whom) that may share a network without a link, where ``whom`` listens: docs/decisions/0041."""
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_two_processes_share_a_network_exactly_when_a_link_joins_them_on_one_host(variant: Variant) -> None:
-    topology, placement = topologies.topology(*variant), topologies.placement(*variant)
-    linked = {
-        frozenset((link.source, link.destination))
-        for link in topology.links
+def linked(variant: Variant) -> set[tuple[str, str]]:
+    """Source and destination of the links within a host."""
+    placement = topologies.placement(*variant)
+    return {
+        (link.source, link.destination)
+        for link in topologies.topology(*variant).links
         if OUTSIDE not in (link.source, link.destination)
         and placement.host(link.source) == placement.host(link.destination)
     }
-    assert {frozenset(network.members) for network in placement.networks if len(network.members) > 1} == linked
+
+
+def sharing(placement: Placement) -> set[tuple[str, str]]:
+    """Every two that are on one network, in both orders."""
+    return {pair for network in placement.networks for pair in permutations(network.members, 2)}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_network_of_two_has_no_way_out(variant: Variant) -> None:
+def test_links_have_a_network_and_few_others_share_one(variant: Variant) -> None:
+    links = linked(variant)
+    shared = sharing(topologies.placement(*variant))
+    assert links <= shared
+    listening = {destination for _, destination in links}
+    backwards = {(destination, source) for source, destination in links}
+    beyond = {(who, whom) for who, whom in shared - links - backwards if whom in listening}
+    assert beyond <= BEYOND_LINKS
+
+
+def test_five_networks_carry_a_stack() -> None:
+    found = {network.name: network.members for network in topologies.placement().networks}
+    assert found == {
+        "test-database-portus": ("database", "portus", "background"),
+        "test-registry-portus": ("registry", "portus", "background", "edge"),
+        "test-portus-bootstrap": ("portus", "bootstrap"),
+        "test-edge-smoke-check": ("edge", "smoke_check"),
+        "test-edge-outside": ("edge",),
+    }
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_network_of_several_has_no_way_out(variant: Variant) -> None:
     for network in topologies.placement(*variant).networks:
-        assert len(network.members) in (1, 2)
-        assert network.internal == (len(network.members) == 2)
+        assert network.internal == (len(network.members) > 1)
         assert not (network.internal and network.leaves)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_database_is_on_networks_of_two_only(variant: Variant) -> None:
+def test_database_is_on_internal_networks_only(variant: Variant) -> None:
     placement = topologies.placement(*variant)
     for network in placement.networks_of("database"):
         assert network.internal

@@ -1,7 +1,9 @@
 """Which process runs on which host, and which networks its links ask for. Pure: nothing is created here.
 
-Two processes that are linked on the same host share an internal network of two; nobody else is on it and nothing leaves
-it. What comes from outside, goes outside or crosses hosts uses a network of one that can be published or left.
+Who listens gets an internal network with those who talk to it on the same host; nothing leaves it. Whoever shares one
+with it already needs no second, so five networks carry a whole stack: Docker's default pools hold 31 for everybody
+(moby, daemon/libnetwork/ipamutils). What comes from outside, goes outside or crosses hosts uses a network of one that
+can be published or left. docs/decisions/0041 has what the processes reach beyond their links.
 """
 
 import ipaddress
@@ -19,7 +21,8 @@ _SUBNET_PREFIX = 28
 class PlacedNetwork:
     """A Docker network.
 
-    ``internal`` has no way out; ``leaves`` tells a way out from mere publication; ``subnet`` "" is Docker's choice.
+    The first of ``members`` and, if there are several, the second are those that it is named after. ``internal`` has no
+    way out; ``leaves`` tells a way out from mere publication; ``subnet`` "" is Docker's choice.
     """
 
     name: str
@@ -92,7 +95,6 @@ class Placement:
         return PublishedPort(link.port, self._docker.bind_address, host_port)
 
     def _networks(self) -> list[PlacedNetwork]:
-        pairs: set[tuple[str, str]] = set()
         reached: set[str] = set()
         leaving: set[str] = set()
         for link in self._topology.links:
@@ -100,18 +102,29 @@ class Placement:
                 leaving.add(link.source)
             if link.source == OUTSIDE or self._crosses(link):
                 reached.add(link.destination)
-            if OUTSIDE not in (link.source, link.destination) and not self._crosses(link):
-                first, second = sorted((link.source, link.destination), key=self._topology.roster.index)
-                pairs.add((first, second))
-        networks = [self._network(pair, True, False) for pair in pairs]
+        networks = self._inner_networks()
         for process in (reached | leaving) - {OUTSIDE}:
-            networks.append(self._network((process, OUTSIDE), False, process in leaving))
+            networks.append(self._network((process, OUTSIDE), (process,), process in leaving))
         return networks
 
-    def _network(self, ends: tuple[str, str], internal: bool, leaves: bool) -> PlacedNetwork:
-        members = tuple(end for end in ends if end != OUTSIDE)
+    def _inner_networks(self) -> list[PlacedNetwork]:
+        """One for each process that listens, with whoever talks to it and shares none with it so far."""
+        order = self._topology.roster.index
+        talks: dict[str, set[str]] = {}
+        for link in self._topology.links:
+            if OUTSIDE not in (link.source, link.destination) and not self._crosses(link):
+                talks.setdefault(link.destination, set()).add(link.source)
+        found: list[PlacedNetwork] = []
+        for listener in sorted(talks, key=order):
+            together = {member for network in found if listener in network.members for member in network.members}
+            if clients := sorted(talks[listener] - together, key=order):
+                ends = sorted((listener, clients[0]), key=order)
+                found.append(self._network((ends[0], ends[1]), (*ends, *clients[1:])))
+        return found
+
+    def _network(self, ends: tuple[str, str], members: tuple[str, ...], leaves: bool = False) -> PlacedNetwork:
         name = resource_name(self._topology.name, *ends)
-        return PlacedNetwork(name, self.host(members[0]), members, internal, leaves, self._subnet(ends))
+        return PlacedNetwork(name, self.host(members[0]), members, OUTSIDE not in ends, leaves, self._subnet(ends))
 
     def _subnet(self, ends: tuple[str, str]) -> str:
         """Its part of the address pool is fixed by the roster, whatever else comes or goes."""

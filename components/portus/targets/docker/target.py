@@ -61,7 +61,7 @@ class DockerTarget(Deployed):
         return pulumi.Output.all(process.image, image.repo_digest, image.image_id).apply(lambda found: resolved(*found))
 
     def _network(self, network: PlacedNetwork) -> docker.Network:
-        """A network of two that nothing leaves, or a network of one."""
+        """An internal network, or one of a single process."""
         options = (
             None if network.internal or network.leaves else {"com.docker.network.bridge.enable_ip_masquerade": "false"}
         )
@@ -72,7 +72,8 @@ class DockerTarget(Deployed):
             internal=network.internal,
             options=options,
             ipam_configs=[{"subnet": network.subnet}] if network.subnet else None,
-            labels=translate.labels(self._topology.name, "-".join(network.members), self._deployment),
+            # Only those that it is named after, as another label would be another network.
+            labels=translate.labels(self._topology.name, "-".join(network.members[:2]), self._deployment),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=self.provider_of(self._topology.process(network.members[0])),
