@@ -28,8 +28,9 @@ _LANES = {
     "tests/engine/docker": "docker",
     "tests/engine/kubernetes": "kubernetes",
     "tests/engine/cluster": "kubernetes",
+    "tests/component": "component",
 }
-"""Tests that share deployments or the cluster, and so a process; the others go module by module."""
+"""Tests that share deployments, the cluster or recordings, and so a process; the others go module by module."""
 _APART = (
     *(
         f"tests/engine/docker/test_{name}.py"

@@ -11,7 +11,6 @@ from components.portus.topology import OUTSIDE
 from tests.unit.portus import samples, topologies
 from tests.unit.portus.test_topology import VARIANTS, Variant
 
-
 BEYOND_LINKS = {("background", "portus")}
 """(who, whom) that may share a network without a link, where ``whom`` listens: docs/decisions/0041."""
 
