@@ -29,6 +29,7 @@ _LANES = {
     "tests/engine/kubernetes": "kubernetes",
     "tests/engine/cluster": "kubernetes",
     "tests/component": "component",
+    "tests/policy": "policy",
 }
 """Tests that share deployments, the cluster or recordings, and so a process; the others go module by module."""
 _APART = (
@@ -47,7 +48,7 @@ _APART = (
     "tests/contract/portus/test_start.py",
 )
 """Modules of a lane that bring deployments of their own; the longest first."""
-_FIRST = ("docker", "kubernetes", "portus", *_APART)
+_FIRST = ("docker", "kubernetes", "portus", *_APART[:2], "policy", "component", *_APART[2:])
 
 
 def _lane(nodeid: str) -> str:
