@@ -203,4 +203,5 @@ def _install_packages() -> None:
     say(f"installing {', '.join(_PACKAGES)} with apt-get")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-qq"], environment=environment)
-    run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *_PACKAGES], environment=environment)
+    options = ["-o", "DPkg::Lock::Timeout=900", "-y", "-qq", "--no-install-recommends"]
+    run(["apt-get", "install", *options, *_PACKAGES], environment=environment)

@@ -86,7 +86,7 @@ def make_base(image: Image) -> None:
     if os.geteuid() != 0:
         raise BuildError("debootstrap needs root: run this command as root once (the images stay)")
     if shutil.which("debootstrap") is None:
-        run(["apt-get", "install", "--quiet", "--yes", "debootstrap"])
+        run(["apt-get", "-o", "DPkg::Lock::Timeout=900", "install", "--quiet", "--yes", "debootstrap"])
     mirror = next(uri for uri, release, _ in _sources() if release == DEBIAN_SUITE)
     with tempfile.TemporaryDirectory(prefix="portus-stack-base-") as folder:
         root = Path(folder, "root")

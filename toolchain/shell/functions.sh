@@ -47,7 +47,7 @@ find_python() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v python3 >/dev/null; then
         echo "toolchain: installing python3 with apt-get" >&2
         { apt-get update -qq &&
-            DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-venv \
+            DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=900 install -y -qq --no-install-recommends python3 python3-venv \
                 ca-certificates; } >/dev/null || fail "could not install python3 (see above)"
         find_python
         return
