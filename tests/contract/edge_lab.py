@@ -16,21 +16,47 @@ from typing import Any
 
 from components.portus.roles.edge import _START_SCRIPT
 from components.portus.roles.edge_configuration import OUTSIDE_PORT, UPSTREAMS, EdgeNames, nginx_configuration
-from tests.contract.standin_harness import Lab, lab, logs, wait_until
+from tests.contract.standin_harness import TEST_LABEL, Lab, docker, lab, logs, wait_until
 from tests.contract.standin_settings import FQDN, PUBLIC_REGISTRY_NAME
 
 INSIDE_PORT = 8443
 _EDGE, _PYTHON = "portus-stack.lab/edge:1.22", "portus-stack.lab/python:3.11"
-_ECHO = """\
-import json, ssl, sys
+_COMMAND = (
+    *("sh", "/etc/portus-stack/start.sh", "/etc/portus-stack/nginx.conf", UPSTREAMS, "portus:3000", "registry:5000"),
+)
+LARGE = 64 * 1024 * 1024
+"""Bytes of a layer that the registry sends: more than lies in all buffers on the way to who does not read."""
+PAGE = 3 * 1024 * 1024
+"""Bytes of a large file that Portus sends."""
+_ECHO = f"""\
+import json, socket, ssl, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+busy = set()
 
 class Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def answer(self):
+        busy.add(self)
+        try:
+            if "/large" in self.path or "/blobs/sha256:" in self.path:
+                self.send_large({PAGE} if "/large" in self.path else {LARGE})
+            else:
+                self.tell()
+        finally:
+            busy.discard(self)
+
+    def send_large(self, size):
+        self.send_response(200)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        for _ in range(size // 65536):
+            self.wfile.write(bytes(65536))
+
+    def tell(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode("latin-1")
-        told = {"role": sys.argv[1], "method": self.command, "path": self.path, "body": body}
+        told = {{"role": sys.argv[1], "method": self.command, "path": self.path, "body": body, "busy": len(busy)}}
         told["headers"] = [[name.lower(), value] for name, value in self.headers.items()]
         content = json.dumps(told).encode()
         self.send_response(200)
@@ -45,7 +71,11 @@ class Echo(BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
-server = ThreadingHTTPServer(("", int(sys.argv[2])), Echo)
+class Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
+    request_queue_size = 100
+
+server = Server(("", int(sys.argv[2])), Echo)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("/lab/tls.crt", "/lab/tls.key")
 server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -55,7 +85,10 @@ server.serve_forever()
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; ``passed`` is what the role behind the edge was asked, None when the edge answered by itself."""
+    """An HTTP answer; ``passed`` is what the role behind the edge was asked, None when the edge answered by itself.
+
+    ``busy`` in it are the requests that the role was answering then, this one included.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -78,28 +111,42 @@ def basic(user: str | bytes, password: str = "wrong") -> dict[str, str]:
 class EdgeLab:
     """The edge, as outsiders reach it and as the roles inside do."""
 
-    def __init__(self, laboratory: Lab, host: str, registry_host: str, limited: bool) -> None:
+    def __init__(self, laboratory: Lab, host: str, registry_host: str, figures: Mapping[str, str]) -> None:
         self._lab, self.host, self.registry_host = laboratory, host, registry_host
         self._context = ssl.create_default_context(cafile=str(laboratory.folder / "ca/ca.crt"))
         names = EdgeNames(host, registry_host, INSIDE_PORT, 0, "portus:3000", "registry:5000")
         folder = laboratory.folder
         configuration = nginx_configuration(names)
-        if not limited:
-            configuration = re.sub("burst=[0-9]+", "burst=1000000", configuration)
+        for figure, other in figures.items():
+            configuration, found = re.subn(figure, other, configuration)
+            assert found, figure
         for name, text in (("nginx.conf", configuration), ("start.sh", _START_SCRIPT), ("echo.py", _ECHO)):
             (folder / name).write_text(text, encoding="utf-8")
         pairs = {"ca.crt": "ca/ca.crt", "edge.crt": "tls.crt", "edge.key": "tls.key"}
         mounts = [f"--volume={folder / source}:/etc/portus-stack/{name}:ro" for name, source in pairs.items()]
         mounts += [f"--volume={folder / name}:/etc/portus-stack/{name}:ro" for name in ("nginx.conf", "start.sh")]
-        for role, port in (("portus", 3000), ("registry", 5000)):
-            command = ("python3", "/lab/echo.py", role, str(port))
-            laboratory.start(role, _PYTHON, f"--volume={folder}:/lab:ro", "--user=0", command=command)
-        start = ("sh", "/etc/portus-stack/start.sh", "/etc/portus-stack/nginx.conf", UPSTREAMS)
-        self.container = laboratory.start(
-            "edge", _EDGE, *mounts, "--read-only", "--tmpfs=/tmp", command=(*start, "portus:3000", "registry:5000")
-        )
+        roles = {role: self._echo(role, port) for role, port in (("portus", 3000), ("registry", 5000))}
+        if laboratory.six:
+            mounts += [f"--add-host={role}:{laboratory.address(container)}" for role, container in roles.items()]
+        limits = ("--memory=256m", "--memory-swap=256m", "--ulimit=nofile=16384:16384")
+        self._options = (*mounts, *limits, "--read-only", "--tmpfs=/tmp:size=64m")
+        self.container = laboratory.start("edge", _EDGE, *self._options, command=_COMMAND)
         self.address = laboratory.address(self.container)
         wait_until(self._answers, "the edge answers", lambda: logs(self.container))
+
+    def _echo(self, role: str, port: int) -> str:
+        command = ("python3", "/lab/echo.py", role, str(port))
+        return self._lab.start(role, _PYTHON, f"--volume={self._lab.folder}:/lab:ro", "--user=0", command=command)
+
+    @property
+    def folder(self) -> Path:
+        """Where files for containers may lie."""
+        return self._lab.folder
+
+    def alone(self, *options: str) -> str:
+        """Start one more edge without a network, with more options of `docker run`; its container."""
+        label = f"--label={TEST_LABEL}={self._lab.identity}"
+        return docker("run", "--detach", label, "--network=none", *self._options, *options, _EDGE, *_COMMAND)
 
     def _answers(self) -> bool:
         try:
@@ -159,7 +206,21 @@ def ask(
 
 
 @contextmanager
-def edge_lab(folder: Path, *, one_host: bool = False, limited: bool = True) -> Iterator[EdgeLab]:
-    """The edge for two host names, or for one; without limits on how often one comes, where a test comes often."""
-    with lab(folder) as laboratory:
-        yield EdgeLab(laboratory, FQDN, FQDN if one_host else PUBLIC_REGISTRY_NAME, limited)
+def edge_lab(
+    folder: Path,
+    *,
+    one_host: bool = False,
+    limited: bool = True,
+    figures: Mapping[str, str] | None = None,
+    six: bool = False,
+) -> Iterator[EdgeLab]:
+    """The edge for two host names, or for one.
+
+    Args:
+        limited: False takes the limits on how often one comes away, where a test comes often.
+        figures: expressions for words of the configuration, and what stands there instead.
+        six: clients and roles come by IPv6.
+    """
+    others = {} if limited else {"burst=[0-9]+": "burst=1000000"}
+    with lab(folder, six=six) as laboratory:
+        yield EdgeLab(laboratory, FQDN, FQDN if one_host else PUBLIC_REGISTRY_NAME, {**others, **(figures or {})})

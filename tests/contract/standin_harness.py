@@ -66,18 +66,19 @@ def wait_until(condition: Callable[[], bool], what: str, evidence: Callable[[], 
 
 
 class Lab:
-    """One network with what a test starts on it."""
+    """One network with what a test starts on it; ``six``: its containers have addresses of IPv6 too."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, six: bool = False) -> None:
         self.identity = secrets.token_hex(4)
-        self.folder = folder
+        self.folder, self.six = folder, six
+        families = ("--ipv6", f"--subnet=fd00:{self.identity[:4]}:{self.identity[4:]}::/64") if six else ()
         names = [FQDN, PUBLIC_REGISTRY_NAME, PROVIDER_NAME, "registry", "portus", "localhost"]
         self.token_kid = write_certificates(folder, names)
         self.webhook_secret = secrets.token_hex(16)
         (folder / "webhook-secret").write_text(self.webhook_secret)
         (folder / "own-users").write_text("admin\nsmoke-check\n")
         self.network = f"lab-{self.identity}"
-        docker("network", "create", f"--label={TEST_LABEL}={self.identity}", self.network)
+        docker("network", "create", f"--label={TEST_LABEL}={self.identity}", *families, self.network)
 
     def start(
         self, role: str, image: str, *arguments: str, command: tuple[str, ...] = (), alias: tuple[str, ...] = ()
@@ -99,8 +100,11 @@ class Lab:
         return name
 
     def address(self, container: str) -> str:
-        """The container's address on the network."""
-        return docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container)
+        """The container's address on the network: that of IPv6 where it has one."""
+        address = "GlobalIPv6Address" if self.six else "IPAddress"
+        return docker(
+            "inspect", "--format", f"{{{{range .NetworkSettings.Networks}}}}{{{{.{address}}}}}{{{{end}}}}", container
+        )
 
     def remove(self) -> None:
         """Remove everything with this lab's label."""
@@ -224,9 +228,9 @@ class Lab:
 
 
 @contextmanager
-def lab(folder: Path) -> Iterator[Lab]:
-    """A lab that is removed at the end, whatever happens."""
-    created = Lab(folder)
+def lab(folder: Path, six: bool = False) -> Iterator[Lab]:
+    """A lab that is removed at the end, whatever happens; ``six`` as in `Lab`."""
+    created = Lab(folder, six)
     try:
         yield created
     finally:

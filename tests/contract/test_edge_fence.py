@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
 import pytest
 
-from components.portus.roles.edge_fence import FORMS, RETRY_SECONDS
+from components.portus.roles.edge_fence import FORMS
+from components.portus.roles.edge_limits import RETRY_SECONDS
 from tests.contract.edge_lab import Answer, EdgeLab, ask, basic, edge_lab
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]

@@ -28,14 +28,23 @@ _START_SCRIPT = """\
 # the directory of a certificate that is renewed in place, and how many seconds lie between two looks at it.
 # nginx asks the container's own name server each time: a role that comes back at another address is found again.
 # That name server does not know what stands in /etc/hosts: the roles on other hosts.
+# nginx wants addresses of IPv6 in brackets, and does not start where it is to listen on one and the kernel has none.
 set -eu
 upstream() {
   address="$(awk -v name="${2%:*}" '$2 == name { print $1; exit }' /etc/hosts)"
+  case "$address" in *:*) address="[$address]" ;; esac
   echo "map '' \\$upstream_$1 { default ${address:-${2%:*}}:${2##*:}; }"
 }
-servers="$(awk '$1 == "nameserver" { printf "%s ", $2 }' /etc/resolv.conf)"
+servers="$(awk '$1 == "nameserver" { if ($2 ~ /:/) $2 = "[" $2 "]"; printf "%s ", $2 }' /etc/resolv.conf)"
+families="ipv6=off" # who has both kinds of addresses is reached by the older one; without a route nothing is
+awk 'NR > 1 { found = 1 } END { exit !found }' /proc/net/route || families=""
+configuration="$1"
+if [ ! -e /proc/net/if_inet6 ]; then
+  configuration="${2%/*}/nginx.conf"
+  grep -v 'listen \\[::\\]' "$1" >"$configuration"
+fi
 {
-  echo "resolver $servers valid=5s ipv6=off;"
+  echo "resolver $servers valid=5s $families;"
   upstream portus "$3"
   upstream registry "$4"
 } >"$2"
@@ -53,9 +62,9 @@ watch() {
 }
 if [ $# -gt 4 ]; then
   loaded="$(cat "$5"/tls.* | cksum)" # before nginx reads it: one that comes in between is then seen as new
-  watch "$1" "$5" "$6" &
+  watch "$configuration" "$5" "$6" &
 fi
-exec nginx -c "$1" -g 'daemon off;'
+exec nginx -c "$configuration" -g 'daemon off;'
 """
 
 
@@ -98,6 +107,7 @@ def workload(settings: Settings, _credentials: Credentials, certificates: Certif
         registry=f"{internal_name(settings.name, 'registry')}:{registry.PORT}",
         outside_port=outside_port(settings),
         inside_addresses=settings.hairpin_addresses,
+        layers=_layers(settings),
     )
     presents = certificates.presented("edge")
     if isinstance(presents, Issued):
@@ -125,6 +135,11 @@ def workload(settings: Settings, _credentials: Credentials, certificates: Certif
         after=("background",) if settings.portus.generation > 1 else ("bootstrap",),
         stop_seconds=30,
     )
+
+
+def _layers(settings: Settings) -> int:
+    """This edge's share of the layers that all registries together can send at once."""
+    return max(1, registry.streams(settings) * settings.registry.replicas // settings.edge.replicas)
 
 
 def _watched(presents: TlsPair | Issued) -> tuple[str, ...]:

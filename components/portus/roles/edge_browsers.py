@@ -9,7 +9,9 @@ Secure nor SameSite (``config/initializers/session_store.rb``), its API takes th
 _MAPS = """
   # Requests for tokens bring their credentials with them: a session is none, and none comes of them.
   map $uri $cookies {{
-    "~^/v2/token" "";
+    /v2/token "";
+    /v2/token.json "";
+    /v2/token/ "";
     default $http_cookie;
   }}
   # Browsers tell which page sends a request that may change something; other clients of the API tell nothing.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..naming import files_path
-from . import edge_browsers, edge_fence
+from . import edge_browsers, edge_fence, edge_limits
 
 OUTSIDE_PORT = 8444
 """The port inside to which outsiders are led; another one where this is the public port."""
@@ -14,7 +14,8 @@ class EdgeNames:
     """Names and ports; ``portus`` and ``registry`` are ``host:port`` inside, ``http_port`` 0 means no plain HTTP.
 
     Roles inside come to ``public_port``, outsiders are led to ``outside_port``; who comes there from one of
-    ``inside_addresses`` is a role on another host. ``certificate`` and ``key`` are paths.
+    ``inside_addresses`` is a role on another host. ``layers`` are so many as the registry sends at once, by way of this
+    edge. ``certificate`` and ``key`` are paths.
     """
 
     portus_host: str
@@ -25,6 +26,7 @@ class EdgeNames:
     registry: str
     outside_port: int = OUTSIDE_PORT
     inside_addresses: tuple[str, ...] = ()
+    layers: int = 200
     certificate: str = files_path("edge.crt")
     key: str = files_path("edge.key")
 
@@ -39,11 +41,9 @@ _CIPHERS = (
 """Of TLS 1.2: forward secrecy and authenticated encryption only."""
 
 _MAIN = """\
-worker_processes 2;
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
-events {{ worker_connections 1024; }}
-http {{
+{processes}http {{
   include {upstreams};
   client_body_temp_path /tmp/body;
   proxy_temp_path /tmp/proxy;
@@ -71,10 +71,8 @@ http {{
   proxy_ssl_protocols TLSv1.2 TLSv1.3;
   proxy_http_version 1.1;
   proxy_set_header Connection "";
-  # One spelling of each name, whatever the client's was: Portus redirects there, and knows its registry by it.
-  map $host $public_address {{
-{addresses}    default $host;
-  }}
+  # Each server's own name in one spelling, whatever the client's was: Portus redirects there, and knows its registry
+  # by it.
   proxy_set_header Host $public_address;
   # Once, and the same that was judged here.
   proxy_set_header Authorization $http_authorization;
@@ -86,27 +84,14 @@ http {{
   proxy_set_header X-Forwarded-Port {port};
   proxy_connect_timeout 5s;
 {maps}{browsers}
-  # Layers stream through: no size limit, nothing kept on disk.
-  client_max_body_size 0;
-  proxy_request_buffering off;
-  proxy_buffering off;
-  proxy_max_temp_file_size 0;
-  # Four TLS records at a time, where nginx would take one or a page: large pushes and pulls are faster.
-  client_body_buffer_size 64k;
-  proxy_buffer_size 64k;
-  proxy_buffers 8 64k;
-  proxy_read_timeout 900s;
-  proxy_send_timeout 900s;
-
+{limits}
   server {{
     listen unix:/tmp/health.sock;
     access_log off;
     return 200 "ok\\n";
   }}
   server {{
-    listen {port} ssl default_server;
-    listen {outside_port} ssl default_server;
-    server_name _;
+{default_listens}    server_name _;
     return 421;
   }}
 {redirect}{servers}}}
@@ -114,28 +99,28 @@ http {{
 
 _REDIRECT = """\
   server {{
-    listen {http_port} default_server;
-    server_name _;
+{default_listens}    server_name _;
     return 421;
   }}
   server {{
-    listen {http_port};
-    server_name {names};
+{listens}    server_name {names};
     return 308 https://$host{port_suffix}$request_uri;
   }}
 """
 
 _SERVER = """\
   server {{
-    listen {port} ssl;
-    listen {outside_port} ssl;
-    server_name {host};
+{listens}    server_name {host};
+    set $public_address {address};
+    error_page 429 @too_many;
+    error_page 503 @busy;
     add_header Strict-Transport-Security "max-age=31536000" always;
     add_header X-Content-Type-Options nosniff always;
 {locations}  }}
 """
 
-_REFUSE = "    location ^~ {path} {{ return 403; }}\n"
+_LISTEN = "    listen {address}{words};\n"
+_REFUSE = "    location {match} {{ return 403; }}\n"
 _PASS = """\
     location {match} {{
 {rules}      proxy_ssl_name {upstream_host};
@@ -143,21 +128,33 @@ _PASS = """\
     }}
 """
 
-_NEVER_PUBLIC = ("/v2/webhooks/events",)
-"""Unauthenticated in every version: whoever reaches it forges pushes."""
-_NEVER_PUBLIC_PORTUS = ("/v2/webhooks", "/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_health", "/api/v1/_ping")
-"""Besides: makes the first administrator; health paths, which tell about the inside and start programs."""
-
+_EVENTS = "/v2/webhooks/events"
+_NEVER_PUBLIC = (f"= {_EVENTS}", f"= {_EVENTS}/")
+"""Unauthenticated in every version: whoever reaches it forges pushes. Below it there may be repositories."""
+_NEVER_PUBLIC_PORTUS = tuple(
+    f"^~ {path}" for path in ("/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_health", "/api/v1/_ping")
+)
+"""Portus': makes the first administrator; health paths, which tell about the inside and start programs."""
 
 _TOKEN = "/v2/token"
 _TOKEN_NAMES = (_TOKEN, f"{_TOKEN}.json", f"{_TOKEN}/")
 """By these Portus' router knows it, and by any other extension (SUSE/Portus ``config/routes/registry_api.rb``)."""
-_FORMS = ("/users/password", "= /users", "/users/oauth")
-"""Forms that make Portus work or send mail, besides the one for signing in."""
+_FORMS = ("/users/password", "= /users", "= /users/", "/users.", "/users/oauth")
+"""Forms that make Portus work or send mail, besides the one for signing in. Its router reads ``/users.json`` too."""
 
 
 def _pass(match: str, role: str, upstream: str, rules: str = "", uri: str = "") -> str:
     return _PASS.format(match=match, role=role, upstream_host=upstream.partition(":")[0], rules=rules, uri=uri)
+
+
+def _refused(*matches: str) -> str:
+    return "".join(_REFUSE.format(match=match) for match in matches)
+
+
+def _listens(*ports: int, words: str = "") -> str:
+    """Both families of addresses; the start script takes the second one away where the kernel has no IPv6."""
+    addresses = (address for port in ports for address in (str(port), f"[::]:{port}"))
+    return "".join(_LISTEN.format(address=address, words=words) for address in addresses)
 
 
 def _token_location(path: str, names: EdgeNames) -> str:
@@ -176,60 +173,73 @@ def _fenced(names: EdgeNames) -> str:
         + "".join(_pass(match, "portus", names.portus, forms) for match in _FORMS)
         + _pass("/api/", "portus", names.portus, limited)
         + _pass("/", "portus", names.portus)
-        + edge_fence.too_many()
     )
 
 
 def _portus_locations(names: EdgeNames) -> str:
-    refused = "".join(_REFUSE.format(path=path) for path in _NEVER_PUBLIC_PORTUS)
+    refused = _refused("^~ /v2/webhooks", *_NEVER_PUBLIC_PORTUS)
     tokens = "".join(_token_location(path, names) for path in _TOKEN_NAMES)
     others = "".join(f"    location ^~ {_TOKEN}{mark} {{ return 404; }}\n" for mark in ("/", "."))
     return edge_fence.server_rules() + refused + tokens + others + _fenced(names)
 
 
 def _registry_locations(names: EdgeNames) -> str:
-    refused = "".join(_REFUSE.format(path=path) for path in _NEVER_PUBLIC)
-    return refused + _pass("/v2/", "registry", names.registry) + "    location / { return 404; }\n"
+    return _refused(*_NEVER_PUBLIC) + _layers(names) + "    location / { return 404; }\n"
+
+
+def _layers(names: EdgeNames) -> str:
+    return _pass("/v2/", "registry", names.registry, edge_limits.layer_rules())
 
 
 def _shared_locations(names: EdgeNames) -> str:
     """One host for both: ``/v2/`` is the registry's, except ``/v2/token``; the rest is Portus'."""
-    refused = "".join(_REFUSE.format(path=path) for path in (*_NEVER_PUBLIC, *_NEVER_PUBLIC_PORTUS[1:]))
     return (
         edge_fence.server_rules()
-        + refused
+        + _refused(*_NEVER_PUBLIC, *_NEVER_PUBLIC_PORTUS)
         + _token_location(_TOKEN, names)
-        + _pass("/v2/", "registry", names.registry)
+        + _layers(names)
         + _fenced(names)
+    )
+
+
+def _servers(names: EdgeNames, suffix: str) -> str:
+    """A server for each public name."""
+    hosts = {names.portus_host: _portus_locations(names), names.registry_host: _registry_locations(names)}
+    if names.portus_host == names.registry_host:
+        hosts = {names.portus_host: _shared_locations(names)}
+    listens = _listens(names.public_port, names.outside_port, words=" ssl")
+    return "".join(
+        _SERVER.format(listens=listens, host=host, address=host + suffix, locations=locations + edge_limits.refusals())
+        for host, locations in hosts.items()
+    )
+
+
+def _redirect(names: EdgeNames, suffix: str) -> str:
+    if not names.http_port:
+        return ""
+    return _REDIRECT.format(
+        default_listens=_listens(names.http_port, words=" default_server"),
+        listens=_listens(names.http_port),
+        names=" ".join(dict.fromkeys((names.portus_host, names.registry_host))),
+        port_suffix=suffix,
     )
 
 
 def nginx_configuration(names: EdgeNames) -> str:
     """The whole ``nginx.conf``; every name in it was checked when the settings were made."""
-    hosts = {names.portus_host: _portus_locations(names), names.registry_host: _registry_locations(names)}
-    if names.portus_host == names.registry_host:
-        hosts = {names.portus_host: _shared_locations(names)}
-    servers = "".join(
-        _SERVER.format(port=names.public_port, outside_port=names.outside_port, host=host, locations=locations)
-        for host, locations in hosts.items()
-    )
     suffix = "" if names.public_port == 443 else f":{names.public_port}"  # noqa: PLR2004 - the port of https://
-    redirect = (
-        _REDIRECT.format(http_port=names.http_port, names=" ".join(hosts), port_suffix=suffix)
-        if names.http_port
-        else ""
-    )
     return _MAIN.format(
+        processes=edge_limits.processes(),
         upstreams=UPSTREAMS,
         directory=files_path("").rstrip("/"),
         certificate=names.certificate,
         key=names.key,
         ciphers=":".join(_CIPHERS),
         port=names.public_port,
-        outside_port=names.outside_port,
         maps=edge_fence.maps(names.public_port, names.inside_addresses),
-        addresses="".join(f'    "{host}" "{host}{suffix}";\n' for host in hosts),
         browsers=edge_browsers.rules(names.portus_host + suffix),
-        redirect=redirect,
-        servers=servers,
+        limits=edge_limits.rules(names.layers),
+        default_listens=_listens(names.public_port, names.outside_port, words=" ssl default_server"),
+        redirect=_redirect(names, suffix),
+        servers=_servers(names, suffix),
     )

@@ -10,13 +10,12 @@ Everything is nginx' own (maps, ``limit_req``): no module that an image may lack
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .edge_limits import error
+
 HIDDEN_USER = "portus"
 """Portus' own administrator (SUSE/Portus ``db/seeds.rb``)."""
 OUR_USERS = ("portus", "stack", "")
 """How the names of users that PortusStack makes for itself begin, with ``-`` or ``_`` between (credentials.py)."""
-
-RETRY_SECONDS = 10
-"""What a client is told that comes too often."""
 
 
 @dataclass(frozen=True)
@@ -203,19 +202,19 @@ _MAPS = r"""
   }
 
   map "$way $request_method" $limited_forms {
-    "~^outside (?:POST|PUT|PATCH)$" $binary_remote_addr;
+    "~^outside (?:POST|PUT|PATCH)$" $client;
     default "";
   }
   map $way $limited_tokens {
-    outside $binary_remote_addr$remote_user;
+    outside $client$remote_user;
     default "";
   }
   map $way$credentials $limited_passwords {
-    outsidebasic $binary_remote_addr$remote_user;
+    outsidebasic $client$remote_user;
     default "";
   }
   map $way $limited_api {
-    outside $binary_remote_addr;
+    outside $client;
     default "";
   }
 @zones@  limit_req_status 429;
@@ -244,11 +243,6 @@ def maps(inside_port: int, inside_addresses: Sequence[str]) -> str:
     return text
 
 
-def _error(status: int, code: str, message: str) -> str:
-    """An error in the form that docker clients read. Source: Distribution, docs/spec/api.md, "Errors"."""
-    return f'return {status} \'{{"errors":[{{"code":"{code}","message":"{message}"}}]}}\';'
-
-
 _OTHER_PATH = r"^[^?]*(?:%(?:2[EeFf]|5[Cc])|\x5c|/[.][.]?(?:[/?]|$))"
 """A path that nginx and Portus may take for two: Rails' router decodes dots and slashes after it has split the path.
 
@@ -257,11 +251,10 @@ What follows a dot is a format to it: ``/v2/token.x%2F%2e%2e%2F%2e%2e%2Fx`` is `
 _LONGEST_NAME = 255
 """Of a user, in Portus' table; longer ones would fill the memory of the limits."""
 
-_UNREADABLE = _error(400, "UNSUPPORTED", "the edge cannot read this request")
-_MALFORMED = _error(400, "UNSUPPORTED", "not a token request that the edge lets through")
-_NOT_HERE = _error(404, "UNSUPPORTED", "tokens are given to GET only")
-_INSIDE = _error(403, "DENIED", "this account is not for the outside")
-_TOO_MANY = _error(429, "TOOMANYREQUESTS", "too many requests, try again later")
+_UNREADABLE = error(400, "UNSUPPORTED", "the edge cannot read this request")
+_MALFORMED = error(400, "UNSUPPORTED", "not a token request that the edge lets through")
+_NOT_HERE = error(404, "UNSUPPORTED", "tokens are given to GET only")
+_INSIDE = error(403, "DENIED", "this account is not for the outside")
 
 
 def limit(rate: Rate) -> str:
@@ -274,22 +267,11 @@ def server_rules() -> str:
     return f"""\
     default_type application/json;
     {limit(PASSWORDS)}
-    error_page 429 @too_many;
     if ($uri ~ "[\\x00-\\x1f\\x7f]") {{ {_UNREADABLE} }}
     if ($request_uri ~ "{_OTHER_PATH}") {{ {_UNREADABLE} }}
     if ($remote_user ~ "^.{{{_LONGEST_NAME}}}.") {{ {_UNREADABLE} }}
     if ($credentials = unreadable) {{ {_UNREADABLE} }}
     if ($for_inside) {{ {_INSIDE} }}
-"""
-
-
-def too_many() -> str:
-    """The answer to whoever comes too often."""
-    return f"""\
-    location @too_many {{
-      add_header Retry-After {RETRY_SECONDS} always;
-      {_TOO_MANY}
-    }}
 """
 
 

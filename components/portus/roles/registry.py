@@ -26,6 +26,11 @@ _NOBODY = "65532:65532"
 _STOP_SECONDS = 30
 _DRAIN_SECONDS = _STOP_SECONDS - 5
 """How long requests in flight may go on after the stop signal; by default Distribution cuts them off at once."""
+_STREAM_MIB = 4
+"""For each layer that is being sent: Distribution reads through a buffer (``registry/storage/filereader.go`` at v2.8.3
+and v3.0.0, ``fileReaderBufferSize``), whatever the storage."""
+_BASE_MIB = 96
+"""For all else: 30 MiB at rest, and what 200 streams need besides their buffers."""
 _AWS = "https://s3.amazonaws.com"
 _PORTS = {True: 443, False: 80}
 _CONFIG = files_path("config.yml")
@@ -88,6 +93,16 @@ def service_name(settings: Settings) -> str:
 def realm(settings: Settings) -> str:
     """Where clients fetch tokens; Portus itself goes there too."""
     return f"https://{settings.hostnames.portus_address}/v2/token"
+
+
+def _heap_mib(settings: Settings) -> int:
+    """From here on Go cleans up at any price: nine tenths of the memory, as it does not know of all that it uses."""
+    return settings.registry.resources.memory_mib * 9 // 10
+
+
+def streams(settings: Settings) -> int:
+    """How many layers one registry has the memory to send at once; at least one."""
+    return max(1, (_heap_mib(settings) - _BASE_MIB) // _STREAM_MIB)
 
 
 def links(settings: Settings) -> tuple[Link, ...]:
@@ -219,6 +234,7 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         image=settings.registry.image,
         command=("sh", _START),
         environment={
+            "GOMEMLIMIT": f"{_heap_mib(settings)}MiB",
             "OTEL_TRACES_EXPORTER": "none",  # Distribution 3 would look for a collector on localhost
             "SSL_CERT_DIR": f"/etc/ssl/certs:{_TRUST_DIRECTORY}",
         },
