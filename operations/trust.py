@@ -16,7 +16,8 @@ from .stack import Stack
 
 CERTIFICATES = Path("/etc/docker/certs.d")
 HOSTS = Path("/etc/hosts")
-_EVERYWHERE, _LOOPBACK = "0.0.0.0", "127.0.0.1"
+_EVERYWHERE = "0.0.0.0"
+_LOOPBACKS = {_EVERYWHERE: "127.0.0.1", "::": "::1"}
 _PUBLIC_MODE = 0o644
 
 
@@ -133,7 +134,7 @@ def _wanted(engine: Engine, machine: Machine) -> Trust:
             say(f"warning: {' and '.join(names)} leads nowhere here: put it into your DNS, pointing at the cluster")
         return Trust(ca_pem, untrusted, names if address else [], address)
     bind = str(stack.docker_setting("bind_address") or _EVERYWHERE)
-    return Trust(ca_pem, untrusted, names, _LOOPBACK if bind == _EVERYWHERE else bind)
+    return Trust(ca_pem, untrusted, names, _LOOPBACKS.get(bind, bind))
 
 
 def _resolves(name: str) -> bool:

@@ -156,7 +156,7 @@ class RegistryArgs(TypedDict):
     replicas: NotRequired[int]
     """How many, 1 to 50; more than 1 on Kubernetes only, and with S3 or a shared volume only. Default: 1."""
     resources: NotRequired[ResourcesArgs]
-    """Default: 512 MiB, 2 CPUs."""
+    """Default: 1024 MiB, 2 CPUs: memory for 200 layers that are pulled at once, each takes 4 MiB."""
 
 
 class DatabaseTlsArgs(TypedDict):
@@ -208,7 +208,7 @@ class EdgeArgs(TypedDict):
     replicas: NotRequired[int]
     """How many, 1 to 50; more than 1 on Kubernetes only. Default: 1."""
     resources: NotRequired[ResourcesArgs]
-    """Default: 64 MiB, 2 CPUs."""
+    """Default: 256 MiB, 2 CPUs."""
 
 
 class AdministratorArgs(TypedDict):
@@ -302,7 +302,7 @@ class DockerArgs(TypedDict):
     hosts: NotRequired[list[DockerHostArgs]]
     """Default: one host, the provider that PortusStack inherits."""
     bind_address: NotRequired[str]
-    """IPv4 address that the edge listens on. Default: ``0.0.0.0``, every address of its host."""
+    """IP address that the edge listens on; ``::`` means every IPv6 one. Default: ``0.0.0.0``, every IPv4 one."""
     https_port: NotRequired[int]
     """Port of the host for HTTPS. Default: the public port of ``hostnames``."""
     http_port: NotRequired[int]

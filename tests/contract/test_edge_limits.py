@@ -212,7 +212,17 @@ def test_an_edge_without_ipv4_starts(edge: EdgeLab) -> None:
     servers.write_text("nameserver fd00:10:96::a\noptions ndots:5\n", encoding="utf-8")
     files = (f"--volume={hosts}:/etc/hosts:ro", f"--volume={servers}:/etc/resolv.conf:ro")
     container = edge.alone("--sysctl=net.ipv6.conf.lo.disable_ipv6=0", *files)
-    ask_it = ("exec", container, "curl", "--silent", "--insecure", "--output=/dev/null", "--write-out=%{http_code}")
+    ask_it = (
+        "exec",
+        container,
+        "curl",
+        "--silent",
+        "--insecure",
+        "--output",
+        "/dev/null",
+        "--write-out",
+        "%{http_code}",
+    )
 
     def answers() -> bool:
         return docker(*ask_it, f"https://[::1]:{OUTSIDE_PORT}/", check=False) == "421"

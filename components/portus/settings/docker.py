@@ -1,5 +1,7 @@
 """Reads the ``docker`` group."""
 
+import ipaddress
+
 from ..args import Role
 from . import patterns
 from .model import DockerHost, DockerSettings, DockerTls
@@ -10,6 +12,7 @@ _HTTP_PORT = 80
 _HIGHEST_PORT = 65535
 _SSH_OPTIONS = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=10")
 _IPV4 = (r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}", "an IPv4 address")
+_ADDRESS = (rf"{_IPV4[0]}|[0-9a-f]*:[0-9a-f:]+", "an IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1")
 _CIDR = (r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}", "an IPv4 network such as 10.213.0.0/20")
 
 
@@ -18,13 +21,21 @@ def read_docker(reader: Reader, public_port: int) -> DockerSettings:
     hosts = tuple(_host(host) for host in reader.groups("hosts"))
     settings = DockerSettings(
         hosts=hosts or (DockerHost("", "", (), None, "", tuple(Role)),),
-        bind_address=reader.text("bind_address", "0.0.0.0", *_IPV4),
+        bind_address=_canonical(reader.text("bind_address", "0.0.0.0", *_ADDRESS)),
         https_port=reader.integer("https_port", public_port, 1, _HIGHEST_PORT),
         http_port=reader.integer("http_port", _HTTP_PORT if public_port == _HTTPS_PORT else 0, 0, _HIGHEST_PORT),
         address_pool=reader.text("address_pool", "", *_CIDR),
     )
     reader.finish()
     return settings
+
+
+def _canonical(address: str) -> str:
+    """As Docker reports it back; what is no address is reported by the rules."""
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address
 
 
 def _host(reader: Reader) -> DockerHost:

@@ -148,7 +148,7 @@ def _registry(reader: Reader) -> RegistrySettings:
         s3=_s3(storage.group("s3")) if storage.has("s3") else None,
         delete_enabled=reader.boolean("delete_enabled", True),
         log_level=reader.choice("log_level", "info", ("error", "warn", "info")),
-        resources=_resources(reader.group("resources"), 512, 2.0),
+        resources=_resources(reader.group("resources"), 1024, 2.0),
     )
     for each in (filesystem, storage, reader):
         each.finish()
@@ -213,7 +213,7 @@ def _edge(reader: Reader) -> EdgeSettings:
     settings = EdgeSettings(
         image=_image(reader, "image", images.EDGE),
         replicas=_replicas(reader),
-        resources=_resources(reader.group("resources"), 64, 2.0),
+        resources=_resources(reader.group("resources"), 256, 2.0),
     )
     reader.finish()
     return settings

@@ -60,20 +60,19 @@ def _check_docker(settings: Settings, problems: Problems) -> None:
     docker = settings.docker
     if docker.https_port == docker.http_port:
         problems.add("docker.http_port", f"must differ from docker.https_port ({docker.https_port})")
-    pool = "an IPv4 network such as 10.213.0.0/20"
-    for key, text, right in (
-        ("bind_address", docker.bind_address, "an IPv4 address"),
-        ("address_pool", docker.address_pool, pool),
-    ):
-        try:
-            network = ipaddress.ip_network(text or "10.0.0.0/8")
-        except ValueError as error:
-            problems.add(f"docker.{key}", f"must be {right}: {error}")
-            continue
-        if key == "address_pool" and network.prefixlen > _LARGEST_PREFIX:
-            problems.add(
-                "docker.address_pool", f"must be a /{_LARGEST_PREFIX} or larger: every pair of roles gets a /28 of it"
-            )
+    try:
+        ipaddress.ip_address(docker.bind_address)
+    except ValueError as error:
+        problems.add("docker.bind_address", f"must be an IPv4 or IPv6 address: {error}")
+    try:
+        pool = ipaddress.ip_network(docker.address_pool or "10.0.0.0/8")
+    except ValueError as error:
+        problems.add("docker.address_pool", f"must be an IPv4 network such as 10.213.0.0/20: {error}")
+        return
+    if pool.prefixlen > _LARGEST_PREFIX:
+        problems.add(
+            "docker.address_pool", f"must be a /{_LARGEST_PREFIX} or larger: every pair of roles gets a /28 of it"
+        )
 
 
 def _check_hosts(settings: Settings, problems: Problems) -> None:

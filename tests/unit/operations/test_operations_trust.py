@@ -66,6 +66,16 @@ def test_trust_installs_and_untrust_removes_exactly_that(engine: DeployedEngine,
     assert not trusted(engine.stack)
 
 
+@pytest.mark.parametrize(("bound", "address"), [("::", "::1"), ("::1", "::1"), ("10.1.2.3", "10.1.2.3")])
+def test_names_lead_to_where_the_edge_listens(
+    engine: DeployedEngine, machine: Machine, bound: str, address: str
+) -> None:
+    stack_file = engine.stack.root / "stacks" / "Pulumi.s.yaml"
+    stack_file.write_text(f'config: {{"portus-stack:docker": {{bind_address: "{bound}"}}}}\n')
+    assert trust(engine, machine) == 0
+    assert machine.hosts.read_text() == HOSTS + f"{address} r.invalid p.invalid # portus-stack s\n"
+
+
 def test_a_new_address_and_a_new_ca_replace_the_old_ones(engine: DeployedEngine, machine: Machine) -> None:
     trust(engine, machine)
     engine.outputs |= {"portus_url": "https://q.invalid", "registry_url": "q.invalid", "ca_certificate_pem": "new"}

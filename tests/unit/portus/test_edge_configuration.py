@@ -4,12 +4,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
+from components.portus.roles import edge_limits
 from components.portus.roles.edge_configuration import EdgeNames, nginx_configuration
 from components.portus.settings import patterns
 from tests.unit.portus import samples, topologies
 from tests.unit.portus.nginx_parser import Directive, parse
 
-NEVER_PUBLIC = ["/v2/webhooks/events", "/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_health", "/api/v1/_ping"]
+EVENTS = "/v2/webhooks/events"
+NEVER_PUBLIC = ["/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_health", "/api/v1/_ping"]
 LABELS = some.from_regex(patterns._LABEL, fullmatch=True)
 HOSTS = some.lists(LABELS, min_size=2, max_size=3).map(".".join)
 NEARLY_HOSTS = some.text("ab.-_:;{}$ \"'\\\n/é", max_size=12)
@@ -62,6 +64,22 @@ def test_what_must_never_be_public_is_refused_on_every_host(names: EdgeNames, pa
             assert answer(server, (path + suffix).partition("?")[0]) in expected, host
 
 
+@pytest.mark.parametrize("names", [ONE, TWO], ids=["one host", "two hosts"])
+def test_events_are_refused_and_what_is_called_alike_is_the_registrys(names: EdgeNames) -> None:
+    for host, server in servers(names).items():
+        if host != "_":
+            assert {answer(server, EVENTS + end) for end in ("", "/")} == {"403"}, host
+            others = {answer(server, EVENTS + end) for end in ("/more", "-2026/manifests/1", ".json", "x/tags/list")}
+            assert others == {"403" if host == "portus.test" else "registry"}, "a prefix is whole names of repositories"
+
+
+@pytest.mark.parametrize("path", ["/users", "/users/", "/users.json", "/users/password", "/users/password.json"])
+@pytest.mark.parametrize("names", [ONE, TWO], ids=["one host", "two hosts"])
+def test_every_spelling_of_a_form_is_limited(names: EdgeNames, path: str) -> None:
+    location = chosen(servers(names)[names.portus_host], path)
+    assert {one.words[1] for one in location.all("limit_req")} == {"zone=forms", "zone=passwords"}
+
+
 @pytest.mark.parametrize(
     ("path", "role"),
     [
@@ -105,8 +123,7 @@ def test_two_hosts_go_to_their_roles(host: str, path: str, role: str) -> None:
 def test_unknown_host_gets_nothing() -> None:
     default = servers(TWO)["_"]
     assert [one.words[1:] for one in default.all("listen")] == [
-        ["8443", "ssl", "default_server"],
-        ["8444", "ssl", "default_server"],
+        [address, "ssl", "default_server"] for address in ("8443", "[::]:8443", "8444", "[::]:8444")
     ]
     assert [one.words for one in default.all("return")] == [["return", "421"]]
     assert not default.all("location")
@@ -129,7 +146,15 @@ def test_redirect_leaves_the_standard_port_out() -> None:
 def test_without_plain_http_there_is_no_such_listener() -> None:
     listeners = http(EdgeNames("a.test", "b.test", 8443, 0, "p:1", "r:2")).all("server")
     found = {listen.words[1] for server in listeners for listen in server.all("listen")}
-    assert found == {"unix:/tmp/health.sock", "8443", "8444"}
+    assert found == {"unix:/tmp/health.sock", "8443", "[::]:8443", "8444", "[::]:8444"}
+
+
+def test_every_server_listens_on_both_families() -> None:
+    for server in http(TWO).all("server"):
+        words = [one.words[1:] for one in server.all("listen")]
+        if words[0] != ["unix:/tmp/health.sock"]:
+            old = [one for one in words if not one[0].startswith("[")]
+            assert words == [each for one in old for each in (one, [f"[::]:{one[0]}", *one[1:]])]
 
 
 def test_tls_is_modern_and_both_roles_are_verified() -> None:
@@ -152,14 +177,34 @@ def test_client_cannot_choose_what_the_roles_are_told() -> None:
     assert headers["X-Forwarded-For"] == "$remote_addr"
     assert headers["X-Forwarded-Proto"] == "https"
     assert headers["Host"] == headers["X-Forwarded-Host"] == "$public_address"
-    names = {one.words[0]: one.words[1] for one in http(TWO).one("map", "$host").block}
-    assert names == {"portus.test": "portus.test:8443", "registry.test": "registry.test:8443", "default": "$host"}
+    assert headers["X-Forwarded-Port"] == "8443"
+    for host, server in servers(TWO).items():
+        if host != "_":
+            assert server.one("set").words[1:] == ["$public_address", f"{host}:8443"]
+            assert not server.all("proxy_set_header"), "one of them would take those of all away"
+            assert not [one for location in server.all("location") for one in location.all("proxy_set_header")]
+    assert servers(ONE)["hub.test"].one("set").words[2] == "hub.test"
 
 
-def test_layers_of_any_size_stream_through() -> None:
-    block = http(TWO)
-    assert block.one("client_max_body_size").words[1] == "0"
-    assert block.one("proxy_request_buffering").words[1] == block.one("proxy_buffering").words[1] == "off"
+@pytest.mark.parametrize("names", [ONE, TWO], ids=["one host", "two hosts"])
+def test_layers_stream_through_at_their_pace_and_nothing_else_does(names: EdgeNames) -> None:
+    block = http(names)
+    assert block.one("client_max_body_size").words[1] == f"{edge_limits.BODY_KIB}k"
+    assert block.one("client_body_buffer_size").words[1] == f"{edge_limits.BODY_KIB}k", "no disk is filled by bodies"
+    assert not block.all("proxy_request_buffering") and not block.all("proxy_buffering"), "nginx keeps both, by default"
+    streaming = {"client_max_body_size": "0", "proxy_request_buffering": "off", "proxy_buffering": "off"}
+    streaming |= dict.fromkeys(("client_body_timeout", "send_timeout"), f"{edge_limits.LAYER_PAUSE_SECONDS}s")
+    for server in servers(names).values():
+        for location in server.all("location"):
+            to_registry = [one for one in location.all("proxy_pass") if "registry" in one.words[1]]
+            for name, value in streaming.items():
+                found = [one.words[1] for one in location.all(name)]
+                if to_registry:
+                    assert found == [value]
+                else:
+                    assert value not in found, location.words
+    for name in ("proxy_read_timeout", "proxy_send_timeout"):
+        assert block.one(name).words[1] == f"{edge_limits.LAYER_PAUSE_SECONDS}s"
 
 
 @given(HOSTS, HOSTS)

@@ -30,7 +30,53 @@ def test_start_script_tells_nginx_where_the_roles_are(tmp_path: Path) -> None:
     assert written.one("resolver").words[-2:] == ["valid=5s", "ipv6=off"]
     assert written.one("map", "", "$upstream_registry").one("default").words[1] == "test-registry:5000"
     portus = written.one("map", "", "$upstream_portus").one("default").words[1]
-    assert portus in ("127.0.0.1:3000", "::1:3000")
+    assert portus in ("127.0.0.1:3000", "[::1]:3000")
+
+
+def started(folder: Path, **files: str) -> tuple[str, str]:
+    """What nginx is started with, and the upstreams, on a machine with other files than this one has."""
+    text = topologies.plain_file(topologies.topology(), "edge", "/etc/portus-stack/start.sh")
+    for path in ("/etc/hosts", "/etc/resolv.conf", "/proc/net/route", "/proc/net/if_inet6"):
+        assert path in text
+        text = text.replace(path, str(folder / path.rpartition("/")[2]))
+    for name, content in files.items():
+        (folder / name.replace("resolv", "resolv.conf")).write_text(content, encoding="utf-8")
+    (folder / "start.sh").write_text(text, encoding="utf-8")
+    (folder / "nginx.conf").write_text("listen 8443 ssl;\nlisten [::]:8443 ssl;\nreturn 421;\n", encoding="utf-8")
+    nginx = folder / "nginx"
+    nginx.write_text('#!/bin/sh\ncat "$2"\n', encoding="utf-8")
+    nginx.chmod(0o755)
+    (folder / "out").mkdir()
+    command = ["sh", str(folder / "start.sh"), str(folder / "nginx.conf"), str(folder / "out" / "upstreams.conf")]
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    roles = ("test-portus:3000", "test-registry:5000")
+    done = subprocess.run([*command, *roles], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout, (folder / "out" / "upstreams.conf").read_text(encoding="utf-8")
+
+
+HEADER = "Iface\tDestination\tGateway\n"
+IPV6_HOSTS = "::1 localhost\nfd00:10:96::a1f test-portus\nfd00:10:96::b2c test-registry\n"
+
+
+def test_addresses_of_ipv6_stand_in_brackets(tmp_path: Path) -> None:
+    resolv = "nameserver fd00:10:96::a\nsearch cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+    shown, upstreams = started(tmp_path, hosts=IPV6_HOSTS, resolv=resolv, route=HEADER, if_inet6="0 1\n")
+    assert "listen [::]:8443 ssl;" in shown and "listen 8443 ssl;" in shown
+    written = parse(upstreams)
+    assert written.one("resolver").words[1:] == ["[fd00:10:96::a]", "10.96.0.10", "valid=5s"]
+    assert written.one("map", "", "$upstream_portus").one("default").words[1] == "[fd00:10:96::a1f]:3000"
+    assert written.one("map", "", "$upstream_registry").one("default").words[1] == "[fd00:10:96::b2c]:5000"
+
+
+def test_where_the_kernel_has_no_ipv6_nothing_listens_on_it(tmp_path: Path) -> None:
+    hosts = "10.96.0.31 test-portus\n"
+    resolv = "nameserver 10.96.0.10\n"
+    shown, upstreams = started(tmp_path, hosts=hosts, resolv=resolv, route=f"{HEADER}eth0\t0\t1\n")
+    assert shown == "listen 8443 ssl;\nreturn 421;\n"
+    written = parse(upstreams)
+    assert written.one("resolver").words[1:] == ["10.96.0.10", "valid=5s", "ipv6=off"]
+    assert written.one("map", "", "$upstream_portus").one("default").words[1] == "10.96.0.31:3000"
+    assert written.one("map", "", "$upstream_registry").one("default").words[1] == "test-registry:5000"
 
 
 NGINX = """\

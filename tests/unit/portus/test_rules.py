@@ -80,6 +80,9 @@ FRONT, BACK = host("front", "edge"), host("back", "database", "registry", "portu
         ({"administrator": {"username": "portus-stack-smoke-check"}}, "administrator.username", "the smoke check's"),
         ({"docker": {"https_port": 8443, "http_port": 8443}}, "docker.http_port", "must differ"),
         ({"docker": {"bind_address": "300.0.0.1"}}, "docker.bind_address", "300.0.0.1"),
+        ({"docker": {"bind_address": "2001:db8::1::2"}}, "docker.bind_address", "2001:db8::1::2"),
+        ({"docker": {"bind_address": "[::1]"}}, "docker.bind_address", "IPv4 or IPv6 address"),
+        ({"docker": {"bind_address": "fe80::1%eth0"}}, "docker.bind_address", "IPv4 or IPv6 address"),
         ({"docker": {"address_pool": "10.0.0.0/26"}}, "docker.address_pool", "or larger"),
         ({"docker": {"address_pool": "10.0.0.1/20"}}, "docker.address_pool", "host bits"),
         ({"docker": {"hosts": [host("one", "edge")]}}, "docker.hosts[0].roles", "every role when there is one host"),
@@ -187,6 +190,13 @@ def test_several_faulty_roles_are_all_told() -> None:
         samples.settings(with_hosts(FRONT, host("back", "edge")))
     for role in Role:
         assert f"role {role.value} must be on exactly one host" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"), [("::", "::"), ("::1", "::1"), ("2001:db8:0:0:0:0:0:1", "2001:db8::1"), ("192.0.2.1",) * 2]
+)
+def test_the_edge_is_bound_to_an_address_as_docker_spells_it(given: str, bound: str) -> None:
+    assert samples.settings({"docker": {"bind_address": given}}).docker.bind_address == bound
 
 
 def test_defaults() -> None:
