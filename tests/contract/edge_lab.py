@@ -154,11 +154,15 @@ class EdgeLab:
         except OSError:
             return False
 
-    def connection(self, inside: bool = False, host: str = "") -> HTTPSConnection:
-        """A connection that several requests may share."""
+    def connection(self, inside: bool = False, host: str = "", buffer: int = 0) -> HTTPSConnection:
+        """A connection that several requests may share; ``buffer`` bytes may lie here unread, 0: as the kernel likes."""
         name, port = host or self.host, INSIDE_PORT if inside else OUTSIDE_PORT
         connection = HTTPSConnection(name, port, context=self._context, timeout=30)
-        plain = socket.create_connection((self.address, port), timeout=30)
+        plain = socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET)
+        plain.settimeout(30)
+        if buffer:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        plain.connect((self.address, port))
         connection.sock = self._context.wrap_socket(plain, server_hostname=name)
         return connection
 

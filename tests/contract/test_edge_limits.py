@@ -53,7 +53,7 @@ def half_sent(edge: EdgeLab, held: ExitStack, path: str, method: str = "POST") -
 
 def unread(edge: EdgeLab, held: ExitStack, path: str, host: str = "") -> int:
     """A GET whose answer is not read further than its status, which is returned."""
-    connection = edge.connection(host=host)
+    connection = edge.connection(host=host, buffer=4096)
     held.callback(connection.close)
     connection.request("GET", path)
     return connection.getresponse().status
