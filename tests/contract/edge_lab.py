@@ -155,7 +155,7 @@ class EdgeLab:
             return False
 
     def connection(self, inside: bool = False, host: str = "", buffer: int = 0) -> HTTPSConnection:
-        """A connection that several requests may share; ``buffer`` bytes may lie here unread, 0: as the kernel likes."""
+        """A connection that several requests may share; ``buffer`` bytes may lie here unread, 0: any number."""
         name, port = host or self.host, INSIDE_PORT if inside else OUTSIDE_PORT
         connection = HTTPSConnection(name, port, context=self._context, timeout=30)
         plain = socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET)

@@ -31,10 +31,11 @@ def test_everything_at_once_is_quiet_on_the_second_up_and_after_a_refresh(stack:
             ulimits=[{"name": "nofile", "soft": 1000, "hard": 2000}], log_opts={"max-size": "1m"}, stop_timeout=5,
         )
         ports = container("ports", ports=[{"internal": 80}])
+        container("six", ports=[{"internal": 80, "external": 18080, "ip": "::1"}])
         pulumi.export("port", ports.ports[0].external)
     """)
     steps = stack.steps()
-    assert set(steps) == {"create net", "create vol", "create img", "create web", "create ports"}
+    assert set(steps) == {"create net", "create vol", "create img", "create web", "create ports", "create six"}
     stack.up()
     assert stack.changes() == {}
     assert stack.changes(version=2) == {}

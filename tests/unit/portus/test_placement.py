@@ -74,15 +74,16 @@ def test_on_one_host_only_the_edge_is_published(variant: Variant) -> None:
     assert {process.name for process in topology.processes if placement.ports(process.name)} == {"edge"}
 
 
-def test_edge_is_published_where_it_was_asked_for() -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_edge_is_published_where_it_was_asked_for(address: str) -> None:
     args = {
         "hostnames": {"portus": "p.test:8443", "registry": "r.test:8443"},
-        "docker": {"bind_address": "127.0.0.1", "https_port": 9443, "http_port": 9080},
+        "docker": {"bind_address": address, "https_port": 9443, "http_port": 9080},
     }
     ports = topologies.placement(args).ports("edge")
     assert [(port.host_address, port.host_port, port.port) for port in ports] == [
-        ("127.0.0.1", 9080, 8080),
-        ("127.0.0.1", 9443, 8444),
+        (address, 9080, 8080),
+        (address, 9443, 8444),
     ]
 
 
