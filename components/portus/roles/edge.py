@@ -36,7 +36,7 @@ upstream() {
   echo "map '' \\$upstream_$1 { default ${address:-${2%:*}}:${2##*:}; }"
 }
 servers="$(awk '$1 == "nameserver" { if ($2 ~ /:/) $2 = "[" $2 "]"; printf "%s ", $2 }' /etc/resolv.conf)"
-families="ipv6=off" # who has both kinds of addresses is reached by the older one; without a route nothing is
+families="ipv6=off" # a role with both kinds of addresses is reached by IPv4, where this container has a route of it
 awk 'NR > 1 { found = 1 } END { exit !found }' /proc/net/route || families=""
 configuration="$1"
 if [ ! -e /proc/net/if_inet6 ]; then
