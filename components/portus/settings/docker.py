@@ -4,6 +4,7 @@ import ipaddress
 
 from ..args import Role
 from . import patterns
+from .certificates import read_pair
 from .model import DockerHost, DockerSettings, DockerTls
 from .reader import Reader
 
@@ -55,10 +56,6 @@ def _host(reader: Reader) -> DockerHost:
 
 
 def _tls(reader: Reader) -> DockerTls:
-    tls = DockerTls(
-        ca_pem=reader.public("ca_pem", *patterns.PEM_CERTIFICATE),
-        certificate_pem=reader.public("certificate_pem", *patterns.PEM_CERTIFICATE),
-        private_key_pem=reader.secret("private_key_pem", *patterns.PEM_PRIVATE_KEY),
-    )
+    tls = DockerTls(reader.public("ca_pem", *patterns.PEM_CERTIFICATE), *read_pair(reader))
     reader.finish()
     return tls

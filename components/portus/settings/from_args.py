@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from .. import images
 from ..args import Target
 from . import patterns, rules
+from .certificates import read_certificates, read_pair
 from .docker import read_docker
-from .kubernetes import read_cert_manager, read_kubernetes
+from .kubernetes import read_kubernetes
 from .model import (
     Administrator,
-    CertificateSettings,
     ClientCertificate,
     DatabaseSettings,
     DatabaseTls,
@@ -19,7 +19,6 @@ from .model import (
     ExternalDatabase,
     Hostnames,
     PortusSettings,
-    ProvidedCertificate,
     RegistrySettings,
     Resources,
     Rotation,
@@ -33,8 +32,6 @@ from .reader import Reader
 
 _MARIADB_PORT = 3306
 _MOST_REPLICAS = 50
-_LAST_LEAF_HOURS = 398 * 24
-"""CA/Browser Forum Baseline Requirements: clients refuse longer leaf certificates."""
 
 
 def settings_from_args(name: str, args: Mapping[str, object]) -> Settings:
@@ -54,7 +51,7 @@ def settings_from_args(name: str, args: Mapping[str, object]) -> Settings:
         edge=_edge(root.group("edge")),
         task_image=_image(root, "task_image", images.TASK),
         administrator=_administrator(root.group("administrator"), hostnames),
-        certificates=_certificates(root.group("certificates")),
+        certificates=read_certificates(root.group("certificates"), hostnames),
         rotation=_rotation(root.group("rotation")),
         data=_data(root.group("data")),
         smoke_check=root.boolean("smoke_check", True),
@@ -196,14 +193,7 @@ def _external_database(reader: Reader) -> ExternalDatabase:
 
 def _database_tls(reader: Reader) -> DatabaseTls:
     has_client = reader.given("certificate_pem") or reader.given("private_key_pem")
-    client = (
-        ClientCertificate(
-            reader.public("certificate_pem", *patterns.PEM_CERTIFICATE),
-            reader.secret("private_key_pem", *patterns.PEM_PRIVATE_KEY),
-        )
-        if has_client
-        else None
-    )
+    client = ClientCertificate(*read_pair(reader)) if has_client else None
     tls = DatabaseTls(reader.public("ca_certificate_pem", *patterns.PEM_CERTIFICATE), client)
     reader.finish()
     return tls
@@ -226,31 +216,6 @@ def _administrator(reader: Reader, hostnames: Hostnames) -> Administrator:
     )
     reader.finish()
     return administrator
-
-
-def _certificates(reader: Reader) -> CertificateSettings:
-    validity_hours = reader.integer("validity_hours", 8760, 24, _LAST_LEAF_HOURS, "hours")
-    early_renewal_hours = reader.integer(
-        "early_renewal_hours", min(720, validity_hours // 3), 1, _LAST_LEAF_HOURS, "hours"
-    )
-    if early_renewal_hours * 2 >= validity_hours:
-        reader.problem("early_renewal_hours", f"must be less than half of validity_hours ({validity_hours})")
-    provided = _provided(reader.group("provided")) if reader.has("provided") else None
-    cert_manager = read_cert_manager(reader.group("cert_manager")) if reader.has("cert_manager") else None
-    if provided and cert_manager:
-        reader.problem("cert_manager", "and certificates.provided exclude each other")
-    reader.finish()
-    return CertificateSettings(validity_hours, early_renewal_hours, provided, cert_manager)
-
-
-def _provided(reader: Reader) -> ProvidedCertificate:
-    provided = ProvidedCertificate(
-        certificate_pem=reader.public("certificate_pem", *patterns.PEM_CERTIFICATE),
-        private_key_pem=reader.secret("private_key_pem", *patterns.PEM_PRIVATE_KEY),
-        ca_certificate_pem=reader.public("ca_certificate_pem", *patterns.PEM_CERTIFICATE),
-    )
-    reader.finish()
-    return provided
 
 
 def _rotation(reader: Reader) -> Rotation:

@@ -34,9 +34,13 @@ REGION = (r"[a-z0-9-]{1,64}", "a region name, such as eu-central-1")
 S3_KEY = (r"[\x21-\x7e]{3,256}", "an S3 key: 3 to 256 printable ASCII characters without white space")
 ENDPOINT = (rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?", "https://host[:port]")
 ROOT_DIRECTORY = (r"/[A-Za-z0-9._/-]{1,255}", "a path that begins with /")
-PEM_CERTIFICATE = (r"(?s)\s*-----BEGIN CERTIFICATE-----.+-----END CERTIFICATE-----\s*", "one or more PEM certificates")
+# RFC 7468: text outside of the blocks is a comment. A key would not be kept secret where certificates are asked for.
+PEM_CERTIFICATE = (
+    r"(?s)(?!.*PRIVATE KEY-----).*-----BEGIN CERTIFICATE-----.+-----END CERTIFICATE-----.*",
+    "one or more PEM certificates, and no key beside them",
+)
 PEM_PRIVATE_KEY = (
-    r"(?s)\s*-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.+-----END (?:[A-Z]+ )?PRIVATE KEY-----\s*",
+    r"(?s).*-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.+-----END (?:[A-Z]+ )?PRIVATE KEY-----.*",
     "a PEM private key",
 )
 HOST_ADDRESS = (

@@ -45,6 +45,19 @@ class Reader:
         """Note that ``key`` is wrong."""
         self._problems.add_first(self.at(key), reason)
 
+    def also(self, key: str, reason: str) -> None:
+        """Note that ``key`` is wrong in one more way."""
+        self._problems.add(self.at(key), reason)
+
+    def sound(self, key: str) -> bool:
+        """Whether nothing is known to be wrong with ``key``."""
+        return not self._problems.concern(self.at(key))
+
+    def known(self, key: str) -> str | None:
+        """The text at ``key`` that was read before; None where it is an Output, or wrong."""
+        value = self._values.get(key)
+        return value if isinstance(value, str) and self.sound(key) else None
+
     def has(self, key: str) -> bool:
         """Whether ``key`` is given and not null."""
         return self._take(key) is not None

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.unit.portus import pems
+
 _PODS: dict[str, Any] = {
     "node_selector": {"kubernetes.io/os": "linux"},
     "tolerations": [
@@ -34,7 +36,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "gateway": {"name": "front", "namespace": "gateways", "section_name": "tls", "passthrough": False},
 }
 
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+SELF_SIGNED = pems.issued("portus.example.com", names=pems.NAMES)
+CERTIFICATE = SELF_SIGNED.pem
 CERT_MANAGER: dict[str, Any] = {
     "issuer": {"name": "team", "kind": "Issuer", "group": "cert-manager.io"},
     "ca_certificate_pem": CERTIFICATE,

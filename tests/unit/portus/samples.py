@@ -14,7 +14,8 @@ from components.portus.settings import Settings, settings_from_args
 from tests.unit.portus import kubernetes_samples
 
 CERTIFICATE = kubernetes_samples.CERTIFICATE
-PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
+PRIVATE_KEY = kubernetes_samples.SELF_SIGNED.key_pem
+MARKED_KEY = f"SENTINEL\n{PRIVATE_KEY}"
 DIGEST = "sha256:" + "0a" * 32
 
 MINIMAL: dict[str, Any] = {"hostnames": {"portus": "portus.example.com", "registry": "registry.example.com"}}
@@ -65,7 +66,7 @@ COMPLETE: dict[str, Any] = {
             "tls": {
                 "ca_certificate_pem": CERTIFICATE,
                 "certificate_pem": CERTIFICATE,
-                "private_key_pem": PRIVATE_KEY.replace("MIIE", "SENTINEL"),
+                "private_key_pem": MARKED_KEY,
             },
         },
     },
@@ -81,7 +82,7 @@ COMPLETE: dict[str, Any] = {
         "early_renewal_hours": 240,
         "provided": {
             "certificate_pem": CERTIFICATE,
-            "private_key_pem": PRIVATE_KEY.replace("MIIE", "SENTINEL"),
+            "private_key_pem": MARKED_KEY,
             "ca_certificate_pem": CERTIFICATE,
         },
     },
@@ -109,7 +110,7 @@ COMPLETE: dict[str, Any] = {
                 "tls": {
                     "ca_pem": CERTIFICATE,
                     "certificate_pem": CERTIFICATE,
-                    "private_key_pem": PRIVATE_KEY.replace("MIIE", "SENTINEL"),
+                    "private_key_pem": MARKED_KEY,
                 },
                 "private_address": "10.0.0.2",
                 "roles": ["registry", "portus", "background"],
