@@ -148,12 +148,13 @@ def _order_problem(chain: Sequence[x509.Certificate], index: int) -> str:
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """By name alone where the library does not verify such a signature any more: that it is weak is told elsewhere."""
+    if _is_weak(certificate):
+        return certificate.issuer == issuer.subject
     try:
         certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature):
         return False
-    except UnsupportedAlgorithm:  # too old to be checked, and told as weak
-        return certificate.issuer == issuer.subject
     return True
 
 
@@ -169,16 +170,15 @@ def _problems_of(certificate: x509.Certificate, number: int, now: datetime.datet
         if isinstance(key, kind) and key.key_size < smallest:
             yield f"{which} has a weak key: {word}, {key.key_size} bits; at least {smallest} are right"
     # Nobody verifies the signature that a certificate carries of itself (OpenSSL: ssl_security_cert_sig).
-    if certificate.issuer != certificate.subject and isinstance(_hash(certificate), _WEAK_HASHES):
-        yield f"{which} has a weak signature ({_hash(certificate).name.upper()}): have it issued anew with SHA-256"
+    if certificate.issuer != certificate.subject and _is_weak(certificate):
+        yield f"{which} has a weak signature (MD5 or SHA-1): have it issued anew with SHA-256"
 
 
-def _hash(certificate: x509.Certificate) -> hashes.HashAlgorithm:
-    """What was signed; SHA-512 stands for signatures that have no hash of their own (Ed25519) or are unknown here."""
+def _is_weak(certificate: x509.Certificate) -> bool:
     try:
-        return certificate.signature_hash_algorithm or hashes.SHA512()
-    except UnsupportedAlgorithm:
-        return hashes.SHA512()
+        return isinstance(certificate.signature_hash_algorithm, _WEAK_HASHES)
+    except UnsupportedAlgorithm:  # older still
+        return True
 
 
 def _name(certificate: x509.Certificate) -> str:

@@ -208,7 +208,7 @@ def test_weak_signature_is_refused_but_not_where_nobody_verifies_it(digest: hash
     assert wrong(provided(leaf, ca=authority)) == []
     weak = Pair(pems.signed_with(digest, leaf.certificate, key), leaf.key)
     (found,) = wrong(provided(weak, ca=authority))
-    assert found[0] == "certificate_pem" and f"weak signature ({digest.name.upper()})" in found[1]
+    assert found[0] == "certificate_pem" and "weak signature (MD5 or SHA-1)" in found[1]
 
 
 @pytest.mark.parametrize(
