@@ -8,6 +8,7 @@ from ..args import Target
 from . import patterns, rules
 from .certificates import read_certificates, read_pair
 from .docker import read_docker
+from .hostnames import read_hostnames
 from .kubernetes import read_kubernetes
 from .model import (
     Administrator,
@@ -40,7 +41,7 @@ def settings_from_args(name: str, args: Mapping[str, object]) -> Settings:
     if not re.fullmatch(patterns.NAME[0], name):
         problems.add("name", f"must be {patterns.NAME[1]}")
     root = Reader(args, "", problems)
-    hostnames = _hostnames(root.group("hostnames"))
+    hostnames = read_hostnames(root.group("hostnames"))
     settings = Settings(
         name=name,
         target=root.choice("target", Target.DOCKER, tuple(Target)),
@@ -89,22 +90,6 @@ def _resources(reader: Reader, memory_mib: int, cpus: float) -> Resources:
     )
     reader.finish()
     return resources
-
-
-def _hostnames(reader: Reader) -> Hostnames:
-    addresses = {key: reader.text(key, None, *patterns.PUBLIC_HOST) for key in ("portus", "registry")}
-    hosts, ports = {}, {}
-    for key, address in addresses.items():
-        hosts[key], _, port = address.partition(":")
-        ports[key] = int(port or 443)
-        if ports[key] > 65535:  # noqa: PLR2004 - TCP has no higher one
-            reader.problem(key, f"names port {port}; the highest is 65535")
-    if all(addresses.values()) and ports["portus"] != ports["registry"]:
-        reader.problem(
-            "registry", f"must have the same port as hostnames.portus ({ports['portus']}): one edge serves both"
-        )
-    reader.finish()
-    return Hostnames(portus=hosts["portus"], registry=hosts["registry"], port=ports["portus"])
 
 
 def _portus(reader: Reader) -> PortusSettings:

@@ -9,6 +9,7 @@ from ..contract.option_values import BOUNDS, CHOICES, FORMS, LARGEST_NUMBER, MAY
 from ..contract.options import Kind, Option
 from . import patterns
 from .reader import MAX_TEXT_LENGTH, shown
+from .scalars import quotes_astray, quotes_missing
 
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*")
 _FIRST_WITH_FILES = 3
@@ -29,13 +30,20 @@ def value_problem(option: Option, value: object, minor: int) -> str:
             else f"a{'n' * (option.kind is Kind.INTEGER)} {option.kind.value}"
         )
         told = " (its value is secret and not shown)" if option.secret else f", not {shown(value)}"
-        return f"must be {allowed}{told}"
+        return f"must be {allowed}{told}{_hint(option, value)}"
     if option.kind is Kind.INTEGER:
         lowest, highest = BOUNDS.get(option.path, (0, LARGEST_NUMBER))
         return "" if lowest <= float(str(value)) <= highest else f"must be {lowest} to {highest}, not {shown(value)}"
     if option.path in OPTION_FILES and minor >= _FIRST_WITH_FILES and _CAST.fullmatch(str(value)):
         return "must not look like a number, true or false: Portus would take it for one (its value is secret)"
     return _form_problem(option.path, str(value)) if option.path in FORMS else ""
+
+
+def _hint(option: Option, value: object) -> str:
+    def fits(meant: object) -> bool:
+        return _has_type(option, meant)
+
+    return quotes_missing(value, fits) or quotes_astray(value, fits)
 
 
 def _has_type(option: Option, value: object) -> bool:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import pulumi
 
 from .problems import Problems
+from .scalars import quotes_astray, quotes_missing
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SHOWN_LENGTH = 60
@@ -92,8 +93,8 @@ class Reader:
         for word, value in self.mapping(key).items():
             if _CONTROL.search(word) or not re.fullmatch(key_form[0], word):
                 self.problem(key, f"must have keys that are each {key_form[1]}")
-            elif not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH or not _fits(value_form[0], value):
-                self.problem(key, f"must have at {word} {value_form[1]}")
+            elif not isinstance(value, str) or not _fits(value_form[0], value):
+                self.problem(key, f"must have at {word} {value_form[1]}{_hint(value, value_form[0])}")
             else:
                 found[word] = value
         return found
@@ -119,10 +120,10 @@ class Reader:
                 self.problem(key, f"is required: {right}")
             return default or ""
         if not isinstance(value, str):
-            self.problem(key, f"must be {right}, not {shown(value)}")
+            self.problem(key, f"must be {right}, not {shown(value)}{_hint(value, pattern)}")
         elif len(value) > MAX_TEXT_LENGTH:
             self.problem(key, f"is {len(value)} characters long; at most {MAX_TEXT_LENGTH} are allowed")
-        elif _CONTROL.search(value) or not re.fullmatch(pattern, value):
+        elif not _fits(pattern, value):
             self.problem(key, f"must be {right}, not {shown(value)}")
         else:
             return value
@@ -137,8 +138,9 @@ class Reader:
             self.problem(key, f"must be a list, each entry {right}")
             return default
         for index, item in enumerate(value):
-            if not isinstance(item, str) or _CONTROL.search(item) or not re.fullmatch(pattern, item):
-                self._problems.add(f"{self.at(key)}[{index}]", f"must be {right}, not {shown(item)}")
+            if not isinstance(item, str) or not _fits(pattern, item):
+                hint = _hint(item, pattern)
+                self._problems.add(f"{self.at(key)}[{index}]", f"must be {right}, not {shown(item)}{hint}")
         return tuple(str(item) for item in value)
 
     def choice(self, key: str, default: _Known, choices: tuple[_Known, ...]) -> _Known:
@@ -160,7 +162,9 @@ class Reader:
             return default
         whole = not isinstance(value, bool) and isinstance(value, int | float) and value == value // 1
         if not whole or not low <= int(value) <= high:  # type: ignore[call-overload]
-            self.problem(key, f"must be a whole number from {low} to {high}{unit and ' ' + unit}, not {shown(value)}")
+            hint = quotes_astray(value, lambda meant: not isinstance(meant, bool))
+            words = f"must be a whole number from {low} to {high}{unit and ' ' + unit}, not {shown(value)}{hint}"
+            self.problem(key, words)
             return default
         return int(value)  # type: ignore[call-overload, no-any-return]
 
@@ -170,7 +174,8 @@ class Reader:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            self.problem(key, f"must be a number from {low} to {high} {unit}, not {shown(value)}")
+            hint = quotes_astray(value, lambda meant: not isinstance(meant, bool))
+            self.problem(key, f"must be a number from {low} to {high} {unit}, not {shown(value)}{hint}")
             return default
         return float(value)
 
@@ -180,7 +185,8 @@ class Reader:
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.problem(key, f"must be true or false, not {shown(value)}")
+            hint = quotes_astray(value, lambda meant: isinstance(meant, bool))
+            self.problem(key, f"must be true or false, not {shown(value)}{hint}")
             return default
         return value
 
@@ -196,7 +202,7 @@ class Reader:
             return pulumi.Output.secret(value.apply(_checked(pattern, f"{self.at(key)} {wrong}")))
         if isinstance(value, str) and re.fullmatch(pattern, value):
             return pulumi.Output.secret(value)
-        self.problem(key, f"is required: {right}" if value is None else wrong)
+        self.problem(key, f"is required: {right}" if value is None else f"{wrong}{_hint(value, pattern)}")
         return pulumi.Output.secret("")
 
     def public(self, key: str, pattern: str, right: str) -> pulumi.Output[str]:
@@ -211,7 +217,12 @@ class Reader:
 
 
 def _fits(pattern: str, value: str) -> bool:
-    return not _CONTROL.search(value) and re.fullmatch(pattern, value) is not None
+    short = len(value) <= MAX_TEXT_LENGTH
+    return short and not _CONTROL.search(value) and re.fullmatch(pattern, value) is not None
+
+
+def _hint(value: object, pattern: str) -> str:
+    return quotes_missing(value, lambda text: _fits(pattern, text))
 
 
 def _checked(pattern: str, message: str) -> Callable[[object], str]:
