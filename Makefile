@@ -3,21 +3,25 @@
 STACK ?=
 ARGS ?=
 GO ?= $(CURDIR)/toolchain/go
-export GO ALLOW_DATA_LOSS ALL
+export GO ALL
+# Words of the caller's stay words: make expands no $(shell …) in them, and recipes find them in their environment, where
+# no shell reads them as text. ARGS alone is text for the shell.
+as_it_is = $(if $(filter undefined,$(origin $1)),,$(eval override $1 := $$(value $1))$(eval export $1))
+$(foreach name,STACK ALLOW_DATA_LOSS PROVIDERS PORTUS SHOW_SECRETS CLUSTER NODES,$(call as_it_is,$(name)))
 # What make says of folders must not stand among the outputs.
 MAKEFLAGS += --no-print-directory
 
 # Each recipe is one shell that first takes the tools into itself; a failure of theirs ends it.
 tools      = tools=$$(toolchain/env) && eval "$$tools"
 test_tools = tools=$$(toolchain/env --test) && eval "$$tools"
-operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),--stack '$(STACK)') $(if $(ARGS),-- $(ARGS))
+operation  = @$(tools) && exec python -m operations $@ $(if $(STACK),"--stack=$$STACK") $(if $(ARGS),-- $(ARGS))
 # Before the tests, as their time limits are not made for minutes of building; without root no cluster starts.
 programs   = toolchain/provider kubernetes && { test "$$(id -u)" != 0 || lab/cluster/cluster build --cert-manager; }
 # Tests that need it are left out where it cannot be had.
 browser    = { toolchain/program chromium || echo 'test: the documentation is not opened in a browser' >&2; }
 # The tests on Docker, those on Kubernetes, and the others beside them (tests/conftest.py).
 beside     = --numprocesses 3 --dist loadscope --no-loadscope-reorder --durations 30
-run_tests  = @$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && $(browser) && exec env -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside)
+run_tests  = @$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && $(browser) && exec env -u STACK -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside)
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
 .PHONY: help up preview down repair status diagram outputs trust untrust images cluster cluster-down test soak lint docs bench clean-tools
