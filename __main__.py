@@ -3,6 +3,7 @@
 The only reader of pulumi.Config. The provider of a target that was not chosen is not even imported.
 """
 
+import os
 from typing import cast
 
 import pulumi
@@ -10,6 +11,7 @@ import pulumi_random as random
 import pulumi_tls as tls
 
 from components import OUTPUTS, PortusStack, PortusStackArgs
+from components.portus.settings import docker_host_problem, settings_from_args
 
 GROUPS = (
     *("hostnames", "portus", "registry", "database", "edge", "administrator"),
@@ -37,7 +39,11 @@ def target_providers(target: object, hosts: object) -> list[pulumi.ProviderResou
         return []
     import pulumi_docker as docker  # noqa: PLC0415
 
-    return [docker.Provider("docker", host=config.require("docker_host"))]
+    address = config.require("docker_host")
+    problem = docker_host_problem(address, bool(os.environ.get("DOCKER_CERT_PATH")))
+    if problem:  # tells what else is wrong, too
+        settings_from_args(pulumi.get_stack(), arguments, [("docker_host", problem)])
+    return [docker.Provider("docker", host=address)]
 
 
 arguments = {group: config.get_object(group) or {} for group in GROUPS}

@@ -98,3 +98,23 @@ def test_docker_host_of_the_configuration_is_used() -> None:
     recording = run("test", {"portus-stack:hostnames": hosts, "portus-stack:docker_host": "ssh://root@h.test"})
     (provider,) = recording.of_type("pulumi:providers:docker")
     assert provider.values["host"] == "ssh://root@h.test"
+
+
+@pytest.mark.parametrize("address", ["tcp://10.0.0.1:2375", "tcp://d.test:2376", "http://10.0.0.1:2375"])
+def test_docker_host_without_tls_is_refused_with_whatever_else_is_wrong(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCKER_CERT_PATH", raising=False)
+    given = {"portus-stack:hostnames": {"portus": "here", "registry": "r.test"}, "portus-stack:docker_host": address}
+    with pytest.raises(InvalidSettings) as caught:
+        run("test", given)
+    assert "  docker_host: must not be " in str(caught.value) and "gives root to everybody" in str(caught.value)
+    assert "  hostnames.portus: " in str(caught.value)
+
+
+def test_docker_host_with_the_certificates_of_this_machine_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/home/me/.docker")
+    hosts = {"portus": "p.test", "registry": "r.test"}
+    recording = run("test", {"portus-stack:hostnames": hosts, "portus-stack:docker_host": "tcp://d.test:2376"})
+    (provider,) = recording.of_type("pulumi:providers:docker")
+    assert provider.values["host"] == "tcp://d.test:2376"

@@ -1,12 +1,13 @@
 """Reads the ``docker`` group."""
 
 import ipaddress
+import re
 
 from ..args import Role
 from . import patterns
 from .certificates import read_pair
 from .model import DockerHost, DockerSettings, DockerTls
-from .reader import Reader
+from .reader import Reader, shown
 
 _HTTPS_PORT = 443
 _HTTP_PORT = 80
@@ -15,6 +16,20 @@ _SSH_OPTIONS = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTime
 _IPV4 = (r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}", "an IPv4 address")
 _ADDRESS = (rf"{_IPV4[0]}|[0-9a-f]*:[0-9a-f:]+", "an IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1")
 _CIDR = (r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}", "an IPv4 network such as 10.213.0.0/20")
+WITHOUT_TLS = "a Docker daemon without TLS gives root to everybody who reaches it"
+
+
+def docker_host_problem(address: str, certificates: bool) -> str:
+    """What is wrong with the address of a daemon that no host of ``docker.hosts`` describes; "" when nothing is.
+
+    ``certificates``: whether the provider finds those for TLS by itself, in ``$DOCKER_CERT_PATH``.
+    """
+    if re.match(r"(?:tcp|https?)://", address) and not certificates:
+        scheme = address.partition(":")[0]
+        return f"must not be {scheme}://: {WITHOUT_TLS}; describe the host in docker.hosts, with address and tls"
+    if re.fullmatch(rf"(?:{patterns.HOST_ADDRESS[0]})(?:/[^\s]*)?|(?:tcp|https?|npipe)://[^\s]+", address):
+        return ""
+    return f"must be {patterns.HOST_ADDRESS[1]}, not {shown(address)}"
 
 
 def read_docker(reader: Reader, public_port: int) -> DockerSettings:

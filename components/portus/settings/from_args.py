@@ -1,7 +1,7 @@
 """Every argument, read once: type, bounds, default. What concerns several arguments together stands in ``rules``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .. import images
 from ..args import Target
@@ -35,9 +35,14 @@ _MARIADB_PORT = 3306
 _MOST_REPLICAS = 50
 
 
-def settings_from_args(name: str, args: Mapping[str, object]) -> Settings:
-    """Check ``args`` as a whole; raises one InvalidSettings that lists every problem."""
+def settings_from_args(name: str, args: Mapping[str, object], others: Iterable[tuple[str, str]] = ()) -> Settings:
+    """Check ``args`` as a whole; raises one InvalidSettings that lists every problem.
+
+    ``others`` are problems (path, reason) that the caller found in what is its own.
+    """
     problems = Problems()
+    for path, reason in others:
+        problems.add(path, reason)
     if not re.fullmatch(patterns.NAME[0], name):
         problems.add("name", f"must be {patterns.NAME[1]}")
     root = Reader(args, "", problems)

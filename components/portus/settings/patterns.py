@@ -44,7 +44,8 @@ PEM_PRIVATE_KEY = (
     "a PEM private key",
 )
 HOST_ADDRESS = (
-    rf"unix:///[^\s]+|ssh://(?:[A-Za-z0-9._-]+@)?{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?|tcp://{_LABEL}(?:\.{_LABEL})*:[0-9]{{1,5}}",
+    rf"unix:///[^\s]+|ssh://(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?"
+    rf"|tcp://{_LABEL}(?:\.{_LABEL})*:[0-9]{{1,5}}",
     "unix:///path, ssh://user@host[:port] or tcp://host:port",
 )
 SSH_OPTION = (r"[^\s\x00-\x1f][^\x00-\x1f]*", "an option for ssh, such as -oBatchMode=yes")

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from .. import images
 from ..args import Role, Target
+from .docker import WITHOUT_TLS
 from .kubernetes_rules import check_certificates, check_kubernetes, check_replicas
 from .model import DockerHost, Settings
 from .problems import Problems
+from .ssh_options import ssh_option_problems
 
 _GENERATION_1 = 1
 _MARIADB_PORT = 3306
@@ -100,16 +102,12 @@ def _check_hosts(settings: Settings, problems: Problems) -> None:
 
 def _check_address(host: DockerHost, path: str, problems: Problems) -> None:
     if host.address.startswith("tcp://") and host.tls is None:
-        problems.add(
-            f"{path}.tls", "is required for tcp://: a Docker daemon without TLS gives root to everybody who reaches it"
-        )
+        problems.add(f"{path}.tls", f"is required for tcp://: {WITHOUT_TLS}")
     if host.tls is not None and not host.address.startswith("tcp://") and not problems.concern(f"{path}.address"):
         problems.add(f"{path}.tls", "is for tcp:// addresses only")
-    for index, option in enumerate(host.ssh_options):
-        if re.search(r"StrictHostKeyChecking\s*[= ]\s*\"?(no|off)", option, re.IGNORECASE):
-            problems.add(
-                f"{path}.ssh_options[{index}]", "must not switch host key checking off; add the host key to known_hosts"
-            )
+    if not problems.concern(f"{path}.ssh_options"):
+        for index, reason in ssh_option_problems(host.ssh_options):
+            problems.add(f"{path}.ssh_options[{index}]", reason)
     if host.private_address:
         try:
             ipaddress.ip_address(host.private_address)

@@ -45,8 +45,8 @@ INJECTIONS = [
     " x",
     "x ",
 ]
-FREE_TEXT = {"ssh_options", "access_key", "secret_key"}
-"""Handed on as one argument of ssh, or as a file: no language reads them, so they may hold anything printable."""
+FREE_TEXT = {"access_key", "secret_key"}
+"""Handed on as a file: no language reads them, so they may hold anything printable."""
 PEM = {"certificate_pem", "private_key_pem", "ca_certificate_pem", "ca_pem", "trusted_ca_pem"}
 """What stands outside of the blocks is a comment, in any language."""
 

@@ -108,7 +108,7 @@ FRONT, BACK = host("front", "edge"), host("back", "database", "registry", "portu
         (
             {
                 "docker": {
-                    "hosts": [{"name": "one", "address": "ssh://a", "ssh_options": ['stricthostkeychecking "off"']}]
+                    "hosts": [{"name": "one", "address": "ssh://a", "ssh_options": ['-o stricthostkeychecking "off"']}]
                 }
             },
             "docker.hosts[0].ssh_options[0]",
