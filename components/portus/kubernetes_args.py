@@ -37,7 +37,7 @@ class PodArgs(TypedDict):
     annotations: NotRequired[dict[str, str]]
     """Further annotations of the pods. Default: none."""
     environment: NotRequired[dict[str, str]]
-    """Further environment variables, no secrets; what PortusStack sets itself stays. Default: none."""
+    """Further environment variables, no secrets; and none that would overrule PortusStack. Default: none."""
 
 
 class RolePodsArgs(TypedDict):

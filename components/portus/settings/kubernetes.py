@@ -16,6 +16,7 @@ from .kubernetes_model import (
     Toleration,
 )
 from .reader import Reader
+from .variables import variable_problem
 
 _HTTPS_PORT = 443
 _HTTP_PORT = 80
@@ -65,10 +66,18 @@ def _pods(reader: Reader, default: PodSettings) -> PodSettings:
         "priority_class": reader.text("priority_class", "", *patterns.OBJECT_NAME),
         "labels": reader.words("labels", patterns.LABEL_KEY, patterns.LABEL_VALUE),
         "annotations": reader.words("annotations", patterns.LABEL_KEY, patterns.PRINTABLE),
-        "environment": reader.words("environment", patterns.VARIABLE, patterns.PRINTABLE),
+        "environment": _environment(reader),
     }
     reader.finish()
     return replace(default, **{key: value for key, value in given.items() if value})  # type: ignore[arg-type]
+
+
+def _environment(reader: Reader) -> dict[str, str]:
+    found = reader.words("environment", patterns.VARIABLE, patterns.PRINTABLE)
+    for name in found:
+        if reason := variable_problem(name):
+            reader.also("environment", reason)
+    return found
 
 
 def _affinity(reader: Reader) -> dict[str, object]:
