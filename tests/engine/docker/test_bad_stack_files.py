@@ -4,6 +4,7 @@ What the engine itself checks before it starts the program (a group that is no g
 tells in its own words and one key at a time.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import TypedDict
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from tests.engine.docker.deployment import Config, Deployment, Finished, local_config, prepared
+from tests.unit.portus import pems
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
@@ -29,9 +33,34 @@ class BadStackFile(TypedDict):
     secrets: list[str]
 
 
-CASES: dict[str, BadStackFile] = yaml.safe_load(
-    (Path(__file__).parent / "bad_stack_files.yaml").read_text(encoding="utf-8").replace("%LONG%", LONG)
+SERVER = pems.issued("server", pems.ROOT, names=[f"{NAME}.test", f"registry.{NAME}.test"])
+WEAK = pems.issued(
+    "server",
+    pems.ROOT,
+    names=["other.test"],
+    key=rsa.generate_private_key(65537, 1024),
+    begins=pems.NOW - 9 * pems.DAY,
+    ends=pems.NOW - pems.DAY,
 )
+FILLED_IN = {
+    "LONG": LONG,
+    **{"ROOT": pems.ROOT.pem, "SERVER": SERVER.pem, "OTHER": pems.OTHER.pem, "WEAK": WEAK.pem},
+    **{"SERVER_KEY": SERVER.key_pem, "OTHER_KEY": pems.OTHER.key_pem},
+    "OTHER_KEY_LINE": pems.OTHER.key_pem.splitlines()[1],
+    "ENCRYPTED_KEY": pems.key_pem(SERVER.key, encryption=BestAvailableEncryption(b"never told")),
+}
+"""What stands between two % in a text in double quotes."""
+
+
+def cases() -> dict[str, BadStackFile]:
+    text = (Path(__file__).parent / "bad_stack_files.yaml").read_text(encoding="utf-8")
+    for name, value in FILLED_IN.items():
+        text = text.replace(f"%{name}%", json.dumps(value)[1:-1])
+    found: dict[str, BadStackFile] = yaml.safe_load(text)
+    return found
+
+
+CASES = cases()
 REFUSED_BY_THE_ENGINE = {
     "config:\n  portus-stack:hostnames: portus.test\n": "'hostnames' must be of type 'object'",
     "config:\n  portus-stack:portus: [a, b]\n": "'portus' must be of type 'object'",
