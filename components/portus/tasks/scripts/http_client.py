@@ -171,6 +171,8 @@ def tls_context(ca_file: str, public: bool = False) -> ssl.SSLContext:
     Raises OSError (ssl.SSLError) when the file is missing or holds no certificate.
     """
     context = ssl.create_default_context(cafile=ca_file)
+    # Python 3.13 asks for more of a CA's form than docker clients and Portus do, and refuses many an own CA for it.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if public:
         context.load_default_certs()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
