@@ -30,7 +30,11 @@ class Role(str, Enum):
 
 
 class HostnamesArgs(TypedDict):
-    """Public names; the same value twice means one host, routed by path. Both have the same port, by default 443."""
+    """Public names; the same value twice means one host, routed by path. Both have the same port, by default 443.
+
+    An IP address is refused: Portus and the tasks inside are led to the edge by these names. Names beyond ASCII are
+    written in punycode (``xn--…``).
+    """
 
     portus: str
     """``host[:port]`` where people sign in and docker clients fetch tokens."""
@@ -221,14 +225,17 @@ class AdministratorArgs(TypedDict):
 
 
 class ProvidedCertificateArgs(TypedDict):
-    """A certificate for the public names that somebody else issued. Inside, the generated CA stays in use."""
+    """A certificate for the public names that somebody else issued. Inside, the generated CA stays in use.
+
+    The three are judged together before anything is changed. Text outside of the PEM blocks is a comment (RFC 7468).
+    """
 
     certificate_pem: pulumi.Input[str]
-    """Leaf first, then intermediates."""
+    """Leaf first, then each one's issuer. It names both public names, is valid now, RSA keys have 2048 bits or more."""
     private_key_pem: pulumi.Input[str]
-    """Its key; always kept secret."""
+    """Its key, not encrypted; always kept secret."""
     ca_certificate_pem: pulumi.Input[str]
-    """The CA that clients and Portus verify it with."""
+    """The CA that clients and Portus verify it with; of a self-signed certificate, that certificate."""
 
 
 class CertificatesArgs(TypedDict):
@@ -287,7 +294,10 @@ class DockerHostArgs(TypedDict):
     address: NotRequired[str]
     """``unix://…``, ``ssh://user@host[:port]`` or ``tcp://host:port``. Default (one host): the inherited provider."""
     ssh_options: NotRequired[list[str]]
-    """Options for ``ssh``. Default: ``BatchMode=yes``, ``StrictHostKeyChecking=yes``, ``ConnectTimeout=10``."""
+    """Options for ``ssh``. Default: ``BatchMode=yes``, ``StrictHostKeyChecking=yes``, ``ConnectTimeout=10``.
+
+    Those that run programs, read more options or trust any host are refused.
+    """
     tls: NotRequired[DockerTlsArgs]
     """Required for ``tcp://``."""
     private_address: NotRequired[str]
