@@ -113,7 +113,7 @@ def test_docker_host_without_tls_is_refused_with_whatever_else_is_wrong(
 
 
 def test_docker_host_with_the_certificates_of_this_machine_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_CERT_PATH", "/home/me/.docker")
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/certificates")
     hosts = {"portus": "p.test", "registry": "r.test"}
     recording = run("test", {"portus-stack:hostnames": hosts, "portus-stack:docker_host": "tcp://d.test:2376"})
     (provider,) = recording.of_type("pulumi:providers:docker")

@@ -9,8 +9,6 @@ from .reader import Reader, shown
 
 _HIGHEST_PORT = 65535
 _HTTPS_PORT = 443
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
-"""A last label that makes a host an IPv4 address to clients (WHATWG URL, "ends in a number"; RFC 1123, 2.1)."""
 _TOLD_APART = re.compile("[ßς\u200c\u200d]")
 """What the two editions of IDNA write differently; Python knows the older one."""
 
@@ -52,7 +50,7 @@ def _is_ip_address(address: str) -> bool:
     try:
         ipaddress.ip_address(bracketed[1] if bracketed else host)
     except ValueError:
-        return bool(_NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]))
+        return bool(re.fullmatch(patterns.NUMBER, host.rstrip(".").rpartition(".")[2], re.IGNORECASE))
     return True
 
 

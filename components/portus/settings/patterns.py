@@ -3,10 +3,12 @@
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 _HOST = rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*"
+NUMBER = "(?:[0-9]+|0x[0-9a-f]*)"
+"""A last label that makes a host an IPv4 address to clients (WHATWG URL, "ends in a number"; RFC 1123, 2.1)."""
 
 NAME = (r"[a-z][a-z0-9-]{0,30}[a-z0-9]", "2 to 32 lower-case letters, digits and dashes, beginning with a letter")
 PUBLIC_HOST = (
-    rf"(?=[^:]{{1,253}}(?::|$)){_LABEL}(?:\.{_LABEL})+(?::[1-9][0-9]{{0,4}})?",
+    rf"(?=[^:]{{1,253}}(?::|$))(?:{_LABEL}\.)+(?!{NUMBER}(?::|$)){_LABEL}(?::[1-9][0-9]{{0,4}})?",
     "a lower-case host name with a dot and perhaps a port, such as portus.example.com or portus.test:8443",
 )
 HOST = (_HOST, "a lower-case host name or an IPv4 address, such as db.internal")
