@@ -1,5 +1,7 @@
 """The edge's nginx configuration: what it opens, what it closes, and that no name breaks out of it."""
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
@@ -13,7 +15,7 @@ from tests.unit.portus.nginx_parser import Directive, parse
 EVENTS = "/v2/webhooks/events"
 NEVER_PUBLIC = ["/api/v1/users/bootstrap", "/api/v1/health", "/api/v1/_health", "/api/v1/_ping"]
 LABELS = some.from_regex(patterns._LABEL, fullmatch=True)
-HOSTS = some.lists(LABELS, min_size=2, max_size=3).map(".".join)
+HOSTS = some.lists(LABELS, min_size=2, max_size=3).map(".".join).filter(re.compile(patterns.PUBLIC_HOST[0]).fullmatch)
 NEARLY_HOSTS = some.text("ab.-_:;{}$ \"'\\\n/é", max_size=12)
 TWO = EdgeNames("portus.test", "registry.test", 8443, 8080, "test-portus:3000", "test-registry:5000")
 ONE = EdgeNames("hub.test", "hub.test", 443, 8080, "test-portus:3000", "test-registry:5000")
