@@ -83,7 +83,7 @@ class PatchesArgs(TypedDict):
     oauth_registration: NotRequired[bool]
     """The first sign-in by OAuth works with long tokens and any display name. Default: true (2.3 to 2.5)."""
     openid_connect: NotRequired[bool]
-    """OpenID providers are trusted by the image's CAs, and not asked for addresses. Default: true for 2.5, else false."""
+    """OpenID providers are trusted by the image's CAs, not asked for addresses. Default: true for 2.5, else false."""
 
 
 class PortusArgs(TypedDict):

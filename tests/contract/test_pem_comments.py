@@ -36,5 +36,5 @@ def test_edge_serves_with_what_the_settings_take(tmp_path: Path) -> None:
     with lab(tmp_path) as laboratory:
         for name, text in texts.items():
             (laboratory.folder / name).write_text(text, encoding="utf-8")
-        edge = EdgeLab(laboratory, FQDN, PUBLIC_REGISTRY_NAME, False)
+        edge = EdgeLab(laboratory, FQDN, PUBLIC_REGISTRY_NAME, {})
         assert edge.get("/").passed is not None

@@ -119,6 +119,7 @@ def test_make_alone_lists_every_command() -> None:
         "cluster",
         "cluster-down",
         "test",
+        "soak",
         "lint",
         "docs",
         "bench",
