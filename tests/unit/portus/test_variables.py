@@ -41,7 +41,6 @@ def test_name_that_overrules_is_refused(name: str) -> None:
             "HTTP_PROXY",
             "HTTPS_PROXY",
             "NO_PROXY",
-            "GOMEMLIMIT",
             "GOGC",
             "AWS_REGION",
             "MALLOC_ARENA_MAX",
