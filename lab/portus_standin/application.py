@@ -11,6 +11,7 @@ from .settings import read
 from .web import create_app
 from .web.context import CHECKS_CACHE
 from .web.plain_http import PlainHttp
+from .web.puma import Puma
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -21,4 +22,6 @@ def make() -> WSGIApplication:
     settings = read()
     CHECKS_CACHE.unlink(missing_ok=True)
     app = create_app(settings, Options.of_process(settings.generation))
+    if settings.generation > 1:
+        return Puma(app.wsgi_app)
     return PlainHttp(app.wsgi_app) if os.environ.get(PLAIN_HTTP_VARIABLE) else app

@@ -56,6 +56,8 @@ worker_class = "gthread"
 workers = int(os.environ.get("PORTUS_PUMA_WORKERS") or (4 if generation_of() > 1 else 2))
 threads = int(os.environ.get("PORTUS_PUMA_MAX_THREADS") or 4)
 preload_app = True
+# The most that Apache takes (LimitRequestLine); Puma's bounds are portus_standin.web.puma's.
+limit_request_line = 8190 if generation_of() == 1 else 0
 wsgi_app = "portus_standin.application:make()"
 accesslog = "-"
 # Method, path without the query, status, size, seconds: nothing of a request that could be secret.

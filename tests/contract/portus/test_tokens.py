@@ -47,6 +47,15 @@ def test_scope_of_another_form_is_unauthorized(world: World, scope: str) -> None
     assert world.ask_token(scope, who="alice").status == 401
 
 
+@source("vendor/bundle puma-3.10.0 ext/puma_http11/puma_http11.c:57")
+@pytest.mark.parametrize(("longer", "status"), [(0, 200), (1, 400)])
+def test_a_query_of_ten_kib_is_the_longest(world: World, longer: int, status: int) -> None:
+    query = f"service={REGISTRY_NAME}&scope={OWN}&padding="
+    query += "x" * (10 * 1024 + longer - len(query))
+    answer = world.client("registry-client").get(f"{REALM}?{query}", "--user", f"alice:{PASSWORD}")
+    assert answer.status == status
+
+
 @source("app/controllers/api/v2/tokens_controller.rb:35")
 def test_subject_is_whom_the_request_names_whoever_asks(world: World) -> None:
     forged = claims(world.token(OWN, who="alice", account="admin"))["sub"]
