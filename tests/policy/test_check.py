@@ -12,13 +12,14 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.policy.graphs import Change, Graph, put, state_of
-from tests.policy.large import large_state, measured
+from tests.policy.large import large_state, measured, reading_seconds
 from tests.policy.pack import PACK
 from tests.policy.telling import tell
 
 CONFIG = PACK.parent / "stacks" / "policy.fleet.json"
 MEBIBYTE = 1024 * 1024
-LIMIT_MIB, LIMIT_SECONDS = 500, 10.0
+LIMIT_MIB, LIMIT_READINGS = 500, 40
+"""The bound in seconds is in `make bench`, which is run on a machine that does nothing else."""
 SENTINEL = "correct-horse-battery-staple"
 
 
@@ -171,11 +172,15 @@ def test_ten_thousand_resources_in_time_and_memory(
     file = write(tmp_path, large_state(graph(base, False), 10_000))
     done = measured(file, "--config", str(CONFIG), "--format", "json")
     peak, seconds = (float(each) for each in done.stderr.split())
+    readings = seconds / reading_seconds(file)
     size = file.stat().st_size // MEBIBYTE
-    tell(pytestconfig, f"{base}: check of 10 000 resources, {size} MiB: {seconds:.1f} s, {peak:.0f} MiB")
+    tell(
+        pytestconfig,
+        f"{base}: check of 10 000 resources, {size} MiB: {seconds:.1f} s, {readings:.0f} readings, {peak:.0f} MiB",
+    )
     assert json.loads(done.stdout)["resources"] >= 10_000, done.stderr
     assert peak < LIMIT_MIB
-    assert seconds < LIMIT_SECONDS
+    assert readings < LIMIT_READINGS
 
 
 def test_two_hundred_megabytes_stay_in_bounded_memory(tmp_path: Path) -> None:

@@ -130,6 +130,10 @@ def _daemon_finds(registry: str) -> bool:
     return True
 
 
+def _without(text: str, mark: str) -> str:
+    return "".join(line for line in text.splitlines(True) if not line.rstrip().endswith(mark))
+
+
 @contextmanager
 def trusted(edge: Edge) -> Iterator[None]:
     """This machine's docker daemon trusts the CA and finds the names, as `make trust` arranges it, and forgets both."""
@@ -139,12 +143,13 @@ def trusted(edge: Edge) -> Iterator[None]:
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ca.crt").write_text(edge.ca_pem)
-    hosts_file.change(HOSTS, lambda text: text + line)
+    # Lines of a run that was killed would lead to its cluster.
+    hosts_file.change(HOSTS, lambda text: _without(text, mark) + line)
     try:
         wait_for(lambda: _daemon_finds(edge.registry), _DAEMON_READS_HOSTS_SECONDS, lambda: f"no {edge.registry}")
         yield
     finally:
-        hosts_file.change(HOSTS, lambda text: "".join(line for line in text.splitlines(True) if mark not in line))
+        hosts_file.change(HOSTS, lambda text: _without(text, mark))
         for folder in folders:
             (folder / "ca.crt").unlink()
             folder.rmdir()
