@@ -1,6 +1,6 @@
-"""`pulumi up` interrupted at several moments, one after the other on the same stack: `make up` goes on each time."""
+"""`pulumi up` interrupted at ten moments, one after the other on the same stack: `make up` goes on each time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from tests.engine.docker.deployment import Deployment, local_config, prepared, w
 from tests.engine.docker.interrupts import Moment, RunningUp, Snapshot, ctrl_c, kill_9, processes
 from tests.engine.docker.portus import PortusApi
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.engine, pytest.mark.soak, pytest.mark.timeout(1500)]
 
 MOMENTS = (
     Moment("the first resource", lambda up: up.begun() >= 1),
@@ -24,40 +24,30 @@ MOMENTS = (
     Moment("the edge is being made", lambda up: up.status("edge") != ""),
     Moment("the smoke check runs", lambda up: up.status("smoke_check") == "running"),
 )
-SOME_MOMENTS = [
-    moment for moment in MOMENTS if moment.name in ("twenty resources", "portus starts", "the smoke check runs")
-]
 PROCESSES_END_SECONDS = 20
 OFFICIAL_PLUGIN = "/pulumi-resource-"
 """In its command line. An official plugin notices a dead engine after 5 minutes (pulumi/sdk, rpcutil.Healthcheck)."""
 
 
-def test_up_goes_on_after_kill_9_at_three_moments(tmp_path: Path) -> None:
-    said = _interrupt("shot-down", 9212, tmp_path, kill_9, SOME_MOMENTS)
-    assert all("released the lock" in each for each in said)
-
-
-@pytest.mark.soak
 def test_up_goes_on_after_ctrl_c_at_ten_moments(tmp_path: Path) -> None:
-    _interrupt("broken-off", 9210, tmp_path, ctrl_c, MOMENTS)
+    _interrupt("broken-off", 9210, tmp_path, ctrl_c)
 
 
-@pytest.mark.soak
 def test_up_goes_on_after_kill_9_at_ten_moments(tmp_path: Path) -> None:
-    said = _interrupt("shot-down", 9212, tmp_path, kill_9, MOMENTS)
+    said = _interrupt("shot-down", 9212, tmp_path, kill_9)
     assert all("released the lock" in each for each in said)
     together = "\n".join(said)
     assert "cleared the pending operation" in together, together
     assert "no state knows it" in together, together
 
 
-def _interrupt(name: str, port: int, folder: Path, blow: Callable[[int], None], moments: Sequence[Moment]) -> list[str]:
+def _interrupt(name: str, port: int, folder: Path, blow: Callable[[int], None]) -> list[str]:
     """Strike at each moment and repair; finish, and look for what is left. Returns what each repair said."""
     config = local_config(name, port)
     said: list[str] = []
     secrets: dict[str, str] = {}
     with prepared(name, folder, config) as deployment:
-        for moment in moments:
+        for moment in MOMENTS:
             RunningUp(deployment).strike(moment, blow)
             _assert_no_process_left(deployment, moment.name, OFFICIAL_PLUGIN if blow is kill_9 else None)
             said.append(deployment.make("repair"))

@@ -139,6 +139,7 @@ def test_key_of_the_certificate_is_not_in_the_state(deployed: tuple[Deployment, 
     assert key.splitlines()[1] not in deployment.pulumi("stack", "export", "--show-secrets", "-s", NAME)
 
 
+@pytest.mark.soak
 def test_issuer_that_does_not_issue_fails_the_update_and_nothing_else(
     deployed: tuple[Deployment, Cluster, Issuing],
 ) -> None:

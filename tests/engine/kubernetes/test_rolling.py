@@ -78,6 +78,7 @@ def roll(deployment: Deployment, cluster: Cluster, client: DockerClient) -> Push
     return loop
 
 
+@pytest.mark.soak
 def test_two_registries_on_s3_roll_without_a_failed_push(
     prepared: tuple[Deployment, Cluster], server: S3Server, tmp_path: Path
 ) -> None:
