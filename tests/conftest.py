@@ -87,6 +87,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: [*_FIRST, _lane(item.nodeid)].index(_lane(item.nodeid)))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
+    """Take a lane's deployments and cluster down with its last test: pytest keeps them to the end of the process."""
+    if nextitem is None or not ends_lane(item.nodeid, nextitem.nodeid):
+        return None
+    return item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+
+
+def ends_lane(nodeid: str, next_nodeid: str) -> bool:
+    """Whether a test is the last of a lane with deployments of its own, and another lane's test comes next."""
+    lane = _lane(nodeid)
+    return lane in _FIRST and lane != _lane(next_nodeid)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """One of pytest-xdist's processes hands over what its tests have to tell."""
     output = getattr(session.config, "workeroutput", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from lab.cluster.console import run
+from lab.cluster.console import ClusterError, run
 from lab.cluster.instance import CONTROL, Instance, Node
 from lab.cluster.space import Space
 
@@ -29,8 +29,7 @@ def remove_bridge(instance: Instance) -> None:
     for table, rule in _machine_rules(instance):
         while _has_rule(table, rule):
             run(["iptables", "--wait", "--table", table, "--delete", *rule])
-    if _link_exists(instance.bridge):
-        run(["ip", "link", "delete", instance.bridge])
+    _delete_link(instance.bridge)
 
 
 def _machine_rules(instance: Instance) -> list[tuple[str, list[str]]]:
@@ -53,6 +52,15 @@ def _link_exists(name: str) -> bool:
     return subprocess.run(["ip", "link", "show", name], capture_output=True, check=False).returncode == 0
 
 
+def _delete_link(name: str) -> None:
+    """Delete a link of the machine, unless it is gone or goes at this very moment (the kernel deletes plugs too)."""
+    try:
+        run(["ip", "link", "delete", name])
+    except ClusterError:
+        if _link_exists(name):
+            raise
+
+
 def connect(instance: Instance, space: Space, address: str) -> None:
     """Plug a space into the bridge with this address, unless it is."""
     interfaces = {link["ifname"] for link in json.loads(space.run("ip", "-json", "link"))}
@@ -71,8 +79,7 @@ def connect(instance: Instance, space: Space, address: str) -> None:
 
 def disconnect(instance: Instance, address: str) -> None:
     """Take the plug of a space that ended out of the bridge: the kernel itself does so only some time later."""
-    if _link_exists(_plug(instance, address)):
-        run(["ip", "link", "delete", _plug(instance, address)])
+    _delete_link(_plug(instance, address))
 
 
 def _plug(instance: Instance, address: str) -> str:
