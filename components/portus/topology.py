@@ -42,13 +42,15 @@ class Data:
 
 @dataclass(frozen=True)
 class Probe:
-    """How a target learns that a process is ready: ``command`` exits 0 inside its container."""
+    """How a target learns that a process is ready: ``command`` exits 0 inside its container.
+
+    ``interval_seconds`` passes between two probes while the process starts; a target probes less often afterwards.
+    """
 
     command: tuple[str, ...]
-    interval_seconds: int = 3
+    interval_seconds: int = 1
     timeout_seconds: int = 10
     retries: int = 5
-    start_period_seconds: int = 0
 
 
 @dataclass(frozen=True)

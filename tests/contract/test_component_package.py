@@ -209,17 +209,24 @@ def _type_check(program: Path, installed: Path) -> "subprocess.CompletedProcess[
     )
 
 
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's content; and what mypy remembers of the SDKs, which takes it half a minute."""
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
 @pytest.mark.parametrize(
     "program", ["platform/__main__.py", "consumer/__main__.py", "adopt/__main__.py", "automation/deploy.py"]
 )
-def test_example_is_typed_against_the_wheel(wheel: Path, tmp_path: Path, program: str) -> None:
+def test_example_is_typed_against_the_wheel(installed: Path, tmp_path: Path, program: str) -> None:
     """What a user's type checker sees: the wheel, which says that it is typed, and nothing of this clone."""
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "installed")
     copy = tmp_path / "program.py"
     shutil.copy(ROOT / "examples" / program, copy)
-    shown = _type_check(copy, tmp_path / "installed")
+    shown = _type_check(copy, installed)
     assert shown.returncode == 0, shown.stdout
     if "registry_url" in copy.read_text() and "PortusStack(" in copy.read_text():
         copy.write_text(copy.read_text().replace(".registry_url", ".registry_uri"))
-        assert "registry_uri" in _type_check(copy, tmp_path / "installed").stdout, "the types tell"
+        assert "registry_uri" in _type_check(copy, installed).stdout, "the types tell"

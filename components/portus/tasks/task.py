@@ -21,7 +21,6 @@ REPOSITORY = "smoke-check"
 BOT_PASSWORD = files_path("bot-password")
 
 _NOBODY = "65534:65534"
-_DONE = Probe(("test", "-f", "/tmp/done"), interval_seconds=2)
 _SHARED = ("http_client.py", "portus_client.py", "task.py")
 
 
@@ -50,7 +49,7 @@ def ending(seconds: int) -> tuple[str, ...]:
     return ("--within", str(seconds))
 
 
-PROBE = _DONE
+PROBE = Probe(("test", "-f", "/tmp/done"))
 LIMITS = Limits(memory_mib=128, cpus=1.0)
 SECURITY = Security(user=_NOBODY)
 SCRATCH = ("/tmp",)
