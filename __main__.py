@@ -9,6 +9,7 @@ from typing import cast
 import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
+from pulumi import runtime
 
 from components import OUTPUTS, PortusStack, PortusStackArgs
 from components.portus.settings import docker_host_problem, settings_from_args
@@ -24,8 +25,14 @@ config = pulumi.Config()
 
 def unknown_keys() -> set[str]:
     """Keys of ours in the stack file that nothing here reads: a misspelt one must not go unnoticed."""
-    given = (key.partition(":") for key in pulumi.runtime.get_config_env())
+    given = (key.partition(":") for key in runtime.get_config_env())
     return {key for namespace, _, key in given if namespace == config.name} - {*GROUPS, *PLAIN, *OF_THE_PROGRAM}
+
+
+def provider_setting(key: str) -> pulumi.Input[str] | None:
+    """A value for a provider; secret in state, plan and preview where the stack file has it as `secure:`."""
+    value = config.get(key)
+    return pulumi.Output.secret(value) if value and runtime.is_config_secret(config.full_key(key)) else value or None
 
 
 def target_providers(target: object, hosts: object) -> list[pulumi.ProviderResource]:
@@ -33,7 +40,7 @@ def target_providers(target: object, hosts: object) -> list[pulumi.ProviderResou
     if target == "kubernetes":
         import pulumi_kubernetes as kubernetes  # noqa: PLC0415
 
-        kubeconfig, context = config.get("kubeconfig") or None, config.get("kube_context") or None
+        kubeconfig, context = provider_setting("kubeconfig"), provider_setting("kube_context")
         return [kubernetes.Provider("kubernetes", kubeconfig=kubeconfig, context=context)]
     if isinstance(hosts, list) and all(isinstance(host, dict) and host.get("address") for host in hosts):
         return []
@@ -43,7 +50,7 @@ def target_providers(target: object, hosts: object) -> list[pulumi.ProviderResou
     problem = docker_host_problem(address, bool(os.environ.get("DOCKER_CERT_PATH")))
     if problem:  # tells what else is wrong, too
         settings_from_args(pulumi.get_stack(), arguments, [("docker_host", problem)])
-    return [docker.Provider("docker", host=address)]
+    return [docker.Provider("docker", host=provider_setting("docker_host"))]
 
 
 arguments = {group: config.get_object(group) or {} for group in GROUPS}

@@ -1,9 +1,11 @@
 """`trust` and `untrust`: this machine's docker client and a stack's CA and host names."""
 
+import ipaddress
 import json
 import os
+import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,12 +15,15 @@ from .console import OperationError, say
 from .engine import Engine
 from .private_files import write_private
 from .stack import Stack
+from .state import State
 
 CERTIFICATES = Path("/etc/docker/certs.d")
 HOSTS = Path("/etc/hosts")
 _EVERYWHERE = "0.0.0.0"
 _LOOPBACKS = {_EVERYWHERE: "127.0.0.1", "::": "::1"}
 _PUBLIC_MODE = 0o644
+_ADDRESS = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+"""A host name and perhaps a port: nothing that leads out of a folder or begins a line."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def trust(engine: Engine, machine: Machine = Machine()) -> int:
     for address in wanted.addresses:
         _install(stack, machine.certificates / address, wanted.ca_pem)
     for folder in set(_recorded(stack)) - {str(machine.certificates / each) for each in wanted.addresses}:
-        _remove(Path(folder))
+        _remove(machine, Path(folder))
     _record(stack, [str(machine.certificates / each) for each in wanted.addresses])
     names = wanted.names
     if names:
@@ -89,7 +94,7 @@ def untrust(stack: Stack, machine: Machine = Machine()) -> int:
         undo.append(f"sudo sed -i '/ {hosts_file.mark_of(stack.name)}$/d' {machine.hosts}")
     _must_be_root(machine, undo)
     for folder in folders:
-        _remove(Path(folder))
+        _remove(machine, Path(folder))
     if names:
         hosts_file.change(machine.hosts, lambda text: hosts_file.without_lines(text, stack.name))
     _record_file(stack).unlink(missing_ok=True)
@@ -116,9 +121,8 @@ def _wanted(engine: Engine, machine: Machine) -> Trust:
     stack, state = engine.stack, engine.export()
     if state is None or not isinstance(state.outputs.get("registry_url"), str):
         raise OperationError(f"the stack {stack.name} is not up", f"`make up STACK={stack.name}` first")
-    portus = urlsplit(str(state.outputs["portus_url"])).netloc
+    addresses = _addresses(stack, state)
     ca_pem = str(state.outputs["ca_certificate_pem"])
-    addresses = list(dict.fromkeys((str(state.outputs["registry_url"]), portus)))
     untrusted = addresses if ca_pem else []
     ours = hosts_file.names_of(machine.hosts.read_text(), stack.name)
     hosts = list(dict.fromkeys(each.partition(":")[0] for each in addresses))
@@ -132,9 +136,40 @@ def _wanted(engine: Engine, machine: Machine) -> Trust:
         address = node_address(engine, state)
         if not address:
             say(f"warning: {' and '.join(names)} leads nowhere here: put it into your DNS, pointing at the cluster")
-        return Trust(ca_pem, untrusted, names if address else [], address)
+        return Trust(ca_pem, untrusted, names if address else [], address and _ip_address(address))
     bind = str(stack.docker_setting("bind_address") or _EVERYWHERE)
-    return Trust(ca_pem, untrusted, names, _LOOPBACKS.get(bind, bind))
+    return Trust(ca_pem, untrusted, names, _ip_address(_LOOPBACKS.get(bind, bind)))
+
+
+def _addresses(stack: Stack, state: State) -> list[str]:
+    """The registry's and Portus' ``host[:port]``, as the state has them; root writes to places of these names.
+
+    Who can write to the state's backend must not choose them, so they have to be those of the stack file.
+    """
+    found = [str(state.outputs["registry_url"]), urlsplit(str(state.outputs["portus_url"])).netloc]
+    odd = [each for each in found if not _ADDRESS.fullmatch(each)]
+    if odd:
+        raise OperationError(
+            f"the state of {stack.name} has {odd[0]!r} for a name: no host name, so nothing was changed",
+            "find out who wrote to the state's backend; `make up` puts the outputs right",
+        )
+    said = stack.setting("hostnames")
+    wanted = [str(name).removesuffix(":443") for name in said.values()] if isinstance(said, Mapping) else []
+    foreign = [each for each in found if wanted and each.removesuffix(":443") not in wanted]
+    if foreign:
+        raise OperationError(
+            f"the state of {stack.name} has the name {foreign[0]}, the stack file has {' and '.join(wanted)}",
+            f"`make up STACK={stack.name}` first; nothing was changed",
+        )
+    return list(dict.fromkeys(found))
+
+
+def _ip_address(text: str) -> str:
+    """The address, which begins a line of the hosts file. Raises OperationError."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise OperationError(f"{text!r} is no IP address to lead a name to", "correct docker.bind_address") from None
 
 
 def _resolves(name: str) -> bool:
@@ -153,8 +188,10 @@ def _install(stack: Stack, folder: Path, pem: str) -> None:
     path.chmod(_PUBLIC_MODE)
 
 
-def _remove(folder: Path) -> None:
+def _remove(machine: Machine, folder: Path) -> None:
     """The CA, and the folder if nothing else is in it."""
+    if folder.parent != machine.certificates or not _ADDRESS.fullmatch(folder.name):
+        raise OperationError(f"{folder} is no place of ours, so nothing in it was removed", "remove the CA by hand")
     (folder / "ca.crt").unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
@@ -176,6 +213,7 @@ def _record(stack: Stack, folders: Sequence[str]) -> None:
 
 
 def _recorded(stack: Stack) -> list[str]:
+    """The folders that `trust` made, whose CAs `untrust` removes."""
     try:
         return [str(each) for each in json.loads(_record_file(stack).read_text())]
     except FileNotFoundError:

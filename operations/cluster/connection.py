@@ -121,5 +121,9 @@ def _given(engine: Engine, state: State) -> tuple[str, str]:
         shown = engine.export(show_secrets=True)
         providers = [each for each in shown.resources if each.type == _PROVIDER] if shown else []
     inputs = providers[0].inputs if providers else {}
-    kubeconfig = plain(inputs.get("kubeconfig")) or engine.stack.setting("kubeconfig")
-    return str(kubeconfig or ""), str(plain(inputs.get("context")) or engine.stack.setting("kube_context") or "")
+    kubeconfig, context = (
+        plain(inputs.get(name)) or engine.stack.setting(key)
+        for name, key in (("kubeconfig", "kubeconfig"), ("context", "kube_context"))
+    )
+    # One that is `secure:` in the stack file is a mapping there, and known from the state alone.
+    return kubeconfig if isinstance(kubeconfig, str) else "", context if isinstance(context, str) else ""

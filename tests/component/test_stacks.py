@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from components.portus import OUTPUTS, InvalidSettings
-from tests.component.recorder import COMPONENT, DEPLOYMENT, Recording, record
+from tests.component.recorder import COMPONENT, DEPLOYMENT, MARK, Recording, record
 
 ROOT = Path(__file__).parents[2]
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
@@ -31,11 +32,11 @@ def configuration(given: dict[str, Any]) -> dict[str, str]:
     return {key: text(value) for key, value in {**defaults, **given}.items()}
 
 
-def run(stack: str, given: dict[str, Any], preview: bool = False) -> Recording:
+def run(stack: str, given: dict[str, Any], preview: bool = False, secret: Sequence[str] = ()) -> Recording:
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return record(program, preview=preview, stack=stack, config=configuration(given))
+    return record(program, preview=preview, stack=stack, config=configuration(given), secret_keys=secret)
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
@@ -118,3 +119,24 @@ def test_docker_host_with_the_certificates_of_this_machine_is_taken(monkeypatch:
     recording = run("test", {"portus-stack:hostnames": hosts, "portus-stack:docker_host": "tcp://d.test:2376"})
     (provider,) = recording.of_type("pulumi:providers:docker")
     assert provider.values["host"] == "tcp://d.test:2376"
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+@pytest.mark.parametrize(
+    ("stack", "provider", "key", "value"),
+    [
+        ("local-kubernetes", "pulumi:providers:kubernetes", "kubeconfig", f"users: [{{user: {{token: {MARK}}}}}]"),
+        ("local-kubernetes", "pulumi:providers:kubernetes", "kube_context", MARK),
+        ("local", "pulumi:providers:docker", "docker_host", f"ssh://{MARK.lower()}@build.example"),
+    ],
+)
+def test_what_is_secure_in_the_stack_file_stays_secret(
+    stack: str, provider: str, key: str, value: str, preview: bool
+) -> None:
+    config = yaml.safe_load((ROOT / PROJECT["stackConfigDir"] / f"Pulumi.{stack}.yaml").read_text())["config"]
+    full = f"{PROJECT['name']}:{key}"
+    secret = run(stack, {**config, full: value}, preview, [full])
+    assert value in secret.of_type(provider)[0].values.values()
+    assert [one.urn for one in secret if MARK.lower() in one.visible.lower()] == []
+    plain = run(stack, {**config, full: value}, preview)
+    assert [one.type for one in plain if MARK.lower() in one.visible.lower()] == [provider], "the test sees it"

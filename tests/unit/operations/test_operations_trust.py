@@ -127,3 +127,58 @@ def test_a_stack_that_is_not_up_cannot_be_trusted(engine: DeployedEngine, machin
     engine.outputs = {}
     with pytest.raises(OperationError, match="not up"):
         trust(engine, machine)
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [
+        *("x:/../../cron.d", "../r.invalid", "/etc", "r.invalid/..", ".."),
+        *("r.invalid\n10.0.0.1 bank.example", "r.invalid bank.example", "r.invalid:8443 ", "", "R.invalid"),
+    ],
+)
+def test_the_state_leads_root_to_no_other_place(engine: DeployedEngine, machine: Machine, registry: str) -> None:
+    engine.outputs["registry_url"] = registry
+    with pytest.raises(OperationError, match="nothing was changed"):
+        trust(engine, machine)
+    assert not machine.certificates.exists()
+    assert machine.hosts.read_text() == HOSTS
+
+
+@pytest.mark.parametrize("output", ["registry_url", "portus_url"])
+def test_names_are_those_of_the_stack_file(engine: DeployedEngine, machine: Machine, output: str) -> None:
+    stack_file = engine.stack.root / "stacks" / "Pulumi.s.yaml"
+    stack_file.write_text(
+        'config: {"portus-stack:hostnames": {portus: "p.invalid:8443", registry: "r.invalid:8443"}}\n'
+    )
+    assert trust(engine, machine) == 0
+    untrust(engine.stack, machine)
+    engine.outputs[output] = {"registry_url": "docker.io", "portus_url": "https://docker.io"}[output]
+    with pytest.raises(OperationError, match=r"has the name docker\.io"):
+        trust(engine, machine)
+    assert machine.hosts.read_text() == HOSTS
+
+
+def test_the_port_of_https_may_be_written_out(engine: DeployedEngine, machine: Machine) -> None:
+    stack_file = engine.stack.root / "stacks" / "Pulumi.s.yaml"
+    stack_file.write_text('config: {"portus-stack:hostnames": {portus: "p.invalid:443", registry: "r.invalid"}}\n')
+    engine.outputs |= {"registry_url": "r.invalid", "portus_url": "https://p.invalid"}
+    assert trust(engine, machine) == 0
+
+
+def test_an_address_that_is_none_begins_no_line(engine: DeployedEngine, machine: Machine) -> None:
+    stack_file = engine.stack.root / "stacks" / "Pulumi.s.yaml"
+    stack_file.write_text('config: {"portus-stack:docker": {bind_address: "10.0.0.1 bank.example\\n127.0.0.1"}}\n')
+    with pytest.raises(OperationError, match="no IP address"):
+        trust(engine, machine)
+    assert machine.hosts.read_text() == HOSTS
+
+
+def test_untrust_removes_from_no_other_place(engine: DeployedEngine, machine: Machine, tmp_path: Path) -> None:
+    trust(engine, machine)
+    foreign = tmp_path / "elsewhere"
+    foreign.mkdir()
+    (foreign / "ca.crt").write_text("theirs")
+    (engine.stack.state_folder / "trust" / "s.json").write_text(json.dumps([str(foreign)]))
+    with pytest.raises(OperationError, match="no place of ours"):
+        untrust(engine.stack, machine)
+    assert (foreign / "ca.crt").read_text() == "theirs"
