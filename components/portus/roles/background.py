@@ -23,7 +23,10 @@ def links(settings: Settings) -> tuple[Link, ...]:
 
 
 def workload(settings: Settings, credentials: Credentials, certificates: Certificates) -> Workload:
-    """The background process: the image of Portus with one more variable, started when the database has its tables."""
+    """The background process: the image of Portus with one more variable, started when the database has its tables.
+
+    It listens on nothing, so the key that the web application presents itself with is not given to it.
+    """
     contract = contract_of(settings.portus.generation)
     return Workload(
         name="background",

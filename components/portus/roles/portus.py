@@ -82,8 +82,6 @@ def environment(settings: Settings, contract: Contract) -> dict[str, str]:
         names.database_username: external.username if external else database.USERNAME,
         names.database_name: external.database if external else database.DATABASE,
         names.token_key_path: paths.token_key,
-        names.tls_certificate_path: paths.tls_certificate,
-        names.tls_key_path: paths.tls_key,
         names.local_config_path: paths.local_config,
         **{name: settings.hostnames.portus_address for name in names.fqdn},
         **contract.fixed,
@@ -99,12 +97,9 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
     """What every process of the image reads; the token key is needed by both, as Portus calls itself for tokens."""
     contract = contract_of(settings.portus.generation)
     mode, paths = contract.file_mode, contract.paths
-    certificate, key = certificates.pair("portus").files("portus", paths.tls_certificate, paths.tls_key, mode)
-    token_key = File(paths.token_key, certificates.token_private_key_pem, mode, secret=True, holds="token key")
     return (
         File(paths.trusted_ca, certificates.trust_pem, holds="CA certificate"),
-        certificate,
-        *((token_key,) if signs_with_its_tls_key(settings) else (key, token_key)),
+        File(paths.token_key, certificates.token_private_key_pem, mode, secret=True, holds="token key"),
         *_secrets(contract, credentials),
         *_secret_options(settings, contract),
         *database_link.files(settings, certificates, mode),
@@ -114,6 +109,21 @@ def files(settings: Settings, credentials: Credentials, certificates: Certificat
         *_more_trust(settings),
         *(File(patch.path, patch.content) for patch in settings.portus.patches),
     )
+
+
+def _tls_environment(contract: Contract) -> dict[str, str]:
+    """Where the web application finds its certificate and the key to it; an image of generation 1 is not told."""
+    names, paths = contract.variables, contract.paths
+    values = {names.tls_certificate_path: paths.tls_certificate, names.tls_key_path: paths.tls_key}
+    return {name: value for name, value in values.items() if name}
+
+
+def _tls_files(settings: Settings, certificates: Certificates) -> tuple[File, ...]:
+    """What the web application alone reads; the key is not there twice where it is the token key."""
+    contract = contract_of(settings.portus.generation)
+    paths = contract.paths
+    pair = certificates.pair("portus").files("portus", paths.tls_certificate, paths.tls_key, contract.file_mode)
+    return pair[:1] if signs_with_its_tls_key(settings) else pair
 
 
 def _secrets(contract: Contract, credentials: Credentials) -> Iterator[File]:
@@ -242,8 +252,13 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         name="portus",
         image=settings.portus.image,
         entrypoint=entrypoint,
-        environment=environment(settings, contract),
-        files=(*files(settings, credentials, certificates), *start_files, File(_PROBE, probe)),
+        environment={**environment(settings, contract), **_tls_environment(contract)},
+        files=(
+            *files(settings, credentials, certificates),
+            *_tls_files(settings, certificates),
+            *start_files,
+            File(_PROBE, probe),
+        ),
         probe=Probe(("bash", _PROBE)),
         limits=limits(settings.portus.resources),
         security=security(contract),
