@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from .console import OperationError, say
 from .engine import Engine
 from .health import wait_until_well
+from .networks import ensure_room
 from .prepare import ensure_docker, ensure_images, ensure_provider
 from .private_files import make_private
 from .repair import repair
@@ -23,6 +24,7 @@ def up(engine: Engine, arguments: Sequence[str]) -> int:
     for failure in repaired.failures:
         say(f"warning: {failure}")
     state = repaired.state or engine.create()
+    ensure_room(stack, state)
     if engine.configured(state, "up", "--yes", "--skip-preview", *arguments):
         explain(engine)
         say(f"up did not finish; once the cause is gone, `make up STACK={stack.name}` goes on from here")

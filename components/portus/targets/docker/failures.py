@@ -33,7 +33,7 @@ def address_pool_hook(network: str) -> pulumi.ResourceHookBinding:
         if any("address pool" in error for error in args.errors):
             pulumi.log.error(
                 f"{network}: Docker's default address pools are used up (they hold 31 networks; a PortusStack needs "
-                "about 10).\n"
+                "five, and one for each role that calls services outside).\n"
                 "  Next: give this stack a range of its own, for example `docker: {address_pool: 10.213.0.0/23}`."
             )
         return False
