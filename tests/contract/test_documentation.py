@@ -94,6 +94,17 @@ def test_the_reference_shows_errors_as_they_are() -> None:
         assert line in str(caught.value), caught.value
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda path: path.name)
+def test_a_decision_has_its_status_and_date(path: Path) -> None:
+    status = re.search(r"^\*\*Status\.\*\* (Accepted|Replaced)[^.]*\b20\d\d\b", path.read_text(), re.MULTILINE)
+    assert status, "write under the title: **Status.** Accepted, MONTH YEAR."
+
+
+def test_every_example_says_what_it_shows() -> None:
+    examples = [each for each in (ROOT / "examples").iterdir() if each.is_dir()]
+    assert [each.name for each in examples if not (each / "README.md").exists()] == []
+
+
 def test_every_page_is_in_the_navigation() -> None:
     listed = set(re.findall(r"[\w./-]+\.md", text_of("mkdocs.yml")))
     assert {str(path.relative_to("docs")) for path in PAGES if path.parts[0] == "docs"} == listed
