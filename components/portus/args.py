@@ -133,6 +133,10 @@ class S3StorageArgs(TypedDict):
     """``https://host[:port]`` of a server other than AWS. Default: AWS."""
     root_directory: NotRequired[str]
     """Prefix of all keys, beginning with ``/``. Default: none."""
+    ca_certificate_pem: NotRequired[pulumi.Input[str]]
+    """The CAs that the server of ``region_endpoint`` is verified with, beside the image's own. Default: none."""
+    redirect: NotRequired[bool]
+    """Send clients to the bucket for layers, by addresses signed for 20 minutes; they must reach it. Default: false."""
     encrypt: NotRequired[bool]
     """Ask the server to encrypt at rest. Default: false, as many S3-compatible servers have no key for it."""
 

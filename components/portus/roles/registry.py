@@ -190,7 +190,7 @@ def _storage(settings: Settings) -> dict[str, object]:
         driver |= {"regionendpoint": s3.region_endpoint, "forcepathstyle": True}
     if s3.root_directory:
         driver["rootdirectory"] = s3.root_directory
-    return {"s3": driver, "redirect": {"disable": True}}
+    return {"s3": driver, "redirect": {"disable": not s3.redirect}}
 
 
 def _secrets(settings: Settings, credentials: Credentials) -> dict[str, pulumi.Output[str]]:
@@ -200,6 +200,12 @@ def _secrets(settings: Settings, credentials: Credentials) -> dict[str, pulumi.O
     if s3 and s3.access_key and s3.secret_key:
         secrets |= {_S3_ACCESS_KEY: s3.access_key, _S3_SECRET_KEY: s3.secret_key}
     return secrets
+
+
+def _bucket_trust(settings: Settings) -> tuple[File, ...]:
+    """The CAs of the operator's own S3 server: Go takes every certificate in the directory."""
+    pem = settings.registry.s3.ca_certificate_pem if settings.registry.s3 else None
+    return () if pem is None else (File(f"{_TRUST_DIRECTORY}/s3.crt", pem, holds="CA certificates of the bucket"),)
 
 
 def _files(settings: Settings, credentials: Credentials, certificates: Certificates) -> tuple[File, ...]:
@@ -214,6 +220,7 @@ def _files(settings: Settings, credentials: Credentials, certificates: Certifica
         File(files_path("token.crt"), certificates.token_certificate_pem, holds="token certificate"),
         File(files_path("token.jwks"), certificates.token_public_key_pem.apply(jwks)),
         File(f"{_TRUST_DIRECTORY}/ca.crt", certificates.internal_ca_pem, holds="CA certificate"),
+        *_bucket_trust(settings),
         *(
             File(files_path(name.lower()), value, mode="0400", secret=True, holds=_SECRETS[name])
             for name, value in secrets.items()

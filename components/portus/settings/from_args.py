@@ -151,8 +151,20 @@ def _s3(reader: Reader) -> S3Storage:
         secret_key=reader.secret("secret_key", *patterns.S3_KEY) if keys else None,
         region_endpoint=reader.text("region_endpoint", "", *patterns.ENDPOINT),
         root_directory=reader.text("root_directory", "", *patterns.ROOT_DIRECTORY),
+        ca_certificate_pem=(
+            reader.public("ca_certificate_pem", *patterns.PEM_CERTIFICATE)
+            if reader.given("ca_certificate_pem")
+            else None
+        ),
+        redirect=reader.boolean("redirect", False),
         encrypt=reader.boolean("encrypt", False),
     )
+    if storage.ca_certificate_pem is not None and (
+        storage.region_endpoint.startswith("http://") or not reader.given("region_endpoint")
+    ):
+        reader.problem(
+            "ca_certificate_pem", "verifies a server of your own: region_endpoint must be its https:// address"
+        )
     reader.finish()
     return storage
 

@@ -73,6 +73,8 @@ class S3Storage:
     secret_key: pulumi.Output[str] | None
     region_endpoint: str
     root_directory: str
+    ca_certificate_pem: pulumi.Output[str] | None
+    redirect: bool
     encrypt: bool
 
 

@@ -45,6 +45,8 @@ COMPLETE: dict[str, Any] = {
                 "secret_key": "SENTINEL/secret+key",
                 "region_endpoint": "https://s3.example.com:9000",
                 "root_directory": "/registry",
+                "ca_certificate_pem": CERTIFICATE,
+                "redirect": True,
                 "encrypt": True,
             }
         },

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from components.portus.roles.registry import _ENDPOINTS as ENDPOINTS
 from components.portus.roles.registry import configuration
-from components.portus.settings import patterns
+from components.portus.settings import InvalidSettings, patterns
 from tests.unit.portus import samples, topologies
 
 
@@ -54,7 +54,9 @@ def test_layers_lie_on_the_volume_unless_there_is_a_bucket() -> None:
     bucket = document(topologies.S3)["storage"]
     assert "filesystem" not in bucket
     assert bucket["s3"]["regionendpoint"] == "https://s3.example.com:9000"
-    assert bucket["redirect"] == {"disable": True}
+    assert bucket["redirect"] == {"disable": False}
+    own = {key: value for key, value in samples.COMPLETE["registry"]["storage"]["s3"].items() if key != "redirect"}
+    assert document({"registry": {"storage": {"s3": own}}})["storage"]["redirect"] == {"disable": True}
     assert topologies.topology(topologies.S3).process("registry").data is None  # type: ignore[attr-defined]
 
 
@@ -173,3 +175,14 @@ def test_any_accepted_host_name_reads_back(host: str, port: int) -> None:
 def test_words_that_yaml_would_take_for_something_else_stay_text(region: str) -> None:
     s3 = {**samples.COMPLETE["registry"]["storage"]["s3"], "region": region}
     assert document({"registry": {"storage": {"s3": s3}}})["storage"]["s3"]["region"] == region
+
+
+def test_the_ca_of_the_bucket_lies_beside_our_own_and_needs_https() -> None:
+    trusted = [file for file in topologies.topology(topologies.S3).process("registry").files if "/trust/" in file.path]
+    assert [Path(file.path).name for file in trusted] == ["ca.crt", "s3.crt"]
+    assert trusted[1].content is not trusted[0].content
+    s3 = samples.COMPLETE["registry"]["storage"]["s3"]
+    for own in ({}, {"region_endpoint": "http://s3.example.com:9000"}):
+        more = {**{key: value for key, value in s3.items() if key != "region_endpoint"}, **own}
+        with pytest.raises(InvalidSettings, match=r"registry\.storage\.s3\.ca_certificate_pem: verifies a server"):
+            samples.settings({"registry": {"storage": {"s3": more}}})
