@@ -10,14 +10,13 @@ from tests.engine.docker.deployment import Config, Deployment, Finished
 from tests.engine.kubernetes.cluster import Cluster
 from tests.engine.kubernetes.conftest import cluster_config, on_cluster, reached
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.engine, pytest.mark.soak, pytest.mark.timeout(1500)]
 NAME = "kube-faults"
 NO_NODE = {"kubernetes": {"roles": {"edge": {"node_selector": {"portus-stack.test/nowhere": "true"}}}}}
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "image that is nowhere": ({"edge": {"image": "portus-stack.lab/nowhere:1"}}, "ImagePull"),
     "crash": ({"edge": {"image": "portus-stack.lab/python:3.11"}}, "nginx"),
 }
-IN_EVERY_RUN = "image that is nowhere"
 
 
 @pytest.fixture(scope="module")
@@ -66,20 +65,16 @@ def _fails_and_heals(
     deployment.up("--expect-no-changes")
 
 
-@pytest.mark.parametrize(
-    "fault", [IN_EVERY_RUN, *(pytest.param(each, marks=pytest.mark.soak) for each in FAULTS if each != IN_EVERY_RUN)]
-)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_fault_of_a_role(fault: str, deployed: tuple[Deployment, Cluster]) -> None:
     _fails_and_heals(deployed, *FAULTS[fault], _up)
 
 
-@pytest.mark.soak
 def test_pod_that_no_node_takes(deployed: tuple[Deployment, Cluster]) -> None:
     """The provider does not say why in its error, so `make up` does."""
     _fails_and_heals(deployed, NO_NODE, "didn't match Pod's node affinity/selector", _make_up)
 
 
-@pytest.mark.soak
 def test_full_quota_names_the_role(deployed: tuple[Deployment, Cluster]) -> None:
     deployment, cluster = deployed
     count = len(cluster.core.list_namespaced_pod(NAME).items)

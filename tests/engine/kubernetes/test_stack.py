@@ -45,6 +45,7 @@ def test_forged_webhook_and_inner_paths_are_refused(edge: Edge) -> None:
         assert edge.request("POST", edge.portus_host, path, body="{}").status in (403, 404), path
 
 
+@pytest.mark.soak
 def test_generation_1_beside_generation_2_in_one_namespace(
     tmp_path: Path, kubeconfig: Path, stack: Deployment, cluster: Cluster
 ) -> None:
