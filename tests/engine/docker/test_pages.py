@@ -43,6 +43,9 @@ def typed(command: str) -> str:
         "STACK=local": f"STACK={LOCAL}",
         "registry.portus.test:8443": f"registry.{LOCAL}.test:{PORT}",
         "STACK=mine": f"STACK={MINE}",
+        "--stack mine": f"--stack {MINE}",
+        "pulumi stack init mine": f"pulumi stack init {MINE}",
+        "pulumi stack rm mine": f"pulumi stack rm {MINE}",
         "Pulumi.local.yaml": f"Pulumi.{LOCAL}.yaml",
         "Pulumi.mine.yaml": f"Pulumi.{MINE}.yaml",
         "policy.mine.json": f"policy.{MINE}.json",
@@ -82,5 +85,6 @@ def test_quickstart(clone: Clone, tmp_path: Path) -> None:
     assert "administrator_password" in shown[2]
     assert "digest: sha256:" in shown[3]
     assert "create" in shown[5]
+    assert f"registry.{MINE}.test:{PORT + 2}" in shown[6].splitlines()
     assert clone.count() == 0
     assert not clone.docker.containers.list(all=True, filters={"label": f"{NAME_LABEL}={MINE}"})
