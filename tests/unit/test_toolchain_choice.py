@@ -1,10 +1,6 @@
 """Official or local: decided by trying, remembered, never mixed. A local server plays the official downloads."""
 
 import json
-import stat
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,25 +10,7 @@ from toolchain.install.choice import AUTO, LOCAL, OFFICIAL, Choice, choose, read
 from toolchain.install.console import InstallError
 from toolchain.install.engine import VERSION
 from toolchain.install.folders import Folders
-from toolchain.install.official import find_on_path, install_official, install_official_plugins, official_pulumi
-from toolchain.install.packages import Plugin
-
-INSTALLER = """#!/bin/sh
-# Plays the official installer: puts a `pulumi` where it is told to.
-while [ $# -gt 0 ]; do
-    case $1 in
-        --version) version=$2; shift ;;
-        --install-root) root=$2; shift ;;
-        --no-edit-path) quiet=yes ;;
-        *) exit 64 ;;
-    esac
-    shift
-done
-[ "$quiet" = yes ] || exit 65
-mkdir -p "$root/bin"
-printf '#!/bin/sh\\necho v%s\\n' "$version" > "$root/bin/pulumi"
-chmod +x "$root/bin/pulumi"
-"""
+from toolchain.install.official import find_on_path, official_pulumi
 
 
 @pytest.fixture
@@ -40,24 +18,6 @@ def folders(tmp_path: Path) -> Folders:
     tools = Folders(tmp_path / "tools")
     tools.claim()
     return tools
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    class Installer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = self.path == "/install.sh"
-            self.send_response(200 if found else 404)
-            self.end_headers()
-            self.wfile.write(INSTALLER.encode() if found else b"")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Installer)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{http.server_port}"
-    http.shutdown()
 
 
 def fake_pulumi(folder: Path, version: str, *, language_host: bool = True, script: str = "") -> Path:
@@ -100,34 +60,6 @@ def test_a_pulumi_that_fails_or_has_no_language_host_is_passed_over(folders: Fol
 def test_our_own_pulumi_on_path_is_not_taken_for_an_official_one(folders: Folders) -> None:
     fake_pulumi(folders.tools / "home-1" / "bin", f"v{VERSION}")
     assert find_on_path(folders, {"PATH": str(folders.tools / "home-1" / "bin")}) is None
-
-
-def test_without_one_on_path_the_official_installer_is_run_once(folders: Folders, server: str) -> None:
-    environment = {"PATH": "", "PORTUS_STACK_INSTALLER": f"{server}/install.sh"}
-    found = official_pulumi(folders, environment)
-    assert Path(found.pulumi) == folders.tools / f"official-{VERSION}" / "bin" / "pulumi"
-    assert Path(found.pulumi).stat().st_mode & stat.S_IXUSR
-    assert official_pulumi(folders, {"PATH": "", "PORTUS_STACK_INSTALLER": "http://127.0.0.1:9/gone"}) == found
-
-
-def test_an_installer_that_answers_404_is_unreachable(folders: Folders, server: str) -> None:
-    with pytest.raises(InstallError, match="cannot be reached"):
-        install_official(folders, f"{server}/elsewhere")
-
-
-def test_an_unreachable_installer_is_an_error_with_the_reason(folders: Folders) -> None:
-    with pytest.raises(InstallError, match=r"127.0.0.1:9/install.sh cannot be reached: .*refused"):
-        install_official(folders, "http://127.0.0.1:9/install.sh")
-
-
-def test_official_plugins_are_asked_for_by_exact_version(folders: Folders, tmp_path: Path) -> None:
-    record = tmp_path / "record"
-    program = fake_pulumi(tmp_path / "bin", "v3.254.0", script=f'echo "$PULUMI_HOME $*" >> {record}')
-    install_official_plugins(str(program), tmp_path / "home", [Plugin("random", "4.21.4"), Plugin("tls", "5.6.2")])
-    assert record.read_text().splitlines() == [
-        f"{tmp_path / 'home'} plugin install resource random v4.21.4",
-        f"{tmp_path / 'home'} plugin install resource tls v5.6.2",
-    ]
 
 
 def test_auto_falls_back_to_local_and_says_why(folders: Folders, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from toolchain.install.engine import Workshop
 from toolchain.install.folders import Folders
 from toolchain.install.packages import Plugin
 from toolchain.install.python import DEPLOY_LOCK
+from toolchain.install.releases import Releases
 from toolchain.install.toolset import Request, install_toolset
 
 FAKE_PULUMI = """#!/bin/sh
@@ -48,7 +50,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     monkeypatch.setattr(toolsets, "install_engine", engine)
     monkeypatch.setattr(toolsets, "install_providers", providers)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setenv("PORTUS_STACK_INSTALLER", "http://127.0.0.1:9/install.sh")
+    monkeypatch.setenv("PORTUS_STACK_RELEASES", "http://127.0.0.1:9")
+    monkeypatch.setattr(Releases, "plugin", lambda releases, plugin: nullcontext(tmp_path / "archive"))
     tools = Folders(tmp_path / "tools")
     tools.claim()
     return tools
@@ -110,7 +113,7 @@ def test_official_asked_for_without_plugins_is_an_error(folders: Folders, tmp_pa
 
 
 def test_official_asked_for_without_any_pulumi_is_an_error(folders: Folders) -> None:
-    with pytest.raises(InstallError, match="cannot be reached"):
+    with pytest.raises(InstallError, match="SHA512SUMS cannot be had"):
         install_toolset(folders, Request("official", "", DEPLOY_LOCK))
 
 

@@ -1,11 +1,10 @@
-"""The official Pulumi: the program on PATH, or what the official installer puts into the tool folder."""
+"""The official Pulumi: the program on PATH, or the release that our SDK is of, checked, in the tool folder."""
 
 import os
 import re
 import shutil
 import subprocess
-import urllib.error
-import urllib.request
+import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,16 +13,14 @@ from .console import InstallError, run, say
 from .engine import VERSION
 from .folders import Folders, is_complete, new_folder
 from .packages import Plugin
+from .releases import Releases
 
 OLDEST = (3, 238, 0)
 """The oldest `pulumi` that runs our program."""
 
-INSTALLER = "https://get.pulumi.com/install.sh"
-_REACH_SECONDS = 10
-
 
 def official_pulumi(folders: Folders, environment: Mapping[str, str] = os.environ) -> Choice:
-    """An acceptable `pulumi` on PATH, else the official installer's.
+    """An acceptable `pulumi` on PATH, else the official release's.
 
     Raises:
         InstallError: neither can be had.
@@ -31,8 +28,8 @@ def official_pulumi(folders: Folders, environment: Mapping[str, str] = os.enviro
     found = find_on_path(folders, environment)
     if found is not None:
         return found
-    target = install_official(folders, environment.get("PORTUS_STACK_INSTALLER") or INSTALLER)
-    return Choice(OFFICIAL, str(target / "bin" / "pulumi"), f"from the official installer, version {VERSION}")
+    target = install_official(folders, Releases.from_environment(environment))
+    return Choice(OFFICIAL, str(target / "bin" / "pulumi"), f"the official release, version {VERSION}")
 
 
 def find_on_path(folders: Folders, environment: Mapping[str, str]) -> Choice | None:
@@ -54,42 +51,55 @@ def find_on_path(folders: Folders, environment: Mapping[str, str]) -> Choice | N
     return None
 
 
-def install_official(folders: Folders, installer: str) -> Path:
-    """Fetch the official installer and let it put the version of our Python SDK into the tool folder.
+def install_official(folders: Folders, releases: Releases) -> Path:
+    """Put the release of our Python SDK's version into the tool folder; its archive is checked first.
 
     Raises:
-        InstallError: the installer cannot be reached (tried for ten seconds) or failed.
+        InstallError: it or its checksum cannot be had (each is tried for ten seconds), or it is not what the checksum
+            says.
     """
     target = folders.tools / f"official-{VERSION}"
     if is_complete(target):
         return target
-    try:
-        with urllib.request.urlopen(installer, timeout=_REACH_SECONDS) as answer:
-            script = answer.read()
-    except (urllib.error.URLError, OSError) as error:
-        raise InstallError(f"{installer} cannot be reached: {getattr(error, 'reason', error)}") from error
-    say(f"installing Pulumi {VERSION} with the official installer")
-    with new_folder(target):
-        file = target / "install.sh"
-        file.write_bytes(script)
-        command = ["sh", str(file), "--version", VERSION, "--install-root", str(target), "--no-edit-path"]
-        run(command, doing="install Pulumi with the official installer")
+    with releases.pulumi(VERSION) as archive, new_folder(target):
+        say(f"installing the official Pulumi {VERSION}")
+        try:
+            with tarfile.open(archive) as content:
+                _unpack(content, target / "bin")
+        except (tarfile.TarError, OSError) as error:
+            raise InstallError(f"{archive.name} cannot be unpacked: {error}") from error
         if not os.access(target / "bin" / "pulumi", os.X_OK):
-            raise InstallError(f"the official installer at {installer} left no bin/pulumi")
+            raise InstallError(f"{archive.name} has no program `pulumi`")
     return target
 
 
-def install_official_plugins(pulumi: str, home: Path, plugins: Sequence[Plugin]) -> None:
-    """Let `pulumi plugin install` fetch the official plugins into a PULUMI_HOME.
+def _unpack(content: tarfile.TarFile, place: Path) -> None:
+    """The programs of a release, which lie in its one folder; nothing else, and nowhere else."""
+    place.mkdir(parents=True)
+    for member in content:
+        source = content.extractfile(member) if member.isfile() else None
+        if source is not None:
+            file = place / Path(member.name).name
+            with file.open("xb") as out:
+                shutil.copyfileobj(source, out)
+            file.chmod(0o755)
+
+
+def install_official_plugins(
+    pulumi: str, home: Path, plugins: Sequence[Plugin], releases: Releases | None = None
+) -> None:
+    """Have `pulumi` unpack the official plugins, each checked first, into a PULUMI_HOME.
 
     Raises:
-        InstallError: one cannot be had.
+        InstallError: one cannot be had, or is not what its checksum says.
     """
     environment = os.environ | {"PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     for plugin in plugins:
         say(f"installing the official provider {plugin.name} {plugin.version}")
-        command = [pulumi, "plugin", "install", "resource", plugin.name, f"v{plugin.version}"]
-        run(command, environment=environment, doing=f"install the official provider {plugin.name} {plugin.version}")
+        with (releases or Releases.from_environment()).plugin(plugin) as archive:
+            name = ["resource", plugin.name, f"v{plugin.version}"]
+            command = [pulumi, "plugin", "install", *name, "--file", str(archive)]
+            run(command, environment=environment, doing=f"install the official provider {plugin.name} {plugin.version}")
 
 
 def _version_of(executable: str) -> tuple[int, int, int] | None:
