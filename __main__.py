@@ -16,7 +16,7 @@ from components.portus.settings import docker_host_problem, settings_from_args
 
 GROUPS = (
     *("hostnames", "portus", "registry", "database", "edge", "administrator"),
-    *("certificates", "rotation", "data", "docker", "kubernetes"),
+    *("images", "certificates", "rotation", "data", "docker", "kubernetes"),
 )
 PLAIN = ("target", "task_image", "smoke_check")
 OF_THE_PROGRAM = ("docker_host", "kubeconfig", "kube_context")
@@ -46,11 +46,14 @@ def target_providers(target: object, hosts: object) -> list[pulumi.ProviderResou
         return []
     import pulumi_docker as docker  # noqa: PLC0415
 
+    from components.portus.targets.docker import registry_auth  # noqa: PLC0415
+
     address = config.require("docker_host")
     problem = docker_host_problem(address, bool(os.environ.get("DOCKER_CERT_PATH")))
-    if problem:  # tells what else is wrong, too
-        settings_from_args(pulumi.get_stack(), arguments, [("docker_host", problem)])
-    return [docker.Provider("docker", host=provider_setting("docker_host"))]
+    others = [("docker_host", problem)] if problem else []  # tells what else is wrong, too
+    settings = settings_from_args(pulumi.get_stack(), arguments, others, signs_in=True)
+    arguments["docker"].pop("registry_auth", None)  # this provider has them: the component makes none
+    return [docker.Provider("docker", host=provider_setting("docker_host"), registry_auth=registry_auth(settings))]
 
 
 arguments = {group: config.get_object(group) or {} for group in GROUPS}

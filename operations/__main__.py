@@ -10,6 +10,7 @@ from .diagram import diagram
 from .down import down
 from .engine import Engine
 from .health import wait_until_well
+from .images import images_list, images_load
 from .outputs import outputs
 from .preview import preview
 from .repair import repair
@@ -47,6 +48,10 @@ def _status_options(command: argparse.ArgumentParser) -> None:
     command.epilog = "Exit codes: 0 well, 1 something needs attention, 2 wrong usage, 3 cannot be told."
 
 
+def _images_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="an archive that `docker save` wrote, compressed or not")
+
+
 Command = Callable[[Engine, argparse.Namespace], int]
 _COMMANDS: dict[str, tuple[str, Command]] = {
     "up": ("deploy the stack, or change it to what its file says", lambda engine, given: up(engine, given.passed_on)),
@@ -58,12 +63,14 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
     "repair": ("put right what an interrupted up left; up calls it by itself", lambda engine, _: _repair(engine)),
     "status": ("tell how the stack is: roles, certificates, last smoke check, drift", status),
     "diagram": ("draw the stack as it would be deployed, or what up would change, as SVG", diagram),
+    "images-list": ("print the images that the stack needs, one a line", lambda engine, _: images_list(engine)),
+    "images-load": ("load an archive of `docker save` on the stack's Docker hosts, and tell what lacks", images_load),
     "outputs": ("print the stack's outputs as JSON", lambda engine, _: outputs(engine, _secrets_wanted())),
     "trust": ("let this machine's docker trust the stack's CA and find its hosts", lambda engine, _: trust(engine)),
     "untrust": ("take back what trust did", lambda engine, _: untrust(engine.stack)),
 }
 _TAKES_ARGUMENTS = ("up", "preview", "down")
-_OPTIONS = {"status": _status_options, "diagram": _diagram_options}
+_OPTIONS = {"status": _status_options, "diagram": _diagram_options, "images-load": _images_options}
 """Commands with options of their own: those may also stand behind ``--``, where `make` puts ARGS."""
 
 

@@ -77,9 +77,14 @@ class Engine:
             code = _wait(process)
         return code if code >= 0 else _SIGNALLED - code
 
-    def previewed(self, state: State) -> str:
-        """The preview as JSON, secrets hidden. Raises OperationError with what the program said when it fails."""
-        return self._told(state, "preview", "--show-sames")
+    def previewed(self, state: State, plan: Path | None = None) -> str:
+        """The preview as JSON, secrets hidden. Raises OperationError with what the program said when it fails.
+
+        Args:
+            plan: a file for the plan, secrets shown: it has to be in a folder that nobody else reads.
+        """
+        planned = ["--save-plan", str(plan), "--show-secrets"] if plan else []
+        return self._told(state, "preview", "--show-sames", *planned)
 
     def refreshed(self, state: State) -> str:
         """What a refresh would find, as JSON like a preview's; nothing is changed. Raises OperationError."""
@@ -110,10 +115,28 @@ class Engine:
         command = ["pulumi", *arguments, "--stack", self.stack.name]
         try:
             return subprocess.Popen(
-                command, cwd=self.stack.root, umask=_OWNER_ONLY, text=True, stdin=stdin, stdout=stdout, stderr=stderr
+                command,
+                cwd=self.stack.root,
+                env=_environment(),
+                umask=_OWNER_ONLY,
+                text=True,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
             )
         except FileNotFoundError:
             raise OperationError("`pulumi` is not on PATH", 'run `eval "$(toolchain/env)"` first') from None
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with a docker configuration.
+
+    Docker's provider, once it was told to use the machine's login of a registry, does nothing without such a file, on
+    another machine not even `destroy`. An empty one will do.
+    """
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    nothing = {} if (folder / "config.json").exists() else {"DOCKER_CONFIG": os.devnull}
+    return {**os.environ, **nothing}
 
 
 def diagnostics(text: str) -> str:

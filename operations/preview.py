@@ -34,17 +34,20 @@ def preview(engine: Engine, arguments: Sequence[str]) -> int:
         remove_copy(engine.stack)
 
 
-def preview_steps(engine: Engine) -> tuple[State | None, list[Step]]:
+def preview_steps(engine: Engine, plan: Path | None = None) -> tuple[State | None, list[Step]]:
     """The stack's state (None when there is none) and what `up` would do to each resource; leaves nothing either.
+
+    Args:
+        plan: where the engine writes its plan, secrets shown; only where they are needed.
 
     Raises:
         OperationError: the program refuses its configuration or cannot be run; the message is the program's own.
     """
     state = engine.export()
     if state is not None:
-        return state, steps_of(engine.previewed(state), state.resources)
+        return state, steps_of(engine.previewed(state, plan), state.resources)
     try:
-        return None, steps_of(engine.previewed(engine.create()))
+        return None, steps_of(engine.previewed(engine.create(), plan))
     finally:
         engine.remove(remove_backups=True)
         remove_copy(engine.stack)

@@ -26,6 +26,7 @@ from .args import (
     S3StorageArgs,
     Target,
 )
+from .image_args import ImagesArgs, RegistryAuthArgs
 from .kubernetes_args import (
     CertManagerArgs,
     ExposeArgs,
@@ -59,6 +60,7 @@ __all__ = [
     "FilesystemStorageArgs",
     "GatewayArgs",
     "HostnamesArgs",
+    "ImagesArgs",
     "IngressArgs",
     "InvalidSettings",
     "IssuerArgs",
@@ -72,6 +74,7 @@ __all__ = [
     "PortusStackArgs",
     "ProvidedCertificateArgs",
     "RegistryArgs",
+    "RegistryAuthArgs",
     "RegistryStorageArgs",
     "ResourcesArgs",
     "Role",

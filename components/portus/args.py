@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
+from .image_args import ImagesArgs, RegistryAuthArgs
 from .kubernetes_args import CertManagerArgs, KubernetesArgs
 
 
@@ -215,6 +216,14 @@ class EdgeArgs(TypedDict):
     """``repository[:tag][@sha256:…]`` of an unprivileged nginx. Default: ``1.28-alpine`` of nginxinc's, by digest."""
     replicas: NotRequired[int]
     """How many, 1 to 50; more than 1 on Kubernetes only. Default: 1."""
+    trusted_proxies: NotRequired[list[str]]
+    """Networks (CIDR) of the proxies in front, which name the client in ``X-Forwarded-For``. Default: none.
+
+    Whoever is in them can come as anybody, so they hold proxies only: of IPv4 a /8 or smaller, of IPv6 a /16 or
+    smaller, or a part of fc00::/7. Proxies that hand TLS on write no header: they need ``proxy_protocol``.
+    """
+    proxy_protocol: NotRequired[bool]
+    """Whether they name the client by the PROXY protocol (1 or 2) instead, on every public port. Default: false."""
     resources: NotRequired[ResourcesArgs]
     """Default: 256 MiB, 2 CPUs."""
 
@@ -323,6 +332,11 @@ class DockerArgs(TypedDict):
     """Port of the host for plain HTTP, which only redirects. Default: 80 if the public port is 443, else none."""
     address_pool: NotRequired[str]
     """IPv4 network (CIDR, /23 or larger) from which the networks get their /28. Default: the Docker daemon chooses."""
+    registry_auth: NotRequired[list[RegistryAuthArgs]]
+    """Logins of registries that images come from. Default: those of ``docker login`` on the machine that deploys.
+
+    They are for hosts that have an address; a provider that PortusStack inherits has a ``registry_auth`` of its own.
+    """
 
 
 class PortusStackArgs(TypedDict):
@@ -340,6 +354,8 @@ class PortusStackArgs(TypedDict):
     """MariaDB."""
     edge: NotRequired[EdgeArgs]
     """The TLS edge."""
+    images: NotRequired[ImagesArgs]
+    """Where all images come from."""
     task_image: NotRequired[str]
     """Official Python 3.11+ image for bootstrap and smoke check. Default: ``python:3.13-slim`` by digest."""
     administrator: NotRequired[AdministratorArgs]

@@ -12,6 +12,9 @@ DATABASE = "mariadb:10.11@sha256:be981e4113326ada8d6004174dd09eeaefc03094037f811
 EDGE = "nginxinc/nginx-unprivileged:1.28-alpine@sha256:7377697a821c131a924a7105fafbe7414db4e9fcc77a6f08f776f33f141ec3f8"
 TASK = "python:3.13-slim@sha256:6771159cd4fa5d9bba1258caf0b82e6b73458c694d178ad97c5e925c2d0e1a91"
 
+DOCKER_HUB = "docker.io"
+_NAMES_OF_DOCKER_HUB = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
+
 STAND_IN_REPOSITORY = "portus-stack.lab/portus-standin"
 """Repository of the lab's test double for Portus; a stack that runs on it says so in its outputs."""
 
@@ -32,6 +35,34 @@ def tag_of(image: str) -> str | None:
     return match["tag"] if match else None
 
 
+def registry_of(image: str) -> str:
+    """``host[:port]`` of the registry that ``image`` comes from; :data:`DOCKER_HUB` where the reference names none.
+
+    Source: distribution/reference, ``splitDockerDomain``: a host has a dot or a port, or is ``localhost``.
+    """
+    host, slash, _ = image.partition("/")
+    named = slash and (host == "localhost" or "." in host or ":" in host)
+    return registry_name(host) if named else DOCKER_HUB
+
+
+def registry_name(host: str) -> str:
+    """The one name of a registry: Docker Hub has several."""
+    return DOCKER_HUB if host in _NAMES_OF_DOCKER_HUB else host
+
+
+def mirrored(image: str, mirror: str) -> str:
+    """``image`` from ``mirror`` (``host[:port][/path]``) instead of its own registry; its tag and digest stay.
+
+    Docker Hub's own images are below ``library`` there, as on Docker Hub.
+    """
+    if not mirror or image.startswith(f"{mirror}/"):
+        return image
+    first, _, rest = image.partition("/")
+    path = rest if rest and registry_of(image) == registry_name(first) else image
+    own = registry_of(image) == DOCKER_HUB and "/" not in path
+    return f"{mirror}/library/{path}" if own else f"{mirror}/{path}"
+
+
 def resolved(image: str, repo_digest: str, image_id: str) -> str:
     """What ``image`` is on a Docker host: ``repository@sha256:…`` of its own repository, else its id there.
 
@@ -49,8 +80,9 @@ def _familiar(image: str) -> str | None:
 
 
 def is_stand_in(image: str) -> bool:
-    """Whether ``image`` is the lab's stand-in for Portus."""
-    return image.startswith(f"{STAND_IN_REPOSITORY}:")
+    """Whether ``image`` is the lab's stand-in for Portus, which has the last part of its name from a mirror, too."""
+    match = _REFERENCE.match(image)
+    return bool(match and match["repository"].rpartition("/")[2] == STAND_IN_REPOSITORY.rpartition("/")[2])
 
 
 def minor_release_of(image: str) -> int | None:

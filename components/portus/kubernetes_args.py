@@ -5,6 +5,8 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
+from .image_args import RegistryAuthArgs
+
 
 class TolerationArgs(TypedDict):
     """A taint that pods may be scheduled in spite of."""
@@ -151,6 +153,8 @@ class KubernetesArgs(TypedDict):
     """How outsiders reach the edge. Required with target ``kubernetes``."""
     pull_secrets: NotRequired[list[str]]
     """Names of Secrets in the namespace with which images are pulled. Default: none."""
+    registry_auth: NotRequired[list[RegistryAuthArgs]]
+    """Logins of registries that images come from: a pull secret is made of them, and used first. Default: none."""
     labels: NotRequired[dict[str, str]]
     """Further labels of everything that is created. Default: none."""
     annotations: NotRequired[dict[str, str]]

@@ -16,7 +16,8 @@ from ..status.stack_state import recorded_in
 from .drawing import draw
 from .scene import scene_of
 
-_STAND_IN = "portus-stack.lab/portus-standin:"
+_STAND_IN = "portus-standin:"
+"""The last part of its image's name, which it has from a mirror, too."""
 
 
 def diagram(engine: Engine, options: Namespace) -> int:
@@ -53,7 +54,7 @@ def picture(steps: list[Step], state: State | None, changes: bool) -> str:
         raise OperationError("the program deploys no PortusStack", "draw a stack that has one")
     before = {each.name: each for each in (recorded_in(state) if state else [])}
     first = recorded[0]
-    stand_in = any(process.image.startswith(_STAND_IN) for process in first.processes)
+    stand_in = any(process.image.rpartition("/")[2].startswith(_STAND_IN) for process in first.processes)
     note = "a test double stands in for Portus" if stand_in else ""
     return draw(scene_of(first, steps, before.get(first.name), changes), note)
 

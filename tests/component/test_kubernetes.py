@@ -76,7 +76,7 @@ def test_names_are_unique_and_begin_with_the_name_of_the_stack(
 @each_variant
 def test_what_a_role_needs_is_its_child_and_was_a_child_of_the_target(variant: str, on_kubernetes: Deployed) -> None:
     for one in objects(on_kubernetes(variant)):
-        if one.type == NAMESPACE:
+        if one.type == NAMESPACE or one.name == f"{NAME}-pull-secret":  # all roles share them
             assert "portus:internal:KubernetesTarget::" in one.request.parent
             continue
         role = one.labels[ROLE_LABEL]
@@ -365,7 +365,7 @@ def test_users_wishes_reach_the_pods(on_kubernetes: Deployed) -> None:
         assert specification["tolerations"][1]["tolerationSeconds"] == 30
         assert specification["affinity"]["podAntiAffinity"] == {}
         assert specification["priorityClassName"] == "high"
-        assert specification["imagePullSecrets"] == [{"name": "mirror"}]
+        assert {"name": "mirror"} in specification["imagePullSecrets"]
         assert metadata["labels"]["example.com/team"] == "registry"
         assert metadata["annotations"]["example.com/note"].startswith("see")
         assert {"name": "TZ", "value": "Europe/Zurich"} in container["env"]

@@ -108,13 +108,36 @@ def basic(user: str | bytes, password: str = "wrong") -> dict[str, str]:
     return {"Authorization": f"Basic {b64encode(name + b':' + password.encode()).decode()}"}
 
 
+@dataclass(frozen=True)
+class Proxies:
+    """What the edge knows of proxies in front of it.
+
+    ``trusted``: this machine is one. ``preface`` is what it sends first, in the PROXY protocol.
+    """
+
+    trusted: bool = False
+    preface: bytes = b""
+    inside_addresses: tuple[str, ...] = ()
+
+
 class EdgeLab:
     """The edge, as outsiders reach it and as the roles inside do."""
 
-    def __init__(self, laboratory: Lab, host: str, registry_host: str, figures: Mapping[str, str]) -> None:
+    def __init__(
+        self, laboratory: Lab, host: str, registry_host: str, figures: Mapping[str, str], proxies: Proxies
+    ) -> None:
         self._lab, self.host, self.registry_host = laboratory, host, registry_host
+        self.gateway = docker(
+            "network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", laboratory.network
+        )
+        self.preface = proxies.preface
         self._context = ssl.create_default_context(cafile=str(laboratory.folder / "ca/ca.crt"))
-        names = EdgeNames(host, registry_host, INSIDE_PORT, 0, "portus:3000", "registry:5000")
+        names = EdgeNames(
+            *(host, registry_host, INSIDE_PORT, 0, "portus:3000", "registry:5000"),
+            inside_addresses=proxies.inside_addresses,
+            trusted_proxies=(f"{self.gateway}/32",) if proxies.trusted else (),
+            proxy_protocol=bool(proxies.preface),
+        )
         folder = laboratory.folder
         configuration = nginx_configuration(names)
         for figure, other in figures.items():
@@ -125,7 +148,7 @@ class EdgeLab:
         pairs = {"ca.crt": "ca/ca.crt", "edge.crt": "tls.crt", "edge.key": "tls.key"}
         mounts = [f"--volume={folder / source}:/etc/portus-stack/{name}:ro" for name, source in pairs.items()]
         mounts += [f"--volume={folder / name}:/etc/portus-stack/{name}:ro" for name in ("nginx.conf", "start.sh")]
-        roles = {role: self._echo(role, port) for role, port in (("portus", 3000), ("registry", 5000))}
+        roles = self.roles = {role: self._echo(role, port) for role, port in (("portus", 3000), ("registry", 5000))}
         if laboratory.six:
             mounts += [f"--add-host={role}:{laboratory.address(container)}" for role, container in roles.items()]
         limits = ("--memory=256m", "--memory-swap=256m", "--ulimit=nofile=16384:16384")
@@ -163,6 +186,8 @@ class EdgeLab:
         if buffer:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         plain.connect((self.address, port))
+        if not inside:
+            plain.sendall(self.preface)
         connection.sock = self._context.wrap_socket(plain, server_hostname=name)
         return connection
 
@@ -210,13 +235,14 @@ def ask(
 
 
 @contextmanager
-def edge_lab(
+def edge_lab(  # noqa: PLR0913 - what makes an edge
     folder: Path,
     *,
     one_host: bool = False,
     limited: bool = True,
     figures: Mapping[str, str] | None = None,
     six: bool = False,
+    proxies: Proxies = Proxies(),
 ) -> Iterator[EdgeLab]:
     """The edge for two host names, or for one.
 
@@ -224,7 +250,9 @@ def edge_lab(
         limited: False takes the limits on how often one comes away, where a test comes often.
         figures: expressions for words of the configuration, and what stands there instead.
         six: clients and roles come by IPv6.
+        proxies: whom it believes who the client is.
     """
     others = {} if limited else {"burst=[0-9]+": "burst=1000000"}
     with lab(folder, six=six) as laboratory:
-        yield EdgeLab(laboratory, FQDN, FQDN if one_host else PUBLIC_REGISTRY_NAME, {**others, **(figures or {})})
+        registry_host = FQDN if one_host else PUBLIC_REGISTRY_NAME
+        yield EdgeLab(laboratory, FQDN, registry_host, {**others, **(figures or {})}, proxies)

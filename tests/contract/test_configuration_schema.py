@@ -11,6 +11,7 @@ from typing_extensions import get_type_hints, is_typeddict
 
 from components import portus as library
 from components.portus import args as arguments
+from components.portus import image_args as image_arguments
 from components.portus import images
 from components.portus import kubernetes_args as kubernetes_arguments
 from components.portus.args import PortusStackArgs
@@ -22,7 +23,7 @@ CONFIG: dict[str, dict[str, Any]] = PROJECT["config"]
 OF_THE_PROGRAM = {"docker_host", "kubeconfig", "kube_context"}
 """Keys for the program itself: which providers it makes."""
 TYPES = {"string": str, "boolean": bool, "object": dict, "integer": int}
-MODULES = (arguments, kubernetes_arguments)
+MODULES = (arguments, image_arguments, kubernetes_arguments)
 GROUPS = [
     one
     for module in MODULES

@@ -98,17 +98,7 @@ def links(settings: Settings) -> tuple[Link, ...]:
 
 def workload(settings: Settings, _credentials: Credentials, certificates: Certificates) -> Workload:
     """nginx as an unprivileged user."""
-    names = EdgeNames(
-        portus_host=settings.hostnames.portus,
-        registry_host=settings.hostnames.registry,
-        public_port=settings.hostnames.port,
-        http_port=http_port(settings) if settings.http_port else 0,
-        portus=f"{internal_name(settings.name, 'portus')}:{contract_of(settings.portus.generation).port}",
-        registry=f"{internal_name(settings.name, 'registry')}:{registry.PORT}",
-        outside_port=outside_port(settings),
-        inside_addresses=settings.hairpin_addresses,
-        layers=_layers(settings),
-    )
+    names = _names(settings)
     presents = certificates.presented("edge")
     if isinstance(presents, Issued):
         names = replace(names, certificate=f"{presents.directory}/tls.crt", key=f"{presents.directory}/tls.key")
@@ -134,6 +124,22 @@ def workload(settings: Settings, _credentials: Credentials, certificates: Certif
         presents=presents,
         after=("background",) if settings.portus.generation > 1 else ("bootstrap",),
         stop_seconds=30,
+    )
+
+
+def _names(settings: Settings) -> EdgeNames:
+    return EdgeNames(
+        portus_host=settings.hostnames.portus,
+        registry_host=settings.hostnames.registry,
+        public_port=settings.hostnames.port,
+        http_port=http_port(settings) if settings.http_port else 0,
+        portus=f"{internal_name(settings.name, 'portus')}:{contract_of(settings.portus.generation).port}",
+        registry=f"{internal_name(settings.name, 'registry')}:{registry.PORT}",
+        outside_port=outside_port(settings),
+        inside_addresses=settings.hairpin_addresses,
+        layers=_layers(settings),
+        trusted_proxies=settings.edge.trusted_proxies,
+        proxy_protocol=settings.edge.proxy_protocol,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..naming import files_path
-from . import edge_browsers, edge_fence, edge_limits
+from . import edge_browsers, edge_fence, edge_limits, edge_proxies
 
 OUTSIDE_PORT = 8444
 """The port inside to which outsiders are led; another one where this is the public port."""
@@ -15,7 +15,8 @@ class EdgeNames:
 
     Roles inside come to ``public_port``, outsiders are led to ``outside_port``; who comes there from one of
     ``inside_addresses`` is a role on another host. ``layers`` are so many as the registry sends at once, by way of this
-    edge. ``certificate`` and ``key`` are paths.
+    edge. ``trusted_proxies`` are the networks of proxies in front, which name the client in a header or, with
+    ``proxy_protocol``, before anything else. ``certificate`` and ``key`` are paths.
     """
 
     portus_host: str
@@ -27,6 +28,8 @@ class EdgeNames:
     outside_port: int = OUTSIDE_PORT
     inside_addresses: tuple[str, ...] = ()
     layers: int = 200
+    trusted_proxies: tuple[str, ...] = ()
+    proxy_protocol: bool = False
     certificate: str = files_path("edge.crt")
     key: str = files_path("edge.key")
 
@@ -83,7 +86,7 @@ error_log /dev/stderr warn;
   proxy_set_header X-Forwarded-Host $public_address;
   proxy_set_header X-Forwarded-Port {port};
   proxy_connect_timeout 5s;
-{maps}{browsers}
+{proxies}{maps}{browsers}
 {limits}
   server {{
     listen unix:/tmp/health.sock;
@@ -151,10 +154,17 @@ def _refused(*matches: str) -> str:
     return "".join(_REFUSE.format(match=match) for match in matches)
 
 
-def _listens(*ports: int, words: str = "") -> str:
+def _listens(port: int, words: str = "") -> str:
     """Both families of addresses; the start script takes the second one away where the kernel has no IPv6."""
-    addresses = (address for port in ports for address in (str(port), f"[::]:{port}"))
-    return "".join(_LISTEN.format(address=address, words=words) for address in addresses)
+    return "".join(_LISTEN.format(address=address, words=words) for address in (str(port), f"[::]:{port}"))
+
+
+def _tls_listens(names: EdgeNames, words: str = "") -> str:
+    """For the roles inside, and for outsiders."""
+    proxied = edge_proxies.listen_words(names.proxy_protocol)
+    return _listens(names.public_port, words=f" ssl{words}") + _listens(
+        names.outside_port, words=f" ssl{words}{proxied}"
+    )
 
 
 def _token_location(path: str, names: EdgeNames) -> str:
@@ -207,7 +217,7 @@ def _servers(names: EdgeNames, suffix: str) -> str:
     hosts = {names.portus_host: _portus_locations(names), names.registry_host: _registry_locations(names)}
     if names.portus_host == names.registry_host:
         hosts = {names.portus_host: _shared_locations(names)}
-    listens = _listens(names.public_port, names.outside_port, words=" ssl")
+    listens = _tls_listens(names)
     return "".join(
         _SERVER.format(listens=listens, host=host, address=host + suffix, locations=locations + edge_limits.refusals())
         for host, locations in hosts.items()
@@ -217,9 +227,10 @@ def _servers(names: EdgeNames, suffix: str) -> str:
 def _redirect(names: EdgeNames, suffix: str) -> str:
     if not names.http_port:
         return ""
+    proxied = edge_proxies.listen_words(names.proxy_protocol)
     return _REDIRECT.format(
-        default_listens=_listens(names.http_port, words=" default_server"),
-        listens=_listens(names.http_port),
+        default_listens=_listens(names.http_port, words=f" default_server{proxied}"),
+        listens=_listens(names.http_port, words=proxied),
         names=" ".join(dict.fromkeys((names.portus_host, names.registry_host))),
         port_suffix=suffix,
     )
@@ -236,10 +247,11 @@ def nginx_configuration(names: EdgeNames) -> str:
         key=names.key,
         ciphers=":".join(_CIPHERS),
         port=names.public_port,
-        maps=edge_fence.maps(names.public_port, names.inside_addresses),
+        proxies=edge_proxies.rules(names.trusted_proxies, names.proxy_protocol),
+        maps=edge_fence.maps(names.public_port, names.inside_addresses, bool(names.trusted_proxies)),
         browsers=edge_browsers.rules(names.portus_host + suffix),
         limits=edge_limits.rules(names.layers),
-        default_listens=_listens(names.public_port, names.outside_port, words=" ssl default_server"),
+        default_listens=_tls_listens(names, " default_server"),
         redirect=_redirect(names, suffix),
         servers=_servers(names, suffix),
     )

@@ -144,7 +144,7 @@ def sign_in_form() -> str:
 
 _MAPS = r"""
   # Where a request comes from: the roles inside use the public port, outsiders are led to another one.
-  map "$server_port $remote_addr" $way {
+  map "$server_port @came_from@" $way {
     "~^@inside_port@ " inside;
 @inside_addresses@    default outside;
   }
@@ -222,12 +222,18 @@ _MAPS = r"""
 """
 
 
-def maps(inside_port: int, inside_addresses: Sequence[str]) -> str:
-    """What stands in the ``http`` block."""
+def maps(inside_port: int, inside_addresses: Sequence[str], proxied: bool = False) -> str:
+    """What stands in the ``http`` block; ``proxied``: the edge believes proxies who the client is.
+
+    Who comes from an inside address comes by himself: a proxy that names one is led on by somebody.
+    """
     rates = (FORMS, TOKENS, PASSWORDS, API)
+    addresses = [one.replace(".", "[.]") for one in inside_addresses]
+    came_from = [f"{one} {one}" for one in addresses] if proxied else addresses
     words = {
         "inside_port": str(inside_port),
-        "inside_addresses": "".join(f'    "~ {one.replace(".", "[.]")}$" inside;\n' for one in inside_addresses),
+        "came_from": "$realip_remote_addr $remote_addr" if proxied else "$remote_addr",
+        "inside_addresses": "".join(f'    "~ {one}$" inside;\n' for one in came_from),
         "alike": _alike(_PLAIN),
         "alike_in_form": _alike(_FORM),
         "username": _USERNAME,

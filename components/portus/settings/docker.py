@@ -8,6 +8,7 @@ from . import patterns
 from .certificates import read_pair
 from .model import DockerHost, DockerSettings, DockerTls
 from .reader import Reader, shown
+from .registries import read_registry_auth
 
 _HTTPS_PORT = 443
 _HTTP_PORT = 80
@@ -41,6 +42,7 @@ def read_docker(reader: Reader, public_port: int) -> DockerSettings:
         https_port=reader.integer("https_port", public_port, 1, _HIGHEST_PORT),
         http_port=reader.integer("http_port", _HTTP_PORT if public_port == _HTTPS_PORT else 0, 0, _HIGHEST_PORT),
         address_pool=reader.text("address_pool", "", *_CIDR),
+        registry_auth=read_registry_auth(reader),
     )
     reader.finish()
     return settings

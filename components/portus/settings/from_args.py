@@ -26,19 +26,24 @@ from .model import (
     S3Storage,
     Settings,
 )
+from .networks import read_trusted_networks
 from .options import read_options
 from .patches import read_patches
 from .problems import Problems
 from .reader import Reader
+from .registries import from_mirror, read_mirror
 
 _MARIADB_PORT = 3306
 _MOST_REPLICAS = 50
 
 
-def settings_from_args(name: str, args: Mapping[str, object], others: Iterable[tuple[str, str]] = ()) -> Settings:
+def settings_from_args(
+    name: str, args: Mapping[str, object], others: Iterable[tuple[str, str]] = (), *, signs_in: bool = False
+) -> Settings:
     """Check ``args`` as a whole; raises one InvalidSettings that lists every problem.
 
-    ``others`` are problems (path, reason) that the caller found in what is its own.
+    ``others`` are problems (path, reason) that the caller found in what is its own; ``signs_in`` is for one that makes
+    the provider of a host without an address, and gives it the logins of registries.
     """
     problems = Problems()
     for path, reason in others:
@@ -65,8 +70,11 @@ def settings_from_args(name: str, args: Mapping[str, object], others: Iterable[t
         kubernetes=read_kubernetes(root.group("kubernetes"), name, hostnames.port),
     )
     _refuse_other_targets(root, settings.target)
+    settings = from_mirror(settings, read_mirror(root.group("images")))
     root.finish()
     rules.check(settings, problems)
+    if not signs_in:
+        rules.check_logins(settings, problems)
     problems.raise_if_any(name)
     return settings
 
@@ -205,6 +213,8 @@ def _edge(reader: Reader) -> EdgeSettings:
     settings = EdgeSettings(
         image=_image(reader, "image", images.EDGE),
         replicas=_replicas(reader),
+        trusted_proxies=read_trusted_networks(reader, "trusted_proxies"),
+        proxy_protocol=reader.boolean("proxy_protocol", False),
         resources=_resources(reader.group("resources"), 256, 2.0),
     )
     reader.finish()

@@ -15,7 +15,9 @@ from .kubernetes_model import (
     PodSettings,
     Toleration,
 )
+from .networks import read_networks
 from .reader import Reader
+from .registries import read_registry_auth
 from .variables import variable_problem
 
 _HTTPS_PORT = 443
@@ -46,6 +48,7 @@ def read_kubernetes(reader: Reader, name: str, public_port: int) -> KubernetesSe
         shared_storage_class=reader.text("shared_storage_class", storage_class, *patterns.OBJECT_NAME),
         expose=_expose(reader.group("expose"), public_port),
         pull_secrets=reader.texts("pull_secrets", (), *patterns.OBJECT_NAME),
+        registry_auth=read_registry_auth(reader),
         labels=reader.words("labels", patterns.LABEL_KEY, patterns.LABEL_VALUE),
         annotations=reader.words("annotations", patterns.LABEL_KEY, patterns.PRINTABLE),
         pods=pods,
@@ -126,7 +129,7 @@ def _load_balancer(reader: Reader, public_port: int) -> LoadBalancer:
         https_port=reader.integer("https_port", public_port, 1, _HIGHEST_PORT),
         http_port=reader.integer("http_port", _HTTP_PORT if public_port == _HTTPS_PORT else 0, 0, _HIGHEST_PORT),
         class_name=reader.text("class_name", "", *patterns.LABEL_KEY),
-        source_ranges=reader.texts("source_ranges", (), *patterns.CIDR),
+        source_ranges=read_networks(reader, "source_ranges"),
         annotations=reader.words("annotations", patterns.LABEL_KEY, patterns.PRINTABLE),
     )
     if settings.http_port == settings.https_port:

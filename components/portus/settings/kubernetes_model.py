@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from .registries import RegistryLogin
+
 
 @dataclass(frozen=True)
 class Toleration:
@@ -104,6 +106,7 @@ class KubernetesSettings:
     shared_storage_class: str
     expose: Expose
     pull_secrets: tuple[str, ...]
+    registry_auth: tuple[RegistryLogin, ...]
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     pods: PodSettings

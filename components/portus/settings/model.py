@@ -8,6 +8,7 @@ import pulumi
 from ..args import Role, Target
 from ..patches import Patch
 from .kubernetes_model import CertManager, KubernetesSettings
+from .registries import RegistryLogin
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,12 @@ class DatabaseSettings:
 
 @dataclass(frozen=True)
 class EdgeSettings:
-    """The TLS edge."""
+    """The TLS edge; ``trusted_proxies`` empty means that clients come by themselves."""
 
     image: str
     replicas: int
+    trusted_proxies: tuple[str, ...]
+    proxy_protocol: bool
     resources: Resources
 
 
@@ -211,13 +214,17 @@ class DockerHost:
 
 @dataclass(frozen=True)
 class DockerSettings:
-    """``http_port`` 0 means none, ``address_pool`` "" that the daemon chooses."""
+    """``http_port`` 0 means none, ``address_pool`` "" that the daemon chooses.
+
+    ``registry_auth`` empty means the logins of the machine that deploys.
+    """
 
     hosts: tuple[DockerHost, ...]
     bind_address: str
     https_port: int
     http_port: int
     address_pool: str
+    registry_auth: tuple[RegistryLogin, ...]
 
     def host_of(self, role: str) -> DockerHost:
         """The host that runs ``role``; a single host runs them all."""
@@ -256,6 +263,12 @@ class Settings:
         if self.portus.generation == 1:
             absent.add(Role.BACKGROUND)
         return tuple(role for role in Role if role not in absent)
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images that this PortusStack runs."""
+        database = () if self.database.external else (self.database.image,)
+        return (self.portus.image, self.registry.image, *database, self.edge.image, self.task_image)
 
     @property
     def hairpin_addresses(self) -> tuple[str, ...]:

@@ -16,6 +16,24 @@ IMAGE = (
     r"[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
     "an image reference with a tag or, better, a digest, such as registry:2.8.3@sha256:…",
 )
+_REGISTRY = rf"(?:localhost|(?:{_LABEL}\.)+{_LABEL}|{_LABEL}(?:\.{_LABEL})*:[1-9][0-9]{{0,4}})"
+REGISTRY = (
+    rf"(?=.{{1,259}}$){_REGISTRY}",
+    "host[:port] of a registry, as image references name it, such as registry.example.com:5000 (without https://)",
+)
+# Docker takes a host without a dot and a port for a user of Docker Hub.
+MIRROR = (
+    rf"(?=.{{1,128}}$){_REGISTRY}(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*",
+    "host[:port][/path] of a registry, such as registry.example.com/mirror (without https://, tag and / at the end)",
+)
+REGISTRY_USER = (
+    r"[A-Za-z0-9_][A-Za-z0-9._@$+~=|/\\-]{0,255}",
+    "a user name of letters, digits and . _ - @ $ + ~ = | / \\, such as robot$mirror or user@example.com",
+)
+REGISTRY_PASSWORD = (
+    r"[\x20-\x7e]{1,8192}",
+    "a password or token of at most 8192 printable ASCII characters, without line breaks",
+)
 USERNAME = (
     r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?",
     "lower-case letters and digits, with . _ - between them, such as admin",

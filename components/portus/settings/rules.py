@@ -10,6 +10,7 @@ from .docker import WITHOUT_TLS
 from .kubernetes_rules import check_certificates, check_kubernetes, check_replicas
 from .model import DockerHost, Settings
 from .problems import Problems
+from .proxy_rules import check_proxies
 from .ssh_options import ssh_option_problems
 
 _GENERATION_1 = 1
@@ -29,10 +30,22 @@ def check(settings: Settings, problems: Problems) -> None:
     if settings.target is Target.DOCKER:
         _check_docker(settings, problems)
         _check_hosts(settings, problems)
+    check_proxies(settings, problems)
     check_replicas(settings, problems)
     check_certificates(settings, problems)
     if settings.target is Target.KUBERNETES:
         check_kubernetes(settings, problems)
+
+
+def check_logins(settings: Settings, problems: Problems) -> None:
+    """Logins of registries reach the providers that PortusStack makes, which are those of hosts with an address."""
+    inherits = not all(host.address for host in settings.docker.hosts)
+    if settings.docker.registry_auth and inherits and not problems.concern("docker.hosts"):
+        problems.add_first(
+            "docker.registry_auth",
+            "reaches hosts with an address only: set docker.hosts[0].address, or give `registry_auth` to the provider "
+            "that this PortusStack inherits",
+        )
 
 
 def _check_portus(settings: Settings, problems: Problems) -> None:

@@ -78,7 +78,11 @@ def test_the_compact_display_shows_what_is_new() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "preview", "down", "repair", "status", "diagram", "outputs", "trust", "untrust"]
+    "command",
+    [
+        *("up", "preview", "down", "repair", "status", "diagram", "outputs"),
+        *("images-list", "images-load", "trust", "untrust"),
+    ],
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -87,7 +91,9 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert "--stack" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["outputs", "--", "--diff"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["outputs", "--", "--diff"], ["images-load"], ["images-load", "--", "a", "b"]]
+)
 def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -113,6 +119,8 @@ def test_make_alone_lists_every_command() -> None:
         "status",
         "diagram",
         "outputs",
+        "images-list",
+        "images-load",
         "trust",
         "untrust",
         "images",

@@ -49,6 +49,10 @@ GROUP: dict[str, Any] = {
     "storage_class": "fast",
     "shared_storage_class": "shared",
     "pull_secrets": ["mirror"],
+    "registry_auth": [
+        {"address": "docker.io", "username": "team", "password": "SENTINEL-hub"},
+        {"address": "mirror.example.com:5000", "username": "robot$puller", "password": "SENTINEL: mirror"},
+    ],
     "labels": {"example.com/owner": "team"},
     "annotations": {"example.com/contact": "team@example.com"},
     "pods": _PODS,

@@ -75,8 +75,11 @@ COMPLETE: dict[str, Any] = {
     "edge": {
         "image": "nginxinc/nginx-unprivileged:1.28",
         "replicas": 1,
+        "trusted_proxies": ["192.0.2.0/24", "2001:db8::/32"],
+        "proxy_protocol": False,
         "resources": {"memory_mib": 64, "cpus": 1.0},
     },
+    "images": {"mirror": "mirror.example.com:5000/hub"},
     "task_image": "python:3.13-slim",
     "administrator": {"username": "root", "email": "root@example.com"},
     "certificates": {
@@ -122,6 +125,10 @@ COMPLETE: dict[str, Any] = {
         "https_port": 8443,
         "http_port": 8080,
         "address_pool": "10.213.0.0/20",
+        "registry_auth": [
+            {"address": "docker.io", "username": "team", "password": "SENTINEL-hub"},
+            {"address": "mirror.example.com:5000", "username": "robot$puller", "password": "SENTINEL: mirror"},
+        ],
     },
 }
 """Every argument that these do not exclude: an external database, S3, two hosts."""

@@ -45,7 +45,7 @@ INJECTIONS = [
     " x",
     "x ",
 ]
-FREE_TEXT = {"access_key", "secret_key"}
+FREE_TEXT = {"access_key", "secret_key", "registry_auth[1].password"}
 """Handed on as a file: no language reads them, so they may hold anything printable."""
 PEM = {"certificate_pem", "private_key_pem", "ca_certificate_pem", "ca_pem", "trusted_ca_pem"}
 """What stands outside of the blocks is a comment, in any language."""
@@ -56,7 +56,7 @@ def each(*kinds: str, without: set[str] = frozenset()) -> list[Any]:  # type: ig
     return [
         pytest.param(path, id=spelled(path))
         for path, kind in LEAVES.items()
-        if kind in kinds and path[-1] not in without
+        if kind in kinds and not spelled(path).endswith(tuple(without))
     ]
 
 

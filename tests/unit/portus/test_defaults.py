@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 from typing_extensions import is_typeddict
 
-from components.portus import args, kubernetes_args
+from components.portus import args, image_args, kubernetes_args
 from components.portus.args import PortusStackArgs
 from components.portus.settings import settings_from_args
 from components.portus.settings.reader import Reader
@@ -38,7 +38,7 @@ def docstrings(module: object) -> dict[tuple[str, str], str]:
     return found
 
 
-DOCSTRINGS = docstrings(args) | docstrings(kubernetes_args)
+DOCSTRINGS = docstrings(args) | docstrings(image_args) | docstrings(kubernetes_args)
 
 
 def documented(group: Any = PortusStackArgs, path: str = "") -> Iterator[tuple[str, str]]:

@@ -1,16 +1,19 @@
 """When a container does not become ready, says why in the container's own words; the provider only says so."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_docker as docker
 
+from ...images import registry_of
 from ...topology import Process
 
 if TYPE_CHECKING:
     from .target import DockerTarget
 
 _LINES = 12
+_REFUSED = re.compile(r"no basic auth credentials|unauthorized|authentication required|denied", re.IGNORECASE)
 _NEVER_STARTED = "(it has printed nothing)"
 
 
@@ -39,6 +42,29 @@ def address_pool_hook(network: str) -> pulumi.ResourceHookBinding:
         return False
 
     return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(f"{network}-address-pool", report)])
+
+
+def image_hook(resource: str, image: str) -> pulumi.ResourceHookBinding:
+    """A hook that says how an image that could not be pulled gets to its host."""
+
+    def report(args: pulumi.ErrorHookArgs) -> bool:
+        if args.failed_operation != "delete":
+            pulumi.log.error(explain_pull(image, args.errors[0] if args.errors else ""))
+        return False
+
+    return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(f"{resource}-pull", report)])
+
+
+def explain_pull(image: str, error: str) -> str:
+    """The message for an error of a pull."""
+    registry = registry_of(image)
+    login = f"`docker login {registry}` on this machine, or give `docker.registry_auth`"
+    likely = f"  Likely: {registry} wants a login: {login}.\n" if _REFUSED.search(error) else ""
+    return (
+        f"{image} is not on its host, which could not pull it.\n{likely}"
+        "  Next: correct the cause, run `up` again. A host without a way out gets its images from a mirror "
+        "(`images.mirror`) or from a file (`make images-list`, `make images-load`)."
+    )
 
 
 async def _report(target: "DockerTarget", process: Process, container: str) -> str:

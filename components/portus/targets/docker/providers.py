@@ -5,11 +5,13 @@ import pulumi_docker as docker
 
 from ...naming import resource_name
 from ...settings import Settings
+from .logins import registry_auth
 
 
 def host_providers(settings: Settings, parent: pulumi.Resource) -> dict[str, docker.Provider]:
     """Providers by host name."""
     providers: dict[str, docker.Provider] = {}
+    logins = registry_auth(settings) if any(host.address for host in settings.docker.hosts) else None
     for host in settings.docker.hosts:
         if host.address:
             providers[host.name] = docker.Provider(
@@ -19,6 +21,7 @@ def host_providers(settings: Settings, parent: pulumi.Resource) -> dict[str, doc
                 ca_material=host.tls.ca_pem if host.tls else None,
                 cert_material=host.tls.certificate_pem if host.tls else None,
                 key_material=host.tls.private_key_pem if host.tls else None,
+                registry_auth=logins,
                 opts=pulumi.ResourceOptions(parent=parent),
             )
     return providers

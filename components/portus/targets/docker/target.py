@@ -12,7 +12,7 @@ from ...settings import Settings
 from ...topology import Process, Task, Topology, Workload
 from ..deployed import Deployed
 from . import translate
-from .failures import address_pool_hook, failure_hook
+from .failures import address_pool_hook, failure_hook, image_hook
 from .placement import PlacedNetwork, Placement
 from .providers import host_providers
 
@@ -51,9 +51,8 @@ class DockerTarget(Deployed):
         key = (self._placement.host(process.name).name, process.image)
         if key not in self._images:
             name = resource_name(self._topology.name, process.name, "image")
-            self._images[key] = docker.RemoteImage(
-                name, name=process.image, keep_locally=True, opts=self._options(process.name)
-            )
+            opts = self._options(process.name, hooks=image_hook(name, process.image))
+            self._images[key] = docker.RemoteImage(name, name=process.image, keep_locally=True, opts=opts)
         return self._images[key]
 
     def _resolved(self, process: Process) -> pulumi.Output[str]:

@@ -17,7 +17,7 @@ _ADVICE = {
     "(kubernetes.create_namespace: false uses a namespace as it is)",
     "exceeded quota": "the namespace's ResourceQuota is used up: raise it, or lower the role's resources",
     "ErrImage|ImagePull|InvalidImageName": "the image cannot be had: correct its name, or name a Secret in "
-    "kubernetes.pull_secrets",
+    "kubernetes.pull_secrets, or give kubernetes.registry_auth",
     "OOMKilled": "it needs more memory: raise the role's resources.memory_mib",
     "PersistentVolumeClaim|unbound": "its volume was not provisioned: see kubernetes.storage_class",
     "violates PodSecurity": "the namespace forbids what the pod needs: docs/targets.md says which level each meets",

@@ -27,6 +27,7 @@ class Instance:
     kubernetes: KubernetesSettings
     data: DataSettings
     target: Deployed
+    pull_secrets: tuple[pulumi.Input[str], ...] = ()
 
     def selector(self, role: str) -> dict[str, str]:
         """The labels by which the pods of a role are found."""

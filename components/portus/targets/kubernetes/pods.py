@@ -52,7 +52,7 @@ def template(instance: Instance, process: Process, parts: Parts) -> core.v1.PodT
 
 def _specification(instance: Instance, process: Process, parts: Parts) -> core.v1.PodSpecArgs:
     pods = instance.kubernetes.pods_of(process.name)
-    pull_secrets = [core.v1.LocalObjectReferenceArgs(name=name) for name in instance.kubernetes.pull_secrets]
+    pull_secrets = [core.v1.LocalObjectReferenceArgs(name=name) for name in instance.pull_secrets]
     return core.v1.PodSpecArgs(
         service_account_name=instance.resource_name(process.name),
         automount_service_account_token=False,

@@ -18,6 +18,7 @@ from .issued import issue
 from .namespace import namespace
 from .network_policies import network_policy
 from .pods import Parts
+from .pull_secret import pull_secrets
 from .security import strictest_level
 from .services import internal_services
 from .tasks import job, result
@@ -34,7 +35,8 @@ class KubernetesTarget(Deployed):
         self._topology = topology
         kubernetes = settings.kubernetes
         instance = Instance(settings.name, kubernetes.namespace, deployment, kubernetes, settings.data, self)
-        self._site = replace(instance, namespace=namespace(instance, strictest_level(topology.processes)))
+        instance = replace(instance, namespace=namespace(instance, strictest_level(topology.processes)))
+        self._site = replace(instance, pull_secrets=pull_secrets(instance))
         self._services = internal_services(self._site, topology)
         self._runners: dict[str, list[Runner]] = {}
         self._jobs: dict[str, batch.v1.Job] = {}
