@@ -124,7 +124,7 @@ class EdgeLab:
     """The edge, as outsiders reach it and as the roles inside do."""
 
     def __init__(
-        self, laboratory: Lab, host: str, registry_host: str, figures: Mapping[str, str], proxies: Proxies
+        self, laboratory: Lab, host: str, registry_host: str, figures: Mapping[str, str], proxies: Proxies = Proxies()
     ) -> None:
         self._lab, self.host, self.registry_host = laboratory, host, registry_host
         self.gateway = docker(
