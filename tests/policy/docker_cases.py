@@ -21,7 +21,7 @@ def _key_of(inputs: Any) -> Any:
     return upload
 
 
-def _container(name: str, **inputs: Any) -> Added:
+def foreign(name: str, **inputs: Any) -> Added:
     """A foreign container on networks of the stack."""
     base = {
         "image": "sha256:" + "a" * 64,
@@ -52,7 +52,7 @@ CASES = (
     docker("D09", of("edge", drop("memory"))),
     docker("D10", of("edge", drop("cpus"))),
     docker("D11", of("edge", drop("ulimits/0"))),
-    docker("D12", _container("worker", restart="always", networkMode="hub-edge-outside")),
+    docker("D12", foreign("worker", restart="always", networkMode="hub-edge-outside")),
     docker("D13", of("edge", put("networkMode", "host"))),
     docker("D14", of("edge", put("networksAdvanced", [])), also="D44"),
     docker("D15", of("edge", put("pidMode", "host"))),
@@ -121,7 +121,7 @@ CASES = (
     docker(
         "D44",
         *(
-            _container(
+            foreign(
                 f"web{number}",
                 networksAdvanced=[{"name": "front"}],
                 ports=[{"internal": 1, "external": 8443, "ip": "127.0.0.1"}],

@@ -17,12 +17,14 @@ from .portus_settings import environment, is_portus
 
 _HOLDERS = (CONTAINER, *WORKLOADS)
 _PREFIXES = ("MARIADB_", "MYSQL_")
-_PORT = 3306
+_PORTS = (3306, 33060)
+"""MariaDB's, and MySQL's X protocol."""
 _BAD_FLAGS = re.compile(
     r"^--(?:skip-grant-tables|local-infile(?:=1|=on)?$|innodb[-_]flush[-_]log[-_]at[-_]trx[-_]commit=0|"
     r"secure-file-priv=?$|general-log(?:=1)?$)",
     re.IGNORECASE,
 )
+_EMPTY_PASSWORD = re.compile(r"^(?:(?:MARIADB|MYSQL)_)?ALLOW_EMPTY_(?:ROOT_)?PASSWORD$")
 _SECURE = re.compile(r"^--require[-_]secure[-_]transport(?:=(?:1|on|true))?$", re.IGNORECASE)
 _OLD = re.compile(r"(?:mariadb|mysql):(?:5\.|10\.[0-5](?:[.@-]|$))")
 
@@ -58,12 +60,16 @@ def unexposed(resource: Resource) -> Verdicts:
             for port in resource.at("ports").each():
                 if not (_requires_tls(resource) and private(port.at("ip").text)):
                     yield from forbid(port.at("internal"), given)
+        else:
+            for port in resource.at("ports").each():
+                if not private(port.at("ip").text):
+                    yield from forbid(port.at("internal"), lambda value: number_of(value) in _PORTS)
         return
     exposed = resource.at("spec", "type").text in ("NodePort", "LoadBalancer")
     for port in resource.at("spec", "ports").each():
         if exposed:
-            yield from forbid(port.at("port"), lambda value: number_of(value) == _PORT)
-            yield from forbid(port.at("targetPort"), lambda value: number_of(value) == _PORT)
+            yield from forbid(port.at("port"), lambda value: number_of(value) in _PORTS)
+            yield from forbid(port.at("targetPort"), lambda value: number_of(value) in _PORTS)
 
 
 @stack_rule(
@@ -89,10 +95,13 @@ def neighbours(stack: Stack) -> Iterator[About]:
     types=_HOLDERS,
 )
 def root_password(resource: Resource) -> Verdicts:
+    for name, node in environment(resource).items():
+        if _EMPTY_PASSWORD.match(name):  # whoever is told so: the image takes any value, "no" too, for yes
+            yield from forbid(node, given)
     if not _is_database(resource):
         return
-    for node in _variable(resource, "ALLOW_EMPTY_ROOT_PASSWORD") + _variable(resource, "ALLOW_EMPTY_PASSWORD"):
-        yield from forbid(node, given)
+    for node in _variable(resource, "ROOT_PASSWORD"):
+        yield from forbid(node, lambda value: value == "")
     place = resource.at("envs") if resource.type == CONTAINER else Node(None, "spec.template.spec.containers[0].env")
     names = (
         "ROOT_PASSWORD",

@@ -44,18 +44,6 @@ def variables(container: Resource) -> list[tuple[str, Node]]:
 
 
 @rule(
-    *("D21", "dkr-no-shared-propagation", "no shared mount propagation", MANDATORY, HIGH),
-    reason="mounts made inside would appear on the host",
-    fix="leave `propagation` out, or `rprivate`",
-    source="CIS Docker 5.20",
-    types=ONLY,
-)
-def no_shared_propagation(container: Resource) -> Verdicts:
-    for mount in container.at("mounts").each():
-        yield from forbid(mount.at("bindOptions", "propagation"), lambda value: value in ("shared", "rshared"))
-
-
-@rule(
     *("D26", "dkr-health", "health is checked", MANDATORY, MEDIUM),
     reason="without a check nobody waits for readiness and nobody notices a hang",
     fix="`healthcheck: {tests: [CMD, …]}`, and no password among its arguments",

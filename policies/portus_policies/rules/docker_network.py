@@ -8,25 +8,24 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ..resource import ROLE_LABEL, Resource, Stack
-from ..roles import BACKGROUND, CONTAINER, DATABASE, EDGE, PORTUS, REGISTRY, labels, role_of, runs
+from ..host_paths import SERVICE, VOLUME
+from ..roles import BACKGROUND, CONTAINER, DATABASE, EDGE, PORTUS, REGISTRY, labels, owner, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
 from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, is_true, number_of
-from .docker_containers import ONLY, bind_sources
+from .docker_containers import ONLY
 
-NETWORK, VOLUME = "docker:index/network:Network", "docker:index/volume:Volume"
+NETWORK = "docker:index/network:Network"
 PROVIDER = "pulumi:providers:docker"
 _PRIVATE_NETWORKS = tuple(
     ipaddress.ip_network(each)
     for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "::1/128")
 )
 """RFC 1918, RFC 4193 and loopback; what else Python calls private is documentation and the like."""
-_EVERYWHERE = ("", "0.0.0.0", "::", "[::]")
 _LOWEST_UNPRIVILEGED = 1025
 _TLS_PORTS = {PORTUS: (443, 3000), REGISTRY: (5000, 443), EDGE: (443, 8443, 8444)}
 _PLAIN_PORTS = (80, 5001)
 _MARIADB = 3306
 _DATA_DIRECTORIES = {DATABASE: "/var/lib/mysql", REGISTRY: "/var/lib/registry"}
-DATA_ROLES = tuple(_DATA_DIRECTORIES)
 
 
 def private(address: str) -> bool:
@@ -38,21 +37,21 @@ def private(address: str) -> bool:
     return any(found in network for network in _PRIVATE_NETWORKS if network.version == found.version)
 
 
+def everywhere(value: Value) -> bool:
+    """Whether a port bound to this address is open on every interface: in any spelling, and where none is told."""
+    text = str(value or "").strip().strip("[]")
+    if not text or re.fullmatch(r"[0.]+", text):
+        return True
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return found.is_unspecified or bool(mapped and mapped.is_unspecified)
+
+
 def _external(port: Node) -> int:
     return int(port.at("external").number or 0)
-
-
-@rule(
-    *("D22", "dkr-named-volumes", "state in named volumes", MANDATORY, MEDIUM),
-    reason="a directory of the host ties data to its paths and owners, and bypasses the data-loss guard",
-    fix="`docker.Volume`, mounted by `volume_name`",
-    source="good practice",
-    types=ONLY,
-)
-def named_volumes(container: Resource) -> Verdicts:
-    if role_of(container) in DATA_ROLES:
-        for each in bind_sources(container):
-            yield from forbid(each, given)
 
 
 @rule(
@@ -68,12 +67,13 @@ def bind_address(container: Resource) -> Verdicts:
         if port.at("external").unknown or port.at("ip").unknown:
             yield Unseen(port.path)
         elif _external(port) not in public:
-            yield from forbid(port.at("ip"), lambda value: str(value or "") in _EVERYWHERE)
+            yield from forbid(port.at("ip"), everywhere)
 
 
 def _public_ports(container: Resource) -> tuple[int, ...]:
     settings = container.settings
-    return settings.public_tls_ports + (settings.redirect_ports if role_of(container) == EDGE else ())
+    redirects = container.inside_component and role_of(container) == EDGE
+    return settings.public_tls_ports + (settings.redirect_ports if redirects else ())
 
 
 @rule(
@@ -118,7 +118,8 @@ def _may_publish(container: Resource, role: str, port: Node) -> bool:
         return external in _public_ports(container) or internal in _TLS_PORTS[EDGE] or private(port.at("ip").text)
     if internal in _PLAIN_PORTS or internal not in _TLS_PORTS.get(role, ()):
         return False
-    return private(port.at("ip").text) or external in container.settings.public_tls_ports
+    public = container.settings.public_tls_ports if not container.inside_component else ()
+    return private(port.at("ip").text) or external in public
 
 
 @rule(
@@ -148,9 +149,14 @@ def attachments(stack: Stack) -> dict[str, list[Resource]]:
     """Network URN → the containers on it, by what their attachments come from, else by name."""
     by_name = {network.at("name").text or network.name: network.urn for network in stack.of_type(NETWORK)}
     found: dict[str, list[Resource]] = defaultdict(list)
-    for container in stack.of_type(CONTAINER):
-        urns = {source.urn for source in stack.sources(container, "networksAdvanced", "networkMode")}
-        names = [each.at("name").text for each in container.at("networksAdvanced").each()]
+    for container in stack.of_type(CONTAINER, SERVICE):
+        urns = {
+            source.urn
+            for source in stack.sources(container, "networksAdvanced", "networkMode", "taskSpec")
+            if source.type == NETWORK
+        }
+        listed = (container.at("networksAdvanced"), container.at("taskSpec", "networksAdvanced"))
+        names = [each.at("name").text for place in listed for each in place.each()]
         urns |= {by_name[name] for name in (*names, container.at("networkMode").text) if name in by_name}
         for urn in urns:
             found[urn].append(container)
@@ -175,12 +181,46 @@ def network_topology(stack: Stack) -> Iterator[About]:
     for urn, containers in attachments(stack).items():
         network, roles = stack.by_urn[urn], {role_of(each) for each in containers}
         internal = network.at("internal")
+        yield from _strangers(stack, network, containers)
+        if network.inside_component and len(containers) > 1 and DATABASE not in roles:
+            for verdict in demand(internal, is_true, "it joins several, and leads outside"):
+                yield About(network, verdict)
         for role, neighbours in _NEIGHBOURS.items():
             if role in roles and not roles <= neighbours | _TASKS | {role}:
                 yield About(network, Bad("", f"{role} shares it with others than it talks to"))
         if DATABASE in roles and not _only_lets_in(network, roles):
             for verdict in demand(internal, is_true, "the database is on it"):
                 yield About(network, verdict)
+
+
+def _strangers(stack: Stack, network: Resource, containers: list[Resource]) -> Iterator[About]:
+    """Containers that are on a network of a PortusStack and no part of it. The edge's way outside is open to everybody."""
+    component = owner(stack, network)
+    if not component:
+        return
+    foreign = [each for each in containers if owner(stack, each) != component]
+    if {role_of(each) for each in containers if owner(stack, each) == component} != {EDGE}:
+        for each in foreign:
+            yield About(each, Bad("networksAdvanced", f"{network.name} is a PortusStack's own network"))
+
+
+@stack_rule(
+    *("D46", "dkr-edge-only", "only the edge is reached from outside", MANDATORY, HIGH),
+    reason="past the edge nothing limits, logs or refuses: the webhook takes events from whoever reaches it",
+    fix="no `ports` on others than the edge; between hosts, a TLS port on a private address",
+    source="CIS Docker 5.8; SUSE/Portus app/controllers/api/v2/events_controller.rb",
+)
+def edge_only(stack: Stack) -> Iterator[About]:
+    """On one host nobody needs a published port to reach another part; on several the private ones are for that."""
+    members: dict[str, list[Resource]] = defaultdict(list)
+    for container in stack.of_type(CONTAINER):
+        if container.inside_component and runs(container):
+            members[owner(stack, container)].append(container)
+    for together in members.values():
+        hosts = {each.options.provider for each in together}
+        for each in together:
+            if len(hosts) == 1 and role_of(each) != EDGE and given(_value(each.at("ports"))):
+                yield About(each, Bad("ports", "all that talk to it are on its own host"))
 
 
 @stack_rule(

@@ -18,8 +18,8 @@ from ..resource import Resource, Stack
 from ..roles import PORTUS, labels, role_of
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
 from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, is_true, number_of
-from .docker_containers import RUNTIME_SOCKETS
 from .docker_hygiene import DIGEST, IMAGE
+from .docker_host import RUNTIME_SOCKETS
 
 _SHORTEST_START_SECONDS = 90
 _DEFAULT_PERIOD, _DEFAULT_FAILURES = 10, 3
