@@ -74,7 +74,7 @@ CASES = (
     docker("D22", of("database", add("volumes", {"hostPath": "/srv/db", "containerPath": "/backup"}))),
     docker("D23", of("edge", add("ports", {"internal": 9000, "external": 9000, "ip": "0.0.0.0"})), also="D25"),
     docker("D24", of("edge", put("ports/1/external", 444)), also="D23"),
-    docker("D25", of("registry", put("ports", [{"internal": 5000, "external": 5000, "ip": "192.0.2.7"}]))),
+    docker("D25", of("registry", put("ports", [{"internal": 5000, "external": 5000, "ip": "192.0.2.7"}])), also="D46"),
     docker("D25", of("edge", put("publishAllPorts", True))),
     docker("D26", of("edge", drop("healthcheck"))),
     docker("D27", of("edge", put("cgroupParent", "/system.slice"))),

@@ -83,10 +83,11 @@ OPTIONS: tuple[Case, ...] = (
 )
 _EMPTY = "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1"
 _OPEN_DATABASE = [{"internal": 3306, "external": 443, "ip": "0.0.0.0"}]
+_PORTUS_SETTINGS = "P04 P05 P06 P13 P16 P17 P18"
 _JOINED = [{"name": "hub-registry-portus"}]
 ROLES: tuple[Case, ...] = (
     docker("D35", foreign("helper", networksAdvanced=_JOINED)),
-    docker("D35", foreign("helper", networksAdvanced=_JOINED, labels=_role("portus")), also="P"),
+    docker("D35", foreign("helper", networksAdvanced=_JOINED, labels=_role("portus")), also=_PORTUS_SETTINGS),
     docker("D35", foreign("helper", networkMode="hub-database-portus"), also="M02 D12"),
     docker(
         "D35",
@@ -95,7 +96,7 @@ ROLES: tuple[Case, ...] = (
     docker("D46", of("portus", put("ports", [{"internal": 3000, "external": 8443, "ip": "10.0.0.1"}]))),
     docker("D46", of("portus", put("ports", [{"internal": 3000, "external": 443, "ip": "0.0.0.0"}])), also="D25"),
     docker("D25", of("registry", put("ports", [{"internal": 5000, "external": 443, "ip": "0.0.0.0"}])), also="D46"),
-    docker("D35", Change("hub-registry-portus", put("internal", False), NETWORK)),
+    docker("D35", Change("hub-registry-portus", put("internal", False), NETWORK), also="D44"),
     docker("D35", Change("hub-portus-bootstrap", put("internal", False), NETWORK)),
     docker("D35", Change("hub-edge-smoke-check", put("internal", False), NETWORK)),
     docker("M01", _labelled("database", "cache"), of("database", put("ports", _OPEN_DATABASE)), also="D46"),
@@ -109,7 +110,7 @@ ROLES: tuple[Case, ...] = (
     docker("M03", foreign("cache", labels=_role("cache"), envs=["MYSQL_ALLOW_EMPTY_PASSWORD=no"], networkMode="x"), also="M09 D36"),
     docker("M01", foreign("other", image="x@sha256:" + "b" * 64, ports=_OPEN_DATABASE, networkMode="x")),
     docker("M07", foreign("cache", labels=_role("edge"), command=["mysqld", "--skip-grant-tables"], networkMode="x"), also="M03 M09 D36"),
-    docker("D08", foreign("helper", labels=_role("portus"), user="0", networkMode="x"), also="P"),
-    docker("D06", foreign("helper", labels=_role("background"), readOnly=False, networkMode="x"), also="P"),
+    docker("D08", foreign("helper", labels=_role("portus"), user="0", networkMode="x"), also=_PORTUS_SETTINGS),
+    docker("D06", foreign("helper", labels=_role("background"), readOnly=False, networkMode="x"), also=_PORTUS_SETTINGS),
 )
 CASES = (*PATHS, *OPTIONS, *ROLES)

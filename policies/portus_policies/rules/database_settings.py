@@ -9,7 +9,7 @@ from ..kubernetes import SERVICE, WORKLOADS, containers, is_patch, kind_of
 from ..resource import Resource, Stack
 from ..roles import BACKGROUND, CONTAINER, DATABASE, PORTUS, images, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
-from ..secret_text import secret_argument
+from ..secret_commands import command_secrets
 from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, number_of
 from .docker_hygiene import IMAGE
 from .docker_network import attachments, private
@@ -26,6 +26,7 @@ _BAD_FLAGS = re.compile(
 )
 _EMPTY_PASSWORD = re.compile(r"^(?:(?:MARIADB|MYSQL)_)?ALLOW_EMPTY_(?:ROOT_)?PASSWORD$")
 _SECURE = re.compile(r"^--require[-_]secure[-_]transport(?:=(?:1|on|true))?$", re.IGNORECASE)
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _OLD = re.compile(r"(?:mariadb|mysql):(?:5\.|10\.[0-5](?:[.@-]|$))")
 
 
@@ -266,11 +267,10 @@ def single_writer(resource: Resource) -> Verdicts:
 def health(resource: Resource) -> Verdicts:
     if not _is_database(resource):
         return
-    nodes = [*resource.at("healthcheck", "tests").each()]
+    tests = [list(resource.at("healthcheck", "tests").each())]
     if resource.type in WORKLOADS:
-        probes = ("livenessProbe", "readinessProbe", "startupProbe")
-        nodes = [
-            each for one in containers(resource) for probe in probes for each in one.at(probe, "exec", "command").each()
-        ]
-    for node in nodes:
-        yield from forbid(node, lambda value: secret_argument(str(value)) or re.search(r"(?:^|\s)-p\$", str(value)))
+        tests = [list(one.at(probe, "exec", "command").each()) for one in containers(resource) for probe in _PROBES]
+    for words in tests:
+        yield from command_secrets(words)
+        for node in words:
+            yield from forbid(node, lambda value: re.search(r"(?:^|\s)-p\$", str(value)))

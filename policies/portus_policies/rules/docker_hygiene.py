@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
+from ..host_paths import SERVICE, VOLUME
 from ..resource import Resource
 from ..roles import CONTAINER, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, rule
+from ..secret_commands import command_secrets
 from ..secret_text import (
     PRIVATE_KEY,
     fingerprint,
+    holds_secret,
     known_default,
     reference,
-    secret_argument,
     secret_name,
     secret_text,
 )
@@ -29,6 +31,7 @@ _ROTATING = frozenset({"json-file", "local"})
 _FORWARDING = frozenset(
     {"journald", "syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs", "etwlogs", "logentries"}
 )
+_COMMAND = ("entrypoints", "command")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -55,8 +58,7 @@ def health(container: Resource) -> Verdicts:
         return
     tests = container.at("healthcheck", "tests")
     yield from demand(tests, lambda value: given(value) and value != ["NONE"])
-    for each in tests.each():
-        yield from forbid(each, lambda value: secret_argument(str(value)), "a password among its arguments")
+    yield from command_secrets(tests.each())
 
 
 @rule(
@@ -132,21 +134,26 @@ def open_secret(name: str, value: Value) -> bool:
 
 
 @rule(
-    *("D31", "dkr-no-open-secrets", "no secret in environment, labels or command", MANDATORY, CRITICAL),
+    *("D31", "dkr-no-open-secrets", "no secret in environment, labels, options or command", MANDATORY, CRITICAL),
     reason="`docker inspect` and /proc show them to everybody who may look at the container",
     fix="upload a file and give its path (`…_FILE`)",
     source="NIST SP 800-190 4.1.4; OWASP Docker rule 12",
-    types=ONLY,
+    types=(CONTAINER, VOLUME, SERVICE, "docker:index/network:Network"),
 )
-def noopen_secrets(container: Resource) -> Verdicts:
-    for name, value in variables(container):
+def noopen_secrets(resource: Resource) -> Verdicts:
+    holder = resource.at("taskSpec", "containerSpec") if resource.type == SERVICE else resource.root
+    for name, value in variables(resource):
         yield from forbid(value, lambda found: open_secret(name, found))
-    for label in container.at("labels").each():
+    for name, value in holder.at("env").entries():
+        yield from forbid(value, lambda found: open_secret(name, found))
+    for label in (*resource.at("labels").each(), *holder.at("labels").each()):
         name = label.at("label").text
         yield from forbid(label.at("value"), lambda found: open_secret(name, found) and name)
-    for place in ("command", "entrypoints"):
-        for each in container.at(place).each():
-            yield from forbid(each, lambda value: secret_argument(str(value)) or secret_text(str(value)))
+    for options in (resource.at("driverOpts"), resource.at("options"), resource.at("logOpts")):
+        for name, value in options.entries():
+            yield from forbid(value, lambda found: open_secret(name, found))
+    first, second = (holder.at(place) for place in (("command", "args") if resource.type == SERVICE else _COMMAND))
+    yield from command_secrets([*first.each(), *second.each()])
 
 
 @rule(
@@ -164,6 +171,10 @@ def upload_mode(container: Resource) -> Verdicts:
             yield from demand(upload.at("permissions"), lambda value: value in _KEY_MODES)
             yield from forbid(upload.at("source"), given)
             yield from forbid(upload.at("executable"), is_true)
+
+
+def _holds_login(upload: Node) -> bool:
+    return any(holds_secret(upload.at(name).text) for name in ("content", "contentBase64"))
 
 
 def _holds_key(upload: Node) -> bool:
@@ -254,6 +265,6 @@ def _must_be_secret(resource: Resource) -> list[tuple[str, Node]]:
     if resource.type != CONTAINER:
         places = [entry for name in ("data", "stringData") for _, entry in resource.at(name).entries()]
         return [(node.path, node) for node in places]
-    uploads = [upload.at("content") for upload in resource.at("uploads").each() if _holds_key(upload)]
+    uploads = [upload.at("content") for upload in resource.at("uploads").each() if _holds_key(upload) or _holds_login(upload)]
     envs = [node for name, node in variables(resource) if open_secret(name, None if node.unknown else node.value)]
     return [(node.path, node) for node in uploads] + [("envs", node) for node in envs]

@@ -182,7 +182,8 @@ def network_topology(stack: Stack) -> Iterator[About]:
         network, roles = stack.by_urn[urn], {role_of(each) for each in containers}
         internal = network.at("internal")
         yield from _strangers(stack, network, containers)
-        if network.inside_component and len(containers) > 1 and DATABASE not in roles:
+        members = [each for each in containers if each.inside_component]
+        if network.inside_component and len(members) > 1 and DATABASE not in roles:
             for verdict in demand(internal, is_true, "it joins several, and leads outside"):
                 yield About(network, verdict)
         for role, neighbours in _NEIGHBOURS.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..kubernetes import (
+    SECRET,
     SERVICE_ACCOUNT,
     WORKLOADS,
     containers,
@@ -17,7 +18,7 @@ from ..kubernetes import (
 from ..resource import Resource, Stack
 from ..roles import PORTUS, labels, role_of
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
-from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, is_true, number_of
+from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, is_true, number_of
 from .docker_hygiene import DIGEST, IMAGE
 from .docker_host import RUNTIME_SOCKETS
 
@@ -25,6 +26,10 @@ _SHORTEST_START_SECONDS = 90
 _DEFAULT_PERIOD, _DEFAULT_FAILURES = 10, 3
 _RECOMMENDED_LABELS = ("name", "instance", "part-of", "managed-by")
 _LABELLED = tokens("apps/v1:Deployment", "apps/v1:StatefulSet", "core/v1:Service")
+_CLOUD_AUDIENCES = (
+    *("sts.amazonaws.com", "api://AzureADTokenExchange", "//iam.googleapis.com/", "https://iam.googleapis.com/"),
+)
+"""IAM roles for service accounts, Azure's workload identity, Google's workload identity federation."""
 _OLD_VERSIONS = ("alpha", "beta")
 
 
@@ -189,13 +194,24 @@ def _budget(probe: Node) -> float:
     reason="a token that is not needed is a way into the cluster",
     fix="`automountServiceAccountToken: false` on the pod and on the service account",
     source="CIS Kubernetes 5.1.6; CKV_K8S_38",
-    types=(*WORKLOADS, *SERVICE_ACCOUNT),
+    types=(*WORKLOADS, *SERVICE_ACCOUNT, *SECRET),
 )
 def no_api_token(resource: Resource) -> Verdicts:
+    if resource.type in SECRET:
+        yield from forbid(resource.at("type"), lambda value: value == "kubernetes.io/service-account-token")
+        return
+    for volume in pod_spec(resource).at("volumes").each() if resource.type in WORKLOADS else ():
+        for source in volume.at("projected", "sources").each():
+            yield from forbid(source.at("serviceAccountToken"), _opens_the_api)
     holder = resource.root if resource.type in SERVICE_ACCOUNT else pod_spec(resource)
     node = holder.at("automountServiceAccountToken")
     if not (is_patch(resource) and node.missing):
         yield from demand(node, lambda value: value is False)
+
+
+def _opens_the_api(token: Value) -> bool:
+    """Whether the API server takes a projected token: all but those made for a cloud's identity service."""
+    return token is not None and not Node(token).at("audience").text.startswith(_CLOUD_AUDIENCES)
 
 
 @rule(

@@ -1,0 +1,74 @@
+"""Kubernetes: ways into a PortusStack past its edge, and whether a namespace takes its data with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..kubernetes import CLAIM, INGRESS, NAMESPACE, SERVICE, WORKLOADS, is_patch, name_of, namespace_of, pod_labels, tokens
+from ..resource import Resource, Stack
+from ..roles import EDGE, role_of
+from ..rule import HIGH, MANDATORY, About, stack_rule
+from ..values import Bad, Node, written
+
+_ROUTES = "kubernetes:gateway.networking.k8s.io"
+_STATEFUL_SET = tokens("apps/v1:StatefulSet")
+
+
+@stack_rule(
+    *("K66", "k8s-edge-only", "only the edge is reached from outside", MANDATORY, HIGH),
+    reason="past the edge nothing limits, logs or refuses: the webhook takes events from whoever reaches it",
+    fix="the component's own exposure (`kubernetes.expose`), or a Service, an Ingress or a route to the edge",
+    source="SUSE/Portus app/controllers/api/v2/events_controller.rb",
+)
+def edge_only(stack: Stack) -> Iterator[About]:
+    """What a Service selects counts, whoever made it and whatever it is called."""
+    inner = [each for each in stack.of_type(*WORKLOADS) if each.inside_component and role_of(each) != EDGE]
+    reaching: dict[tuple[str, str], Resource] = {}
+    for service in stack.of_type(*SERVICE):
+        found = next((each for each in inner if _selects(service, each)), None)
+        if found:
+            reaching[namespace_of(service), name_of(service)] = found
+            if service.at("spec", "type").text in ("NodePort", "LoadBalancer"):
+                yield About(service, Bad("spec.selector", f"it opens {found.name} past the edge"))
+    for opening in stack.resources:
+        if opening.type in INGRESS or (opening.type.startswith(_ROUTES) and "Route" in opening.type):
+            for backend in _backends(opening):
+                behind = reaching.get((namespace_of(opening), backend.text))
+                if behind:
+                    yield About(opening, Bad(backend.path, f"it opens {behind.name} past the edge"))
+
+
+def _selects(service: Resource, workload: Resource) -> bool:
+    wanted = {key: node.text for key, node in service.at("spec", "selector").entries()}
+    present = {key: node.text for key, node in pod_labels(workload).entries()}
+    return bool(wanted) and namespace_of(service) == namespace_of(workload) and wanted.items() <= present.items()
+
+
+def _backends(opening: Resource) -> Iterator[Node]:
+    """The names of the Services that an Ingress or a route leads to."""
+    spec = opening.at("spec")
+    yield spec.at("defaultBackend", "service", "name")
+    for entry in spec.at("rules").each():
+        yield from (each.at("name") for each in entry.at("backendRefs").each())
+        for path in entry.at("http", "paths").each():
+            yield path.at("backend", "service", "name")
+            yield path.at("backend", "serviceName")
+
+
+@stack_rule(
+    *("K67", "k8s-namespace-protected", "a namespace with data in it is protected", MANDATORY, HIGH),
+    reason="whoever deletes a namespace deletes every claim in it",
+    fix="`protect: true` on the Namespace (`ephemeral` in the settings for trials)",
+    source="Kubernetes namespaces; NIST SP 800-190 4.4",
+)
+def namespace_protected(stack: Stack) -> Iterator[About]:
+    if stack.settings.ephemeral:
+        return
+    holders = [*stack.of_type(*CLAIM)]
+    holders += [each for each in stack.of_type(*_STATEFUL_SET) if written(each.at("spec", "volumeClaimTemplates"))]
+    names = {namespace_of(each) for each in holders} - {""}
+    made_in = {source.urn for each in holders for source in stack.sources(each, "metadata")}
+    for namespace in stack.of_type(*NAMESPACE):
+        holds = name_of(namespace) in names or namespace.urn in made_in
+        if holds and not namespace.options.protect and not is_patch(namespace):
+            yield About(namespace, Bad("protect", "claims are in it"))
