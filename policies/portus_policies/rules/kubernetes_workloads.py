@@ -144,7 +144,8 @@ def pull_policy(workload: Resource) -> Verdicts:
     for container in containers(workload):
         policy, image = container.at("imagePullPolicy"), container.at("image")
         pinned = bool(DIGEST.search(image.text)) or image.unknown
-        if not is_patch(workload):
+        local = bool(workload.settings.local_images) and image.text.startswith(workload.settings.local_images)
+        if not is_patch(workload) and not local:  # what was built on the node is looked up nowhere
             yield from demand(policy, lambda value: value == "Always" or (pinned and value != "Never"))
 
 
