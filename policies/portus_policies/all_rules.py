@@ -10,7 +10,10 @@ from .rules import (
     docker_host,
     docker_hygiene,
     docker_network,
+    docker_ports,
     generated,
+    kubernetes_identity,
+    kubernetes_images,
     kubernetes_network,
     kubernetes_pods,
     kubernetes_policies,
@@ -28,6 +31,8 @@ from .rules import (
 
 ROOMS = (
     kubernetes_pods,
+    kubernetes_images,
+    kubernetes_identity,
     kubernetes_workloads,
     kubernetes_secrets,
     kubernetes_policies,
@@ -37,6 +42,7 @@ ROOMS = (
     docker_host,
     docker_hygiene,
     docker_network,
+    docker_ports,
     certificates,
     provided_certificates,
     generated,

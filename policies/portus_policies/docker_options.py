@@ -16,12 +16,34 @@ from .values import Node, Value
 _TRUE = ("1", "t", "true")
 """What Go's ParseBool takes for true, in lower case."""
 _ROOT_NUMBER = re.compile(r"^[+-]?0+$")
-_DENYING = frozenset({"SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP"})
+_DENYING = frozenset(
+    {"SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP"}
+)
 _KERNEL_CALLS = frozenset(
     {
-        *("bpf", "clock_settime", "delete_module", "finit_module", "fsopen", "fsmount", "init_module", "ioperm", "iopl"),
+        *(
+            "bpf",
+            "clock_settime",
+            "delete_module",
+            "finit_module",
+            "fsopen",
+            "fsmount",
+            "init_module",
+            "ioperm",
+            "iopl",
+        ),
         *("kexec_file_load", "kexec_load", "mount", "mount_setattr", "move_mount", "open_by_handle_at", "open_tree"),
-        *("perf_event_open", "pivot_root", "quotactl", "reboot", "setns", "settimeofday", "swapoff", "swapon", "umount"),
+        *(
+            "perf_event_open",
+            "pivot_root",
+            "quotactl",
+            "reboot",
+            "setns",
+            "settimeofday",
+            "swapoff",
+            "swapon",
+            "umount",
+        ),
         *("umount2", "unshare", "userfaultfd"),
     }
 )
@@ -29,7 +51,21 @@ _KERNEL_CALLS = frozenset(
 _SELINUX_TYPES = ("container_t", "container_init_t", "container_kvm_t", "container_engine_t")
 _HOST_GROUPS = frozenset(
     {
-        *("root", "adm", "daemon", "disk", "docker", "input", "kmem", "kvm", "libvirt", "lxd", "mem", "plugdev", "podman"),
+        *(
+            "root",
+            "adm",
+            "daemon",
+            "disk",
+            "docker",
+            "input",
+            "kmem",
+            "kvm",
+            "libvirt",
+            "lxd",
+            "mem",
+            "plugdev",
+            "podman",
+        ),
         *("shadow", "sudo", "systemd-journal", "tty", "video", "wheel", "containerd", "sys", "bin", "operator"),
     }
 )

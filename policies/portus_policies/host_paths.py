@@ -12,11 +12,25 @@ from dataclasses import dataclass
 
 from .resource import Resource
 from .roles import CONTAINER
-from .values import Node, is_true
+from .values import Node, Value, is_true
 
 VOLUME, SERVICE = "docker:index/volume:Volume", "docker:index/service:Service"
 _SYSTEM_DIRECTORIES = (
-    *("/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sys", "/usr", "/bin", "/sbin", "/root"),
+    *(
+        "/boot",
+        "/dev",
+        "/etc",
+        "/lib",
+        "/lib32",
+        "/lib64",
+        "/libx32",
+        "/proc",
+        "/sys",
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/root",
+    ),
     *("/home", "/run", "/snap", "/opt/containerd", "/var/run", "/var/lock", "/var/log", "/var/snap", "/var/spool/cron"),
     *("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/kubelet", "/var/lib/rancher"),
     *("/var/lib/etcd", "/var/lib/cloud", "/var/lib/dpkg", "/var/lib/rpm", "/var/lib/systemd", "/private", "/Users"),
@@ -63,7 +77,7 @@ def normal(path: str) -> str:
 
 
 def _within(path: str, directory: str) -> bool:
-    return directory == "/" or path == directory or path.startswith(f"{directory}/")
+    return directory in ("/", path) or path.startswith(f"{directory}/")
 
 
 def host_paths(resource: Resource) -> Iterator[HostPath]:
@@ -125,5 +139,5 @@ def propagation_options(resource: Resource) -> Iterator[Node]:
         yield mount.at("volumeOptions", "driverOptions", "o")
 
 
-def _known(node: Node) -> object:
+def _known(node: Node) -> Value:
     return None if node.unknown else node.value

@@ -23,7 +23,7 @@ _BLOCK = re.compile(r"-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----.*?-----EN
 _SMALLEST_RSA, _SMALLEST_CURVE = 2048, 224
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 _LONGEST_LEAF, _LONGEST_AUTHORITY = datetime.timedelta(days=825), datetime.timedelta(days=30 * 366)
-"""Apple's systems refuse servers for longer, private CAs' too (support.apple.com/103769); public roots live 30 years."""
+"""Apple's systems refuse servers for longer, private CAs' too (support.apple.com/103769); roots live 30 years."""
 _MOST_BLOCKS, _LARGEST = 200, 1024 * 1024
 """A bundle of the public CAs has some 150 certificates, 250 KiB."""
 

@@ -9,7 +9,8 @@ from .secret_text import reference, secret_argument, secret_assignment, secret_n
 from .values import Bad, Node, Unseen, Verdicts
 
 _SECRET_OPTION = re.compile(
-    r"^--?(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key)|requirepass|masterauth|http-passwd)$", re.IGNORECASE
+    r"^--?(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key)|requirepass|masterauth|http-passwd)$",
+    re.IGNORECASE,
 )
 _FILE_OPTION = re.compile(r"(?:file|path|dir|from|stdin|length|policy|ttl)$", re.IGNORECASE)
 _LOGIN_OPTION = re.compile(r"^(?:-u|-U|--user|--proxy-user|-a|--auth)$")

@@ -71,7 +71,8 @@ _HARMLESS_RANDOM = re.compile(r"^(?:sha(?:256|512)[:-])|^[a-z]+(?:[-_./:][a-z0-9
 _BITS_PER_CHARACTER = 4.0
 
 _FINGERPRINT_NAME = re.compile(
-    r"(?:hash|digest|checksum|sha-?256|fingerprint|revision|commit|^org\.portus-stack\.files)$|^checksum/", re.IGNORECASE
+    r"(?:hash|digest|checksum|sha-?256|fingerprint|revision|commit|^org\.portus-stack\.files)$|^checksum/",
+    re.IGNORECASE,
 )
 """Names of what tells one content from another. The last one is PortusStack's own: the id of a container."""
 

@@ -46,7 +46,7 @@ def certificate(*, rsa_bits: int = 0, years: int = 1, since: int = 0, authority:
 
 
 def with_sha1() -> str:
-    """A certificate that says it is signed with SHA-1; the library makes none any more, and who reads does not verify."""
+    """A certificate that says it is signed with SHA-1; the library makes none any more."""
     made = x509.load_pem_x509_certificate(certificate().encode()).public_bytes(serialization.Encoding.DER)
     text = base64.encodebytes(made.replace(_SHA256_WITH_RSA, _SHA1_WITH_RSA)).decode()
     return f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n"
@@ -93,7 +93,9 @@ CASES: tuple[Case, ...] = (
     kubernetes(
         "T12",
         Added(
-            entry("kubernetes:core/v1:ConfigMap", "trust", {"metadata": meta("trust"), "data": {"ca": WEAK["RSA-1024"]}})
+            entry(
+                "kubernetes:core/v1:ConfigMap", "trust", {"metadata": meta("trust"), "data": {"ca": WEAK["RSA-1024"]}}
+            )
         ),
     ),
 )

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.policy.cases import Case, docker
-from tests.policy.docker_cases import CONTAINER, NETWORK, foreign, of
+from tests.policy.docker_cases import NETWORK, foreign, of
 from tests.policy.graphs import Added, Change, add, entry, env, put
 
 _ROLE = "org.portus-stack.role"
@@ -34,7 +34,16 @@ def _role(role: str) -> list[dict[str, str]]:
     return [{"label": _ROLE, "value": role}]
 
 
-_PATHS = ("/srv/..", "/var", "//", "/proc/../", "/etc/", "/var/lib/../run", "/etc/localtime/../shadow", "/etc/ssl/certs-x")
+_PATHS = (
+    "/srv/..",
+    "/var",
+    "//",
+    "/proc/../",
+    "/etc/",
+    "/var/lib/../run",
+    "/etc/localtime/../shadow",
+    "/etc/ssl/certs-x",
+)
 PATHS: tuple[Case, ...] = (
     *(docker("D19", of("edge", add("volumes", {"hostPath": path, "containerPath": "/host"}))) for path in _PATHS),
     docker("D19", of("edge", add("volumes", {"hostPath": "/etc/ssl/certs", "containerPath": "/host"}))),
@@ -69,7 +78,10 @@ OPTIONS: tuple[Case, ...] = (
     *(docker("D08", of("edge", put("user", user))) for user in ("0:1000", "0", "00", "+0", "root:1000", ":1000")),
     docker("P18", of("portus", put("user", "0:1000"))),
     docker("P18", of("portus", put("user", "00"))),
-    *(docker("D45", of("edge", put("groupAdds", [group]))) for group in ("0", "docker", "root", "00", "disk", "Docker")),
+    *(
+        docker("D45", of("edge", put("groupAdds", [group])))
+        for group in ("0", "docker", "root", "00", "disk", "Docker")
+    ),
     docker("D45", of("edge", put("user", "101:0"))),
     docker("D45", of("edge", put("user", "101:docker"))),
     *(
@@ -101,16 +113,31 @@ ROLES: tuple[Case, ...] = (
     docker("D35", Change("hub-edge-smoke-check", put("internal", False), NETWORK)),
     docker("M01", _labelled("database", "cache"), of("database", put("ports", _OPEN_DATABASE)), also="D46"),
     docker("M03", _labelled("database", "cache"), of("database", env(*_EMPTY.split("=")))),
-    docker("M03", of("database", env("MARIADB_ROOT_PASSWORD_FILE", None)), of("database", env("MARIADB_ROOT_PASSWORD", "")), also="M06"),
+    docker(
+        "M03",
+        of("database", env("MARIADB_ROOT_PASSWORD_FILE", None)),
+        of("database", env("MARIADB_ROOT_PASSWORD", "")),
+        also="M06",
+    ),
     docker(
         "M01",
         foreign("cache", labels=_role("cache"), envs=[_EMPTY], ports=_OPEN_DATABASE, networksAdvanced=[{"name": "x"}]),
         also="M03 M09 D36",
     ),
-    docker("M03", foreign("cache", labels=_role("cache"), envs=["MYSQL_ALLOW_EMPTY_PASSWORD=no"], networkMode="x"), also="M09 D36"),
+    docker(
+        "M03",
+        foreign("cache", labels=_role("cache"), envs=["MYSQL_ALLOW_EMPTY_PASSWORD=no"], networkMode="x"),
+        also="M09 D36",
+    ),
     docker("M01", foreign("other", image="x@sha256:" + "b" * 64, ports=_OPEN_DATABASE, networkMode="x")),
-    docker("M07", foreign("cache", labels=_role("edge"), command=["mysqld", "--skip-grant-tables"], networkMode="x"), also="M03 M09 D36"),
+    docker(
+        "M07",
+        foreign("cache", labels=_role("edge"), command=["mysqld", "--skip-grant-tables"], networkMode="x"),
+        also="M03 M09 D36",
+    ),
     docker("D08", foreign("helper", labels=_role("portus"), user="0", networkMode="x"), also=_PORTUS_SETTINGS),
-    docker("D06", foreign("helper", labels=_role("background"), readOnly=False, networkMode="x"), also=_PORTUS_SETTINGS),
+    docker(
+        "D06", foreign("helper", labels=_role("background"), readOnly=False, networkMode="x"), also=_PORTUS_SETTINGS
+    ),
 )
 CASES = (*PATHS, *OPTIONS, *ROLES)

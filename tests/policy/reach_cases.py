@@ -70,7 +70,9 @@ POLICIES: tuple[Case, ...] = (
     _policy(_from({"namespaceSelector": {}})),
     _policy(_from({"namespaceSelector": {}, "podSelector": {}})),
     _policy(
-        _from({"namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}})
+        _from(
+            {"namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}}
+        )
     ),
     _policy(_from({"namespaceSelector": {"matchExpressions": [{"key": "x", "operator": "DoesNotExist"}]}})),
     _policy(_from(*_blocks("0.0.0.0/1", "128.0.0.0/1"))),
@@ -120,7 +122,11 @@ WAYS_IN: tuple[Case, ...] = (
     ),
     on_component(
         "K66",
-        _foreign("Service", "core/v1", {"type": "NodePort", "selector": {"app.kubernetes.io/name": "registry"}, "ports": [{"port": 443}]}),
+        _foreign(
+            "Service",
+            "core/v1",
+            {"type": "NodePort", "selector": {"app.kubernetes.io/name": "registry"}, "ports": [{"port": 443}]},
+        ),
         also="K43",
     ),
     on_component(
@@ -138,7 +144,14 @@ WAYS_IN: tuple[Case, ...] = (
     ),
 )
 EXCEPTIONS: tuple[Case, ...] = (
-    on_component("K06", Change("hub-portus", add(f"{_POD}/containers/0/securityContext/capabilities/add", "SYS_ADMIN"), "Deployment")),
-    on_component("K22", Change("hub-portus", put(f"{_POD}/containers/0/image", "evil.example.net/portus:2.4"), "Deployment"), also="K24"),
+    on_component(
+        "K06",
+        Change("hub-portus", add(f"{_POD}/containers/0/securityContext/capabilities/add", "SYS_ADMIN"), "Deployment"),
+    ),
+    on_component(
+        "K22",
+        Change("hub-portus", put(f"{_POD}/containers/0/image", "evil.example.net/portus:2.4"), "Deployment"),
+        also="K24",
+    ),
 )
 CASES = (*POLICIES, *VOLUMES, *WAYS_IN, *EXCEPTIONS)

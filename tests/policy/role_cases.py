@@ -79,7 +79,9 @@ CASES = (
     docker("P17", of("portus", env("PORTUS_DB_HOST", None)), also="P01"),
     docker("P18", of("portus", put("user", "root"))),
     docker("P19", of("portus", env("RAILS_ENV", "development"))),
-    docker("P20", of("background", put("ports", [{"internal": 3000, "external": 8443, "ip": "10.0.0.1"}])), also="D25 D46"),
+    docker(
+        "P20", of("background", put("ports", [{"internal": 3000, "external": 8443, "ip": "10.0.0.1"}])), also="D25 D46"
+    ),
     docker("P21", of("portus", _without_upload("/certificates/")), at=KNOWN),
     docker("P23", of("portus", _without_upload(f"{_INITIALIZERS}widened_scopes")), at=KNOWN),
     docker("P23", of("background", _without_upload(f"{_INITIALIZERS}foreign_tokens")), at=KNOWN),
@@ -88,7 +90,9 @@ CASES = (
         of("portus-image", put("name", "opensuse/portus:2.2"), "RemoteImage"),
         of("portus", put("entrypoints", [])),
     ),
-    docker("M01", of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "198.51.100.7"}])), also="D46"),
+    docker(
+        "M01", of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "198.51.100.7"}])), also="D46"
+    ),
     docker(
         "M01",
         of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "10.0.0.1"}])),

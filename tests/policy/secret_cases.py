@@ -15,7 +15,10 @@ _VALUES = (
     *(("CACHE_URL", "redis://:hunter2@cache:6379/0"), ("CACHE_URL", "redis://:20240115@cache"), ("DB", _JDBC)),
     *(("DSN", "portus:hunter2@tcp(db:3306)/portus"), ("DSN", "host=db user=portus password=hunter2")),
     *(("STORE", "AccountName=x;AccountKey=YWJjZGVm=="), ("HEADER", "Authorization: Bearer hunter2hunter2")),
-    *(("HOOK", "https://bot:%40bcd@chat.corp.net"), ("REPO", "https://ghp_0123456789abcdefghijABCDEFGHIJ@git.corp.net")),
+    *(
+        ("HOOK", "https://bot:%40bcd@chat.corp.net"),
+        ("REPO", "https://ghp_0123456789abcdefghijABCDEFGHIJ@git.corp.net"),
+    ),
     *(("DOCKER_CONFIG_JSON", LOGIN), ("BUNDLE", base64.b64encode(KEY_PEM.encode()).decode())),
 )
 _NAMES = (
@@ -71,7 +74,10 @@ DOCKER: tuple[Case, ...] = (
     ),
 )
 KUBERNETES: tuple[Case, ...] = (
-    *(kubernetes("K30", Change("edge", put(f"{_ONE}/env", [{"name": n, "value": v}]), "Deployment")) for n, v in _VALUES),
+    *(
+        kubernetes("K30", Change("edge", put(f"{_ONE}/env", [{"name": n, "value": v}]), "Deployment"))
+        for n, v in _VALUES
+    ),
     *(
         kubernetes("K30", Change("edge", put(f"{_ONE}/env", [{"name": name, "value": "correct-horse"}]), "Deployment"))
         for name in _NAMES

@@ -1,7 +1,7 @@
 """What is deployed breaks no rule that its arguments are not meant to break: states of every stack and every variant.
 
-A state has what a preview never shows: ids that Docker made, objects' names, and after a refresh what the provider reads
-back. With `--show-secrets` it has secrets in the open, without it ciphertext.
+A state has what a preview never shows: ids that Docker made, names of objects, and after a refresh what the provider
+reads back. With `--show-secrets` it has secrets in the open, without it ciphertext.
 """
 
 import dataclasses
@@ -24,11 +24,18 @@ from tests.policy.test_recorded import MEANT, VARIANTS, arguments
 
 TODAY = datetime.date(2027, 1, 1)
 ADVICE = frozenset({"K56"})
-"""What is only advised, and ours to leave: a load balancer in front of all nodes hides the client's address (prod, staging)."""
+"""Only advised, and left by prod and staging: their load balancer hides the client's address."""
 _CONTAINER = "docker:index/container:Container"
 _READ_BACK = {
     **{"ipcMode": "private", "cgroupnsMode": "private", "pidMode": "", "usernsMode": "", "runtime": "runc"},
-    **{"privileged": False, "publishAllPorts": False, "tty": False, "stdinOpen": False, "shmSize": 64, "workingDir": "/"},
+    **{
+        "privileged": False,
+        "publishAllPorts": False,
+        "tty": False,
+        "stdinOpen": False,
+        "shmSize": 64,
+        "workingDir": "/",
+    },
 }
 """What the provider reads of every container beside its arguments (Docker 20.10 to 29)."""
 _IMAGES_OWN = (
@@ -104,7 +111,10 @@ def test_a_deployed_variant_breaks_what_it_is_meant_to(target: str, name: str, t
 
 def test_an_id_of_docker_in_our_label_is_no_secret_and_a_secret_there_is_one(tmp_path: Path) -> None:
     """The label that made five alarms of every deployed stack; whoever puts a password there is told."""
-    for value, found in (("5379c9746da45ed0062b671e802ab968c639f802482413d88ecbfe565471b049", False), ("redis://:hunter2@x", True)):
+    for value, found in (
+        ("5379c9746da45ed0062b671e802ab968c639f802482413d88ecbfe565471b049", False),
+        ("redis://:hunter2@x", True),
+    ):
         labels = [{"label": "org.portus-stack.files", "value": value}]
         one = entry(_CONTAINER, "hub-registry", {"start": False, "labels": labels})
         assert ("D31" in {rule for rule, _ in told(judged(state_of([one]), tmp_path))}) is found, value

@@ -13,7 +13,7 @@ from portus_policies.evaluate import evaluate_stack
 from portus_policies.exceptions import parse_exceptions
 from portus_policies.resource import Resource, Stack
 from portus_policies.roles import EDGE
-from portus_policies.rules.docker_network import _TLS_PORTS
+from portus_policies.rules.docker_ports import _TLS_PORTS
 from portus_policies.settings import SCHEMA, Settings
 from portus_policies.wire import plain_properties
 

@@ -12,7 +12,8 @@ from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule
 from ..secret_commands import command_secrets
 from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, number_of
 from .docker_hygiene import IMAGE
-from .docker_network import attachments, private
+from .docker_network import attachments
+from .docker_ports import private
 from .portus_settings import environment, is_portus
 
 _HOLDERS = (CONTAINER, *WORKLOADS)

@@ -6,7 +6,7 @@ from ..docker_options import capability
 from ..resource import Resource
 from ..roles import BACKGROUND, CONTAINER, PORTUS, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, rule
-from ..values import Bad, Node, Value, Verdicts, demand, demand_some, forbid, given, is_true, number_of
+from ..values import Node, Value, Verdicts, demand, demand_some, forbid, given, is_true, number_of
 
 ONLY = (CONTAINER,)
 _PORTUS_CAPABILITIES = frozenset({"CHOWN", "DAC_OVERRIDE", "FOWNER"})

@@ -1,4 +1,4 @@
-"""Docker containers: what of the host is inside, as whom they run, and which fences are up. CIS Docker 1.6, section 5."""
+"""Docker containers: what of the host is inside, as whom they run, which fences are up. CIS Docker 1.6, section 5."""
 
 from __future__ import annotations
 

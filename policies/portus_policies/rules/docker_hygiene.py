@@ -265,6 +265,8 @@ def _must_be_secret(resource: Resource) -> list[tuple[str, Node]]:
     if resource.type != CONTAINER:
         places = [entry for name in ("data", "stringData") for _, entry in resource.at(name).entries()]
         return [(node.path, node) for node in places]
-    uploads = [upload.at("content") for upload in resource.at("uploads").each() if _holds_key(upload) or _holds_login(upload)]
+    uploads = [
+        upload.at("content") for upload in resource.at("uploads").each() if _holds_key(upload) or _holds_login(upload)
+    ]
     envs = [node for name, node in variables(resource) if open_secret(name, None if node.unknown else node.value)]
     return [(node.path, node) for node in uploads] + [("envs", node) for node in envs]

@@ -16,7 +16,7 @@ from ..kubernetes import (
     tokens,
 )
 from ..resource import Resource
-from ..roles import BACKGROUND, DATABASE, EDGE, PORTUS, REGISTRY, role_of, selected_role
+from ..roles import DATABASE, EDGE, PORTUS, REGISTRY, role_of, selected_role
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, rule
 from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, is_true, number_of, written
 
@@ -34,7 +34,13 @@ _WEBHOOKS = tokens(
 )
 _API_SERVICE = tokens(*(f"apiregistration.k8s.io/{version}:APIService" for version in ("v1", "v1beta1")))
 _SENSITIVE = frozenset({"*", "secrets", "pods", "configmaps", "serviceaccounts", "namespaces"})
-_EVERYBODY = ("system:masters", "system:anonymous", "system:unauthenticated", "system:authenticated", "system:serviceaccounts")
+_EVERYBODY = (
+    "system:masters",
+    "system:anonymous",
+    "system:unauthenticated",
+    "system:authenticated",
+    "system:serviceaccounts",
+)
 _DANGEROUS_VERBS = frozenset({"*", "escalate", "bind", "impersonate"})
 _DANGEROUS_RESOURCES = frozenset({"*", "secrets", "pods/exec", "pods/attach", "nodes/proxy", "serviceaccounts/token"})
 
@@ -182,7 +188,7 @@ def no_rbac(resource: Resource) -> Verdicts:
 
 @rule(
     *("K65", "k8s-no-interception", "nothing between the API server and what it is asked for", MANDATORY, CRITICAL),
-    reason="a webhook is sent what it asks for, Secrets too, and may change it; an APIService answers in the API's place",
+    reason="a webhook is sent what it asks for, Secrets too, and changes it; an APIService answers in the API's place",
     fix="none in a PortusStack; elsewhere the groups of its own, by a Service of the cluster",
     source="Kubernetes threat model; Microsoft threat matrix, malicious admission controller",
     types=(*_WEBHOOKS, *_API_SERVICE),

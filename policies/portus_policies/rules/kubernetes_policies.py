@@ -206,7 +206,10 @@ def _only(entry: Node, ports: set[int]) -> bool:
 
 def _has_range(entry: Node) -> bool:
     """Whether a port is the first of several."""
-    return any(not each.at("endPort").missing and each.at("endPort").number != each.at("port").number for each in entry.at("ports").each())
+    return any(
+        not each.at("endPort").missing and each.at("endPort").number != each.at("port").number
+        for each in entry.at("ports").each()
+    )
 
 
 @stack_rule(
@@ -235,7 +238,11 @@ def _impostors(stack: Stack) -> Iterator[About]:
     selections: dict[str, set[Selection]] = {}
     for policy in stack.of_type(*NETWORK_POLICY):
         if policy.inside_component:
-            selectors = [peer.at("podSelector") for entry in policy.at("spec", "ingress").each() for peer in entry.at("from").each()]
+            selectors = [
+                peer.at("podSelector")
+                for entry in policy.at("spec", "ingress").each()
+                for peer in entry.at("from").each()
+            ]
             named = {_selection(each) for each in (policy.at("spec", "podSelector"), *selectors) if written(each)}
             selections.setdefault(namespace_of(policy), set()).update(each for each in named if each[0])
     for workload in stack.of_type(*WORKLOADS):

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..kubernetes import CLAIM, INGRESS, NAMESPACE, SERVICE, WORKLOADS, is_patch, name_of, namespace_of, pod_labels, tokens
+from ..kubernetes import (
+    CLAIM,
+    INGRESS,
+    NAMESPACE,
+    SERVICE,
+    WORKLOADS,
+    is_patch,
+    name_of,
+    namespace_of,
+    pod_labels,
+    tokens,
+)
 from ..resource import Resource, Stack
 from ..roles import EDGE, role_of
 from ..rule import HIGH, MANDATORY, About, stack_rule
