@@ -7,6 +7,7 @@ from tests.policy.graphs import STACK, Added, Change, Removed, add, drop, entry,
 
 CONTAINER, VOLUME, NETWORK = "container:Container", "volume:Volume", "network:Network"
 KEY_PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n"
+CUT_OFF = "-----BEGIN CERTIFICATE-----\nMIIBgTCCASegAwIBAgIUSxFIBENJ7vJQ\n"
 _DOCKER = "pulumi:providers:docker"
 
 
@@ -130,6 +131,8 @@ CASES = (
         ),
         Added(entry("docker:index/network:Network", "front", {"name": "front", "driver": "bridge"})),
     ),
+    docker("D45", of("edge", put("groupAdds", ["docker"]))),
+    docker("D46", of("portus", put("ports", [{"internal": 3000, "external": 3000, "ip": "10.0.0.1"}]))),
     docker("T01", of("token-key", put("rsaBits", 2048), "PrivateKey")),
     docker("T01", of("edge-key", put("ecdsaCurve", "P224"), "PrivateKey")),
     docker("T02", of("token-key", put("algorithm", "ED25519"), "PrivateKey")),
@@ -157,6 +160,7 @@ CASES = (
         production=True,
     ),
     docker("T11", of("ca", None, "SelfSignedCert", protect=False)),
+    docker("T12", of("edge-files", put("uploads/0/content", CUT_OFF)), at=KNOWN),
     docker("R01", of("portus-password", put("length", 8), "RandomPassword")),
     docker("R03", of("session-key", put("length", 40), "RandomPassword")),
     docker("R05", of("portus-password", put("keepers", {"old": "Zk3vQ9mW1x7Lr5TqaB2c"}), "RandomPassword")),

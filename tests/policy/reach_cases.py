@@ -90,7 +90,7 @@ POLICIES: tuple[Case, ...] = (
             put("spec/ingress/0/from/0/namespaceSelector", {}),
         ),
     ),
-    on_component("K53", _impostor(), also="K50 M08"),
+    on_component("K53", _impostor(), also="K25 K50 M08 P04 P05 P06 P16 P17"),
 )
 VOLUMES: tuple[Case, ...] = (
     kubernetes("K03", _volume(local={"path": "/"})),
