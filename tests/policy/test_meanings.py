@@ -77,7 +77,7 @@ HARMLESS: dict[str, dict[str, object]] = {
     "a group of its own": {"user": "1000:1000", "groupAdds": ["2000", "app"]},
     "a URL without a password": {"envs": ["CACHE_URL=redis://cache:6379/0", "DB=jdbc:mysql://db/x?useSSL=true"]},
     "a password elsewhere": {"envs": ["DSN=host=db password=${DB_PASSWORD}", "PGPASSFILE=/run/secrets/pgpass"]},
-    "a command without a password": {"command": ["sh", "-c", "curl -fsS -u \"$USER:$PW\" https://x && find . -print"]},
+    "a command without a password": {"command": ["sh", "-c", 'curl -fsS -u "$USER:$PW" https://x && find . -print']},
     "words that only look so": {"envs": ["BYPASS_PROXY=1", "COMPASS=north", "PWD=/srv", "TOKEN_TTL=3600"]},
     "a user of the container's": {"command": ["setpriv", "-u", "1000:1000", "app"], "labels": []},
 }
