@@ -18,13 +18,14 @@ from .all_rules import RULES
 from .findings import Finding
 from .resource import Resource
 from .roles import role_of
+from .rules.portus_settings import environment
 from .values import Node
 
 NEVER = frozenset({"K01", "K02", "K28", "D01", "D20", "P07"})
 """Rules that nothing excuses: each is a way onto the host, or a published password."""
 _REQUIRED = ("rules", "resources", "reason", "owner", "expires")
-_KNOWN = frozenset((*_REQUIRED, "roles", "paths", "values", "inside", "profile"))
-_LISTS = ("rules", "roles", "paths", "values")
+_KNOWN = frozenset((*_REQUIRED, "roles", "paths", "values", "variables", "inside", "profile"))
+_LISTS = ("rules", "roles", "paths", "values", "variables")
 _SHORTEST_REASON_WORDS = 5
 
 
@@ -40,6 +41,7 @@ class Exemption:
         paths: property paths, each whole; ``[*]`` stands for any place in a list, ``**.`` for whatever is above.
             Empty for all.
         values: patterns of the value that stands there; empty for all. A value that cannot be read has none of them.
+        variables: environment variables that the container is told, each of them: what tells old images from new ones.
         profile: the profile that it belongs to; "" for every.
     """
 
@@ -52,6 +54,7 @@ class Exemption:
     roles: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     profile: str = ""
 
     def covers(self, finding: Finding, profile: str) -> bool:
@@ -70,6 +73,8 @@ class Exemption:
         if not fnmatchcase(resource.qualified_type, types) or not fnmatchcase(resource.name, name or "*"):
             return False
         if self.inside and self.inside not in resource.qualified_type.split("$")[:-1]:
+            return False
+        if self.variables and not set(self.variables) <= set(environment(resource)):
             return False
         return not self.roles or (resource.inside_component and role_of(resource) in self.roles)
 
@@ -151,7 +156,7 @@ def _problems(entry: object, ids: Iterable[str]) -> list[str]:
     found += [f"there is no rule {each}" for each in rules if each not in ids]
     found += [f"{each} cannot be excused" for each in rules if each in NEVER]
     found += [f"{key} must be a list of texts" for key in _LISTS if key in entry and not _is_list(entry[key])]
-    found += ["resources must be TYPES::NAME"] if "::" not in str(entry.get("resources", "::")) else []
+    found += ["resources must be TYPES::NAME"] if not _names_both(entry.get("resources")) else []
     if not isinstance(entry.get("expires"), datetime.date):
         found.append("expires must be a date, such as 2030-01-31")
     if len(str(entry.get("reason", "")).split()) < _SHORTEST_REASON_WORDS:
@@ -172,8 +177,13 @@ def _exemption(entry: dict[str, object]) -> Exemption:
         roles=_texts(entry.get("roles")),
         paths=_texts(entry.get("paths")),
         values=_texts(entry.get("values")),
+        variables=_texts(entry.get("variables")),
         profile=str(entry.get("profile") or ""),
     )
+
+
+def _names_both(resources: object) -> bool:
+    return not resources or resources == "*" or "::" in str(resources)
 
 
 def _is_list(value: object) -> bool:

@@ -43,7 +43,7 @@ def _within(text: str, line: str) -> bool:
     if secret_argument(text) or secret_text(text) or secret_assignment(text):
         return True
     parts = text.split()
-    if any(_carries(one, _bare(two), line) for one, two in zip(parts, [*parts[1:], ""], strict=True)):
+    if any(_carries(one, _bare(two), line) for one, two in zip(parts, [*parts[1:], ""], strict=False)):
         return True
     if any(_carries(each[:2], _bare(each[2:]), line) for each in parts if each[:2] in ("-u", "-U") and len(each) > 2):  # noqa: PLR2004
         return True

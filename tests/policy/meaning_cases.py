@@ -89,6 +89,8 @@ OPTIONS: tuple[Case, ...] = (
         for name in ("SYS_ADMIN", "CAP_SYS_ADMIN", "sys_admin", "ALL", " cap_sys_ptrace")
     ),
     docker("D02", of("portus", add("capabilities/adds", "SYS_ADMIN"))),
+    docker("D02", of("portus", add("capabilities/adds", "CAP_SETUID"))),
+    docker("D03", of("portus", put("securityOpts", []))),
     docker("D02", of("portus", add("capabilities/adds", "ALL"))),
     docker("D23", of("edge", add("ports", {"internal": 8444, "external": 9000, "ip": "0:0:0:0:0:0:0:0"}))),
     docker("D23", of("edge", add("ports", {"internal": 8444, "external": 9000, "ip": "::ffff:0.0.0.0"}))),

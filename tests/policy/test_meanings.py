@@ -24,7 +24,7 @@ from tests.policy.secret_cases import CASES as SECRETS
 CASES = (*MEANINGS, *REACH, *SECRETS, *CERTIFICATES)
 TODAY = datetime.date(2027, 1, 1)
 OWN = {"S06", "K56"}
-"""What the changed graphs have by themselves: the changes take the marks of secrets away; a load balancer is advised."""
+"""What the changed graphs have by themselves: changes take the marks of secrets away, a load balancer is advised."""
 Find = Callable[[str, bool], Graph]
 
 
@@ -78,6 +78,7 @@ HARMLESS: dict[str, dict[str, object]] = {
     "a URL without a password": {"envs": ["CACHE_URL=redis://cache:6379/0", "DB=jdbc:mysql://db/x?useSSL=true"]},
     "a password elsewhere": {"envs": ["DSN=host=db password=${DB_PASSWORD}", "PGPASSFILE=/run/secrets/pgpass"]},
     "a command without a password": {"command": ["sh", "-c", 'curl -fsS -u "$USER:$PW" https://x && find . -print']},
+    "an empty word": {"command": ["redis-server", "--save", ""]},
     "words that only look so": {"envs": ["BYPASS_PROXY=1", "COMPASS=north", "PWD=/srv", "TOKEN_TTL=3600"]},
     "a user of the container's": {"command": ["setpriv", "-u", "1000:1000", "app"], "labels": []},
 }
