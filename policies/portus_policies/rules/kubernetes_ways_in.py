@@ -22,6 +22,7 @@ from ..rule import HIGH, MANDATORY, About, stack_rule
 from ..values import Bad, Node, written
 
 _ROUTES = "kubernetes:gateway.networking.k8s.io"
+Pods = dict[tuple[str, str, str], list[Resource]]
 _STATEFUL_SET = tokens("apps/v1:StatefulSet")
 
 
@@ -33,10 +34,10 @@ _STATEFUL_SET = tokens("apps/v1:StatefulSet")
 )
 def edge_only(stack: Stack) -> Iterator[About]:
     """What a Service selects counts, whoever made it and whatever it is called."""
-    inner = [each for each in stack.of_type(*WORKLOADS) if each.inside_component and role_of(each) != EDGE]
+    inner = _inner_pods(stack)
     reaching: dict[tuple[str, str], Resource] = {}
     for service in stack.of_type(*SERVICE):
-        found = next((each for each in inner if _selects(service, each)), None)
+        found = _selected(service, inner)
         if found:
             reaching[namespace_of(service), name_of(service)] = found
             if service.at("spec", "type").text in ("NodePort", "LoadBalancer"):
@@ -49,10 +50,26 @@ def edge_only(stack: Stack) -> Iterator[About]:
                     yield About(opening, Bad(backend.path, f"it opens {behind.name} past the edge"))
 
 
-def _selects(service: Resource, workload: Resource) -> bool:
+def _inner_pods(stack: Stack) -> Pods:
+    """The workloads of PortusStacks, the edges apart, by namespace and label: linear time."""
+    found: Pods = {}
+    for workload in stack.of_type(*WORKLOADS):
+        if workload.inside_component and role_of(workload) != EDGE:
+            for key, node in pod_labels(workload).entries():
+                found.setdefault((namespace_of(workload), key, node.text), []).append(workload)
+    return found
+
+
+def _selected(service: Resource, pods: Pods) -> Resource | None:
+    """One of the workloads that a Service selects: those of its rarest label are looked through."""
     wanted = {key: node.text for key, node in service.at("spec", "selector").entries()}
-    present = {key: node.text for key, node in pod_labels(workload).entries()}
-    return bool(wanted) and namespace_of(service) == namespace_of(workload) and wanted.items() <= present.items()
+    listed = [pods.get((namespace_of(service), key, value), []) for key, value in wanted.items()]
+    rarest = min(listed, key=len, default=[])
+    return next((each for each in rarest if wanted.items() <= _labels(each).items()), None)
+
+
+def _labels(workload: Resource) -> dict[str, str]:
+    return {key: node.text for key, node in pod_labels(workload).entries()}
 
 
 def _backends(opening: Resource) -> Iterator[Node]:
