@@ -133,6 +133,11 @@ CASES = (
     ),
     docker("D45", of("edge", put("groupAdds", ["docker"]))),
     docker("D46", of("portus", put("ports", [{"internal": 3000, "external": 3000, "ip": "10.0.0.1"}]))),
+    docker(
+        "D47",
+        foreign("reader", volumes=[{"volumeName": "hub-edge-files-9bfd9a03", "containerPath": "/x"}], networkMode="x"),
+        at=KNOWN,
+    ),
     docker("T01", of("token-key", put("rsaBits", 2048), "PrivateKey")),
     docker("T01", of("edge-key", put("ecdsaCurve", "P224"), "PrivateKey")),
     docker("T02", of("token-key", put("algorithm", "ED25519"), "PrivateKey")),

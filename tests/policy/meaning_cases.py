@@ -95,6 +95,19 @@ OPTIONS: tuple[Case, ...] = (
     docker("D23", of("edge", add("ports", {"internal": 8444, "external": 9000, "ip": "0:0:0:0:0:0:0:0"}))),
     docker("D23", of("edge", add("ports", {"internal": 8444, "external": 9000, "ip": "::ffff:0.0.0.0"}))),
 )
+_BRIDGE = "com.docker.network.bridge"
+_FLAGS = (
+    *(
+        "--skip_grant_tables",
+        "--skip-grant-tables=1",
+        "--local_infile=1",
+        "--loose-local-infile",
+        "--SSL=0",
+        "--skip-ssl",
+    ),
+    *("--tls-version=TLSv1.0,TLSv1.2", "--enable-local-infile", "--general_log=ON"),
+)
+_OPENING = ("--require-secure-transport=OFF", "--skip-require-secure-transport", "--require_secure_transport=0")
 _EMPTY = "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1"
 _OPEN_DATABASE = [{"internal": 3306, "external": 443, "ip": "0.0.0.0"}]
 _PORTUS_SETTINGS = "P04 P05 P06 P13 P16 P17 P18"
@@ -142,4 +155,28 @@ ROLES: tuple[Case, ...] = (
         "D06", foreign("helper", labels=_role("background"), readOnly=False, networkMode="x"), also=_PORTUS_SETTINGS
     ),
 )
-CASES = (*PATHS, *OPTIONS, *ROLES)
+_FOREIGN_VOLUME = {"volumeName": "hub-registry-data-9bfd9a03", "containerPath": "/data"}
+SIBLINGS: tuple[Case, ...] = (
+    docker("D47", foreign("reader", volumes=[_FOREIGN_VOLUME], networkMode="x")),
+    docker("D47", foreign("reader", volumes=[{"fromContainer": "hub-edge"}], networkMode="x")),
+    docker(
+        "D47",
+        foreign(
+            "reader", mounts=[{"type": "volume", "source": "hub-edge-files-9bfd9a03", "target": "/d"}], networkMode="x"
+        ),
+    ),
+    docker("D26", of("edge", put("healthcheck/tests", ["none", "x"]))),
+    docker("D09", of("edge", put("memorySwap", -1))),
+    docker(
+        "D37",
+        of("edge", put("logOpts", {"max-size": "-1"})),
+    ),
+    docker("D43", of("edge", put("tmpfs", {"/tmp": "rw,noexec,nosuid,size=16m,exec"}))),
+    docker(
+        "D34",
+        Change("hub-registry-portus", put("options", {f"{_BRIDGE}.gateway_mode_ipv4": "nat-unprotected"}), NETWORK),
+    ),
+    *(docker("M07", of("database", add("command", flag))) for flag in _FLAGS),
+    *(docker("M08", of("database", add("command", flag))) for flag in _OPENING),
+)
+CASES = (*SIBLINGS, *PATHS, *OPTIONS, *ROLES)

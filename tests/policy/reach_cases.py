@@ -66,6 +66,14 @@ def _impostor() -> Added:
     return Added(one)
 
 
+def _taking(volume: dict[str, Any]) -> Added:
+    template = pod("app", container("app", 8000))
+    template["spec"]["volumes"] = [{"name": "data", **volume}]
+    one = workload("Job", "app", "app", template)
+    one.inputs["metadata"]["namespace"] = "hub"
+    return Added(one)
+
+
 POLICIES: tuple[Case, ...] = (
     _policy(_from({"namespaceSelector": {}})),
     _policy(_from({"namespaceSelector": {}, "podSelector": {}})),
@@ -143,6 +151,15 @@ WAYS_IN: tuple[Case, ...] = (
         also="K59",
     ),
 )
+TAKEN: tuple[Case, ...] = (
+    on_component("K68", _taking({"secret": {"secretName": "hub-portus-files"}}), also="K34 K50 K51"),
+    on_component(
+        "K68", _taking({"projected": {"sources": [{"secret": {"name": "hub-portus-files"}}]}}), also="K34 K50 K51"
+    ),
+    on_component(
+        "K68", _taking({"persistentVolumeClaim": {"claimName": "hub-registry-data-9bfd9a03"}}), also="K50 K51"
+    ),
+)
 EXCEPTIONS: tuple[Case, ...] = (
     on_component(
         "K06",
@@ -154,4 +171,4 @@ EXCEPTIONS: tuple[Case, ...] = (
         also="K24",
     ),
 )
-CASES = (*POLICIES, *VOLUMES, *WAYS_IN, *EXCEPTIONS)
+CASES = (*TAKEN, *POLICIES, *VOLUMES, *WAYS_IN, *EXCEPTIONS)

@@ -99,6 +99,9 @@ def _known(node: Node) -> Value:
 def memory(container: Resource) -> Verdicts:
     if runs(container):
         yield from demand(container.at("memory"), lambda value: (number_of(value) or 0) > 0)
+        yield from forbid(
+            container.at("memorySwap"), lambda value: (number_of(value) or 0) < 0, "all of the host's swap"
+        )
 
 
 @rule(

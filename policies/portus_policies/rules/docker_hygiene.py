@@ -31,6 +31,7 @@ _ROTATING = frozenset({"json-file", "local"})
 _FORWARDING = frozenset(
     {"journald", "syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs", "etwlogs", "logentries"}
 )
+_UNLIMITED = re.compile(r"^(?:-|0*[kmgb]?$)", re.IGNORECASE)
 _COMMAND = ("entrypoints", "command")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -57,7 +58,7 @@ def health(container: Resource) -> Verdicts:
     if not runs(container):
         return
     tests = container.at("healthcheck", "tests")
-    yield from demand(tests, lambda value: given(value) and value != ["NONE"])
+    yield from demand(tests, lambda value: isinstance(value, list) and bool(value) and str(value[0]).upper() != "NONE")
     yield from command_secrets(tests.each())
 
 
@@ -213,7 +214,7 @@ def log_rotation(container: Resource) -> Verdicts:
         return
     yield from demand(driver, lambda value: value in _ROTATING | _FORWARDING)
     if driver.text == "json-file":
-        yield from demand(container.at("logOpts", "max-size"), given)
+        yield from demand(container.at("logOpts", "max-size"), lambda value: _UNLIMITED.match(str(value or "")) is None)
 
 
 @rule(
@@ -241,7 +242,12 @@ def sysctls(container: Resource) -> Verdicts:
 def tmpfs_options(container: Resource) -> Verdicts:
     for _, options in container.at("tmpfs").entries():
         yield from demand(
-            options, lambda value: {"noexec", "nosuid"} <= set(str(value).split(",")) and "size=" in str(value)
+            options,
+            lambda value: (
+                {"noexec", "nosuid"} <= set(str(value).split(","))
+                and not {"exec", "suid"} & set(str(value).split(","))
+                and "size=" in str(value)
+            ),
         )
 
 

@@ -30,6 +30,9 @@ def network_internal(network: Resource) -> Verdicts:
     if DATABASE in members and not _only_lets_in(network, members):
         yield from demand(network.at("internal"), is_true)
     yield from forbid(driver, lambda value: value in ("host", "macvlan", "ipvlan"))
+    for name in ("ipv4", "ipv6"):
+        mode = network.at("options", f"com.docker.network.bridge.gateway_mode_{name}")
+        yield from forbid(mode, lambda value: value in ("nat-unprotected", "routed"), "ports are open unpublished")
     if driver.text == "overlay":
         yield from demand(network.at("options", "encrypted"), lambda value: value is not None)
 
@@ -143,6 +146,31 @@ def _volumes_at(stack: Stack, container: Resource, mounts: list[Node]) -> Iterat
         elif name.unknown:
             sources = (each for each in stack.sources(container, "volumes", "mounts") if each.type == VOLUME)
             yield from (each for each in sources if each.name.endswith("data"))
+
+
+@stack_rule(
+    *("D47", "dkr-own-volumes", "a PortusStack's volumes are its own", MANDATORY, HIGH),
+    reason="they hold keys, passwords and every layer: whoever mounts them needs no network",
+    fix="a volume of its own; an exception for what makes backups",
+    source="NIST SP 800-190 4.4",
+)
+def own_volumes(stack: Stack) -> Iterator[About]:
+    by_name = {each.at("name").text or each.name: each for each in stack.of_type(VOLUME)}
+    members = {each.at("name").text or each.name: each for each in stack.of_type(CONTAINER) if each.inside_component}
+    for container in stack.of_type(CONTAINER):
+        used = [by_name.get(name) for name in _mounted(container)]
+        used += [source for source in stack.sources(container, "volumes", "mounts") if source.type == VOLUME]
+        lent = [members.get(each.at("fromContainer").text) for each in container.at("volumes").each()]
+        for each in dict.fromkeys(each.urn for each in (*used, *lent) if each is not None and each.inside_component):
+            if owner(stack, stack.by_urn[each]) != owner(stack, container):
+                yield About(container, Bad("volumes", f"{stack.by_urn[each].name} is a PortusStack's own"))
+
+
+def _mounted(container: Resource) -> Iterator[str]:
+    for volume in container.at("volumes").each():
+        yield volume.at("volumeName").text
+    for mount in container.at("mounts").each():
+        yield mount.at("source").text
 
 
 @rule(

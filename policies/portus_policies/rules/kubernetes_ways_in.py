@@ -8,12 +8,15 @@ from ..kubernetes import (
     CLAIM,
     INGRESS,
     NAMESPACE,
+    SECRET,
     SERVICE,
     WORKLOADS,
+    containers,
     is_patch,
     name_of,
     namespace_of,
     pod_labels,
+    pod_spec,
     tokens,
 )
 from ..resource import Resource, Stack
@@ -81,6 +84,39 @@ def _backends(opening: Resource) -> Iterator[Node]:
         for path in entry.at("http", "paths").each():
             yield path.at("backend", "service", "name")
             yield path.at("backend", "serviceName")
+
+
+@stack_rule(
+    *("K68", "k8s-own-data", "a PortusStack's Secrets and claims are its own", MANDATORY, HIGH),
+    reason="they hold keys, passwords and every layer: whoever mounts them needs no network",
+    fix="Secrets and claims of its own; an exception for what makes backups",
+    source="NIST SP 800-190 4.4",
+)
+def own_data(stack: Stack) -> Iterator[About]:
+    owned = {
+        (namespace_of(each), "claim" if each.type in CLAIM else "secret", name_of(each))
+        for each in stack.of_type(*SECRET, *CLAIM)
+        if each.inside_component
+    }
+    for workload in stack.of_type(*WORKLOADS):
+        if not workload.inside_component:
+            for kind, node in _taken(workload):
+                if (namespace_of(workload), kind, node.text) in owned:
+                    yield About(workload, Bad(node.path, f"the {kind} is a PortusStack's own"))
+
+
+def _taken(workload: Resource) -> Iterator[tuple[str, Node]]:
+    """Every Secret and claim that a workload's pods are given."""
+    for volume in pod_spec(workload).at("volumes").each():
+        yield "secret", volume.at("secret", "secretName")
+        yield "claim", volume.at("persistentVolumeClaim", "claimName")
+        for source in volume.at("projected", "sources").each():
+            yield "secret", source.at("secret", "name")
+    for container in containers(workload):
+        for variable in container.at("env").each():
+            yield "secret", variable.at("valueFrom", "secretKeyRef", "name")
+        for source in container.at("envFrom").each():
+            yield "secret", source.at("secretRef", "name")
 
 
 @stack_rule(
