@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..kubernetes import SERVICE, WORKLOADS, containers, is_patch, kind_of
+from ..mariadb_options import is_dangerous, requires_tls
 from ..resource import Resource, Stack
 from ..roles import BACKGROUND, CONTAINER, DATABASE, PORTUS, images, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
 from ..secret_commands import command_secrets
-from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, number_of
+from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, number_of
 from .docker_hygiene import IMAGE
 from .docker_network import attachments
 from .docker_ports import private
@@ -20,17 +21,6 @@ _HOLDERS = (CONTAINER, *WORKLOADS)
 _PREFIXES = ("MARIADB_", "MYSQL_")
 _PORTS = (3306, 33060)
 """MariaDB's, and MySQL's X protocol."""
-_OFF = ("0", "off", "false", "no")
-_BAD_VALUES: dict[str, Callable[[str], bool]] = {
-    "skip-grant-tables": lambda value: value not in _OFF,
-    "local-infile": lambda value: value not in _OFF,
-    "innodb-flush-log-at-trx-commit": lambda value: value == "0",
-    "secure-file-priv": lambda value: value in ("", "1", "/"),
-    "general-log": lambda value: value not in _OFF,
-    "ssl": lambda value: value in _OFF,
-    "tls-version": lambda value: bool(re.search(r"tlsv1(?:\.[01])?(?:,|$)", value)),
-}
-"""Option of the server → the values with which it is dangerous."""
 _EMPTY_PASSWORD = re.compile(r"^(?:(?:MARIADB|MYSQL)_)?ALLOW_EMPTY_(?:ROOT_)?PASSWORD$")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _OLD = re.compile(r"(?:mariadb|mysql):(?:5\.|10\.[0-5](?:[.@-]|$))")
@@ -43,20 +33,6 @@ def _is_database(resource: Resource) -> bool:
 def _variable(resource: Resource, name: str) -> list[Node]:
     found = environment(resource)
     return [found[prefix + name] for prefix in _PREFIXES if prefix + name in found]
-
-
-def server_option(argument: str) -> tuple[str, str]:
-    """Name and value of an option, as MariaDB reads it: ``_`` is ``-``; ``skip-``, ``disable-`` and ``enable-`` switch.
-
-    Source: mariadb.com/kb, "mariadbd Options", "Option Prefixes".
-    """
-    name, equals, value = argument.strip().lower().partition("=")
-    name = name.removeprefix("--").replace("_", "-").removeprefix("loose-").removeprefix("maximum-")
-    value = value.strip("\"'") if equals else "1"
-    for prefix, off in (("skip-", True), ("disable-", True), ("enable-", False)):
-        if name.startswith(prefix) and name not in _BAD_VALUES:
-            return name.removeprefix(prefix), "0" if off else "1"
-    return name, value
 
 
 def _arguments(resource: Resource) -> Iterator[Node]:
@@ -202,18 +178,11 @@ def password_files(resource: Resource) -> Verdicts:
 def flags(resource: Resource) -> Verdicts:
     if _is_database(resource):
         for each in _arguments(resource):
-            yield from forbid(each, _is_dangerous)
-
-
-def _is_dangerous(argument: Value) -> bool:
-    name, value = server_option(str(argument))
-    return str(argument).startswith("--") and name in _BAD_VALUES and _BAD_VALUES[name](value)
+            yield from forbid(each, lambda value: is_dangerous(str(value)))
 
 
 def _requires_tls(resource: Resource) -> bool:
-    """Of an option that is told twice the last one holds."""
-    told = dict(server_option(each.text) for each in _arguments(resource) if each.text.startswith("--"))
-    return told.get("require-secure-transport", "0") not in _OFF
+    return requires_tls(each.text for each in _arguments(resource))
 
 
 @rule(
