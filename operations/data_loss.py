@@ -18,6 +18,7 @@ ALLOWED = "ALLOW_DATA_LOSS"
 
 _KINDS = {
     "docker:index/volume:Volume": "volume",
+    "kubernetes:core/v1:Namespace": "namespace",  # every claim in it goes too, also those that nobody planned for
     "kubernetes:core/v1:PersistentVolumeClaim": "claim",
     "kubernetes:core/v1:PersistentVolume": "volume",
     "kubernetes:apps/v1:StatefulSet": "stateful set",
@@ -49,7 +50,7 @@ def read_plan(path: Path) -> Mapping[str, object]:
 
 
 def losses(plan: Mapping[str, object]) -> list[Loss]:
-    """The volumes, claims, credentials and keys that a plan deletes or replaces."""
+    """The volumes, claims, namespaces, credentials and keys that a plan deletes or replaces."""
     return sorted(set(_losses(plan)))
 
 

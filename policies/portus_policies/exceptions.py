@@ -6,6 +6,7 @@ They belong to the pack, not to a stack, so that whoever deploys cannot waive a 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,12 +16,16 @@ import yaml
 
 from .all_rules import RULES
 from .findings import Finding
+from .resource import Resource
 from .roles import role_of
+from .rules.portus_settings import environment
+from .values import Node
 
 NEVER = frozenset({"K01", "K02", "K28", "D01", "D20", "P07"})
 """Rules that nothing excuses: each is a way onto the host, or a published password."""
 _REQUIRED = ("rules", "resources", "reason", "owner", "expires")
-_KNOWN = frozenset((*_REQUIRED, "roles", "paths", "profile"))
+_KNOWN = frozenset((*_REQUIRED, "roles", "paths", "values", "variables", "inside", "profile"))
+_LISTS = ("rules", "roles", "paths", "values", "variables")
 _SHORTEST_REASON_WORDS = 5
 
 
@@ -30,9 +35,13 @@ class Exemption:
 
     Attributes:
         rules: ids.
-        resources: pattern for ``TYPES::NAME`` as in a URN; ``*`` and ``?`` stand for anything.
-        roles: PortusStack roles that it holds for; empty for any resource.
-        paths: patterns of property paths; empty for all.
+        resources: pattern for ``TYPES::NAME`` as in a URN; ``*`` and ``?`` stand for anything but what joins the two.
+        inside: type of the component that the resource has to belong to, by its parents; "" for none.
+        roles: PortusStack roles that it holds for, of members of a PortusStack only; empty for any resource.
+        paths: property paths, each whole; ``[*]`` stands for any place in a list, ``**.`` for whatever is above.
+            Empty for all.
+        values: patterns of the value that stands there; empty for all. A value that cannot be read has none of them.
+        variables: environment variables that the container is told, each of them: what tells old images from new ones.
         profile: the profile that it belongs to; "" for every.
     """
 
@@ -41,20 +50,51 @@ class Exemption:
     reason: str
     owner: str
     expires: datetime.date
+    inside: str = ""
     roles: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
     profile: str = ""
 
     def covers(self, finding: Finding, profile: str) -> bool:
         """Whether it is about this finding; dates are not looked at."""
         if finding.rule.id not in self.rules or self.profile not in ("", profile) or finding.resource is None:
             return False
-        resource = finding.resource
-        if not fnmatchcase(f"{resource.qualified_type}::{resource.name}", self.resources):
+        if not self._is_about(finding.resource):
             return False
-        if self.paths and not any(fnmatchcase(finding.path, pattern) for pattern in self.paths):
+        if self.paths and not any(_is_path(pattern, finding.path) for pattern in self.paths):
             return False
-        return not self.roles or role_of(resource) in self.roles
+        return not self.values or _has_value(finding.resource, finding.path, self.values)
+
+    def _is_about(self, resource: Resource) -> bool:
+        """Type and name are matched apart, for a name may hold what looks like types."""
+        types, _, name = self.resources.partition("::")
+        if not fnmatchcase(resource.qualified_type, types) or not fnmatchcase(resource.name, name or "*"):
+            return False
+        if self.inside and self.inside not in resource.qualified_type.split("$")[:-1]:
+            return False
+        if self.variables and not set(self.variables) <= set(environment(resource)):
+            return False
+        return not self.roles or (resource.inside_component and role_of(resource) in self.roles)
+
+
+def _is_path(pattern: str, path: str) -> bool:
+    """Whether a pattern is about this very path: ``a[*].b`` about ``a[0].b``, and about nothing above or below it."""
+    anywhere = pattern.startswith("**.")
+    known = re.escape(pattern.removeprefix("**.")).replace(re.escape("[*]"), r"\[\d+\]")
+    return bool(re.fullmatch(rf"(?:.*\.)?{known}" if anywhere else known, path))
+
+
+def _has_value(resource: Resource, path: str, patterns: Sequence[str]) -> bool:
+    """Whether one of the patterns is that of the text at a path. A key with a dot in it is not found."""
+    node = resource.root
+    for key, place in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        if key:
+            node = node.at(key)
+        else:
+            node = next((each for each in node.each() if each.path.endswith(f"[{place}]")), Node(None))
+    return bool(node.text) and any(fnmatchcase(node.text, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True)
@@ -115,6 +155,8 @@ def _problems(entry: object, ids: Iterable[str]) -> list[str]:
     rules = _texts(entry.get("rules"))
     found += [f"there is no rule {each}" for each in rules if each not in ids]
     found += [f"{each} cannot be excused" for each in rules if each in NEVER]
+    found += [f"{key} must be a list of texts" for key in _LISTS if key in entry and not _is_list(entry[key])]
+    found += ["resources must be TYPES::NAME"] if not _names_both(entry.get("resources")) else []
     if not isinstance(entry.get("expires"), datetime.date):
         found.append("expires must be a date, such as 2030-01-31")
     if len(str(entry.get("reason", "")).split()) < _SHORTEST_REASON_WORDS:
@@ -131,10 +173,22 @@ def _exemption(entry: dict[str, object]) -> Exemption:
         reason=" ".join(str(entry["reason"]).split()),
         owner=str(entry["owner"]),
         expires=expires,
+        inside=str(entry.get("inside") or ""),
         roles=_texts(entry.get("roles")),
         paths=_texts(entry.get("paths")),
+        values=_texts(entry.get("values")),
+        variables=_texts(entry.get("variables")),
         profile=str(entry.get("profile") or ""),
     )
+
+
+def _names_both(resources: object) -> bool:
+    return not resources or resources == "*" or "::" in str(resources)
+
+
+def _is_list(value: object) -> bool:
+    """What is no list of texts would be read as none, which excuses everything."""
+    return isinstance(value, list) and bool(value) and all(isinstance(each, str) and each for each in value)
 
 
 def _texts(value: object) -> tuple[str, ...]:

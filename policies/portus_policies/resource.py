@@ -71,6 +71,11 @@ class Resource:
         return parts[2] if len(parts) > 2 else self.type  # noqa: PLR2004 - urn:pulumi:STACK::PROJECT::TYPES::NAME
 
     @property
+    def is_component(self) -> bool:
+        """Whether it is a PortusStack itself."""
+        return self.type == COMPONENT
+
+    @property
     def inside_component(self) -> bool:
         """Whether it belongs to a PortusStack."""
         return COMPONENT in self.qualified_type.split("$")[:-1]

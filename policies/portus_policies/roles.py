@@ -1,10 +1,14 @@
-"""Which role of a PortusStack a resource plays: by label, else by image, else none."""
+"""Which role of a PortusStack a resource plays.
+
+A member's role is what its parents say, which nobody can declare. What stands outside of a component is what it runs;
+its own labels count only where that does not tell.
+"""
 
 from __future__ import annotations
 
 import re
 
-from .resource import ROLE_LABEL, Resource
+from .resource import ROLE_LABEL, Resource, Stack
 from .values import Node
 
 CONTAINER = "docker:index/container:Container"
@@ -19,7 +23,14 @@ _IMAGES = {
     "distribution": REGISTRY,
     "mariadb": DATABASE,
     "mysql": DATABASE,
+    "percona": DATABASE,
+    **dict.fromkeys(("mariadb-server", "mysql-server", "percona-server", "mariadb-galera"), DATABASE),
 }
+_OF_PORTUS_IMAGE = (BACKGROUND, "bootstrap", "migrate")
+"""Roles that the image of Portus has too; labels tell them apart."""
+_INTERNAL = "portus:internal:"
+_SERVER_VARIABLE = re.compile(r"^(?:MARIADB|MYSQL)_(?:ROOT_PASSWORD|ROOT_HOST|RANDOM_ROOT|ALLOW_EMPTY|INITDB)")
+_SERVER_PROGRAM = re.compile(r"(?:^|/)(?:mariadbd|mysqld)(?:[-_]safe)?$")
 
 
 def labels(resource: Resource) -> dict[str, str]:
@@ -58,16 +69,53 @@ def role_of(resource: Resource) -> str:
 
 
 def _role_of(resource: Resource) -> str:
+    found = _by_parents(resource)
+    if found:
+        return found
+    declared, told = _by_labels(resource)
+    if resource.inside_component and told:
+        return declared
+    nature = _by_nature(resource)
+    if nature == PORTUS and declared in _OF_PORTUS_IMAGE:
+        return declared
+    return nature or declared
+
+
+def _by_parents(resource: Resource) -> str:
+    """The role of the part of a PortusStack that a resource belongs to: ``portus:internal:SmokeCheck``."""
+    if not resource.inside_component:
+        return ""
+    for parent in reversed(resource.qualified_type.split("$")[:-1]):
+        name = parent.removeprefix(_INTERNAL) if parent.startswith(_INTERNAL) else ""
+        role = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+        if role in _ROLES:
+            return role
+    return ""
+
+
+def _by_labels(resource: Resource) -> tuple[str, bool]:
+    """The role that labels declare, and whether PortusStack's own label is there at all."""
     found = labels(resource)
     for label in _KUBERNETES_LABELS:
         value = found.get(label, "").replace("-", "_")
         value = _SYNONYMS.get(value, value)
         if value in _ROLES:
-            return value
+            return value, True
         if label == ROLE_LABEL and value:
-            return ""
+            return "", True
+    return "", False
+
+
+def _by_nature(resource: Resource) -> str:
+    """The role of what a container or a pod runs: by its image, by what a database server alone is told."""
     names = (repository(image.text) for image in images(resource))
-    return next((_IMAGES[name] for name in names if name in _IMAGES), "")
+    found = next((_IMAGES[name] for name in names if name in _IMAGES), "")
+    if found or resource.type != CONTAINER:
+        return found
+    variables = (each.text for each in resource.at("envs").each())
+    programs = [each.text for place in ("entrypoints", "command") for each in resource.at(place).each()]
+    serves = any(map(_SERVER_VARIABLE.match, variables)) or any(map(_SERVER_PROGRAM.search, programs))
+    return DATABASE if serves else ""
 
 
 def selected_role(selector: Node) -> str:
@@ -82,3 +130,19 @@ def selected_role(selector: Node) -> str:
 def runs(resource: Resource) -> bool:
     """Whether a Docker container is ever started (one that is not only carries files into a volume)."""
     return resource.at("start").value is not False
+
+
+def owner(stack: Stack, resource: Resource) -> str:
+    """URN of the PortusStack that a resource belongs to, "" for none.
+
+    Where its parents are not in the stack, the type of its URN has to do: then every PortusStack is the same one.
+    """
+    seen: Resource | None = resource
+    for _ in range(len(stack.resources)):
+        if seen is None or not seen.inside_component:
+            break
+        above = stack.by_urn.get(seen.parent)
+        if above is not None and above.is_component:
+            return above.urn
+        seen = above
+    return "portus" if resource.inside_component else ""

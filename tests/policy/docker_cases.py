@@ -7,6 +7,7 @@ from tests.policy.graphs import STACK, Added, Change, Removed, add, drop, entry,
 
 CONTAINER, VOLUME, NETWORK = "container:Container", "volume:Volume", "network:Network"
 KEY_PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n"
+CUT_OFF = "-----BEGIN CERTIFICATE-----\nMIIBgTCCASegAwIBAgIUSxFIBENJ7vJQ\n"
 _DOCKER = "pulumi:providers:docker"
 
 
@@ -21,7 +22,7 @@ def _key_of(inputs: Any) -> Any:
     return upload
 
 
-def _container(name: str, **inputs: Any) -> Added:
+def foreign(name: str, **inputs: Any) -> Added:
     """A foreign container on networks of the stack."""
     base = {
         "image": "sha256:" + "a" * 64,
@@ -52,7 +53,7 @@ CASES = (
     docker("D09", of("edge", drop("memory"))),
     docker("D10", of("edge", drop("cpus"))),
     docker("D11", of("edge", drop("ulimits/0"))),
-    docker("D12", _container("worker", restart="always", networkMode="hub-edge-outside")),
+    docker("D12", foreign("worker", restart="always", networkMode="hub-edge-outside")),
     docker("D13", of("edge", put("networkMode", "host"))),
     docker("D14", of("edge", put("networksAdvanced", [])), also="D44"),
     docker("D15", of("edge", put("pidMode", "host"))),
@@ -74,7 +75,7 @@ CASES = (
     docker("D22", of("database", add("volumes", {"hostPath": "/srv/db", "containerPath": "/backup"}))),
     docker("D23", of("edge", add("ports", {"internal": 9000, "external": 9000, "ip": "0.0.0.0"})), also="D25"),
     docker("D24", of("edge", put("ports/1/external", 444)), also="D23"),
-    docker("D25", of("registry", put("ports", [{"internal": 5000, "external": 5000, "ip": "192.0.2.7"}]))),
+    docker("D25", of("registry", put("ports", [{"internal": 5000, "external": 5000, "ip": "192.0.2.7"}])), also="D46"),
     docker("D25", of("edge", put("publishAllPorts", True))),
     docker("D26", of("edge", drop("healthcheck"))),
     docker("D27", of("edge", put("cgroupParent", "/system.slice"))),
@@ -121,7 +122,7 @@ CASES = (
     docker(
         "D44",
         *(
-            _container(
+            foreign(
                 f"web{number}",
                 networksAdvanced=[{"name": "front"}],
                 ports=[{"internal": 1, "external": 8443, "ip": "127.0.0.1"}],
@@ -129,6 +130,13 @@ CASES = (
             for number in range(3)
         ),
         Added(entry("docker:index/network:Network", "front", {"name": "front", "driver": "bridge"})),
+    ),
+    docker("D45", of("edge", put("groupAdds", ["docker"]))),
+    docker("D46", of("portus", put("ports", [{"internal": 3000, "external": 3000, "ip": "10.0.0.1"}]))),
+    docker(
+        "D47",
+        foreign("reader", volumes=[{"volumeName": "hub-edge-files-9bfd9a03", "containerPath": "/x"}], networkMode="x"),
+        at=KNOWN,
     ),
     docker("T01", of("token-key", put("rsaBits", 2048), "PrivateKey")),
     docker("T01", of("edge-key", put("ecdsaCurve", "P224"), "PrivateKey")),
@@ -157,6 +165,7 @@ CASES = (
         production=True,
     ),
     docker("T11", of("ca", None, "SelfSignedCert", protect=False)),
+    docker("T12", of("edge-files", put("uploads/0/content", CUT_OFF)), at=KNOWN),
     docker("R01", of("portus-password", put("length", 8), "RandomPassword")),
     docker("R03", of("session-key", put("length", 40), "RandomPassword")),
     docker("R05", of("portus-password", put("keepers", {"old": "Zk3vQ9mW1x7Lr5TqaB2c"}), "RandomPassword")),

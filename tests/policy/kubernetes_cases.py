@@ -124,5 +124,17 @@ CASES = (
     kubernetes("K61", of("registry-claim", None, protect=False)),
     kubernetes("K62", of("registry-claim", drop("spec/resources"))),
     kubernetes("K63", of("cluster", put("kubeconfig", "insecure-skip-tls-verify: true"))),
+    kubernetes("K64", of("edge", put("metadata/annotations", {"corp.net/password": "hunter2"}), "Deployment")),
+    kubernetes(
+        "K65",
+        Added(
+            entry(
+                "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
+                "look",
+                {"webhooks": [{"rules": [{"apiGroups": [""], "resources": ["secrets"]}]}]},
+            )
+        ),
+    ),
+    kubernetes("K67", of("namespace", None, protect=False)),
     kubernetes("M11", of("database", put("spec/replicas", 3), "StatefulSet")),
 )

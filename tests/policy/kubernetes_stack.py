@@ -214,7 +214,7 @@ def stack() -> Graph:
     core, network = "kubernetes:core/v1", "kubernetes:networking.k8s.io/v1"
     return (
         entry("pulumi:providers:kubernetes", "cluster", {"kubeconfig": "apiVersion: v1"}),
-        entry(f"{core}:Namespace", "namespace", namespace, provider=PROVIDER),
+        entry(f"{core}:Namespace", "namespace", namespace, protect=True, provider=PROVIDER),
         entry(f"{core}:ServiceAccount", "account", account, provider=PROVIDER),
         entry(
             f"{core}:ConfigMap",

@@ -61,7 +61,7 @@ CASES = (
         at=KNOWN,
     ),
     docker("P01", of("portus", env("PORTUS_PUMA_TLS_KEY", None))),
-    docker("P02", of("portus", put("ports", [{"internal": 80, "external": 8080, "ip": "10.0.0.1"}])), also="D25"),
+    docker("P02", of("portus", put("ports", [{"internal": 80, "external": 8080, "ip": "10.0.0.1"}])), also="D25 D46"),
     docker("P03", of("edge-files", _upload("/etc/portus-stack/nginx.conf", content="events {}")), at=KNOWN),
     docker("P04", of("portus", env("PORTUS_MACHINE_FQDN_VALUE", "https://Portus/"))),
     docker("P05", of("portus", env("PORTUS_SECRET_KEY_BASE_FILE", None))),
@@ -79,7 +79,9 @@ CASES = (
     docker("P17", of("portus", env("PORTUS_DB_HOST", None)), also="P01"),
     docker("P18", of("portus", put("user", "root"))),
     docker("P19", of("portus", env("RAILS_ENV", "development"))),
-    docker("P20", of("background", put("ports", [{"internal": 3000, "external": 8443, "ip": "10.0.0.1"}])), also="D25"),
+    docker(
+        "P20", of("background", put("ports", [{"internal": 3000, "external": 8443, "ip": "10.0.0.1"}])), also="D25 D46"
+    ),
     docker("P21", of("portus", _without_upload("/certificates/")), at=KNOWN),
     docker("P23", of("portus", _without_upload(f"{_INITIALIZERS}widened_scopes")), at=KNOWN),
     docker("P23", of("background", _without_upload(f"{_INITIALIZERS}foreign_tokens")), at=KNOWN),
@@ -88,12 +90,14 @@ CASES = (
         of("portus-image", put("name", "opensuse/portus:2.2"), "RemoteImage"),
         of("portus", put("entrypoints", [])),
     ),
-    docker("M01", of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "198.51.100.7"}]))),
+    docker(
+        "M01", of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "198.51.100.7"}])), also="D46"
+    ),
     docker(
         "M01",
         of("database", put("ports", [{"internal": 3306, "external": 3306, "ip": "10.0.0.1"}])),
         of("database", _taking_all),
-        also="M08",
+        also="M08 D46",
     ),
     docker(
         "M02",

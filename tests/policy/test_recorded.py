@@ -9,7 +9,7 @@ from tests.component import deployments
 from tests.policy.graphs import recorded
 from tests.policy.pack import Pack
 
-_UNPROTECTED = frozenset({"D36", "K61", "S02", "T11"})
+_UNPROTECTED = frozenset({"D36", "K61", "K67", "S02", "T11"})
 MEANT: Mapping[str, frozenset[str]] = {
     "registry 3": frozenset({"D29", "K22", "K24"}),
     "unprotected": _UNPROTECTED,

@@ -13,7 +13,7 @@ from portus_policies.evaluate import evaluate_stack
 from portus_policies.exceptions import parse_exceptions
 from portus_policies.resource import Resource, Stack
 from portus_policies.roles import EDGE
-from portus_policies.rules.docker_network import _TLS_PORTS
+from portus_policies.rules.docker_ports import _TLS_PORTS
 from portus_policies.settings import SCHEMA, Settings
 from portus_policies.wire import plain_properties
 
@@ -146,6 +146,25 @@ def test_a_way_out_that_no_link_of_the_plan_has_is_caught(
     told = pack.judge(given, known)
     pack.restore(given, known)
     assert {(rule_ids[each.policy], each.name) for each in told} == {("K53", "hub-portus")}
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_a_way_past_the_edge_is_caught_whatever_it_calls_itself(
+    preview: bool,
+    packs: Callable[[bool], Pack],
+    graph: Callable[[str, bool], Graph],
+    rule_ids: Mapping[str, str],
+    pytestconfig: pytest.Config,
+) -> None:
+    known, pack = graph("component on kubernetes", preview), packs(preview)
+    pack.judge(known)
+    selector = {"org.portus-stack.name": "hub", "org.portus-stack.role": "portus"}
+    metadata = {"name": "web", "namespace": "hub", "labels": {"app.kubernetes.io/name": "web"}}
+    spec = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "selector": selector, "ports": [{"port": 443}]}
+    new = entry("kubernetes:core/v1:Service", "web", {"metadata": metadata, "spec": spec})
+    told = pack.judge((*known, new), known)
+    assert {rule_ids[each.policy] for each in told if each.name == "web" and each.level == "mandatory"} == {"K66"}
+    caught(pytestconfig, "K66", PREVIEW if preview else UP)
 
 
 def test_at_up_nothing_may_be_unknown(

@@ -6,24 +6,23 @@ import re
 from collections.abc import Iterator
 
 from ..kubernetes import SERVICE, WORKLOADS, containers, is_patch, kind_of
+from ..mariadb_options import is_dangerous, requires_tls
 from ..resource import Resource, Stack
 from ..roles import BACKGROUND, CONTAINER, DATABASE, PORTUS, images, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
-from ..secret_text import secret_argument
+from ..secret_commands import command_secrets
 from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, number_of
 from .docker_hygiene import IMAGE
-from .docker_network import attachments, private
+from .docker_network import attachments
+from .docker_ports import private
 from .portus_settings import environment, is_portus
 
 _HOLDERS = (CONTAINER, *WORKLOADS)
 _PREFIXES = ("MARIADB_", "MYSQL_")
-_PORT = 3306
-_BAD_FLAGS = re.compile(
-    r"^--(?:skip-grant-tables|local-infile(?:=1|=on)?$|innodb[-_]flush[-_]log[-_]at[-_]trx[-_]commit=0|"
-    r"secure-file-priv=?$|general-log(?:=1)?$)",
-    re.IGNORECASE,
-)
-_SECURE = re.compile(r"^--require[-_]secure[-_]transport(?:=(?:1|on|true))?$", re.IGNORECASE)
+_PORTS = (3306, 33060)
+"""MariaDB's, and MySQL's X protocol."""
+_EMPTY_PASSWORD = re.compile(r"^(?:(?:MARIADB|MYSQL)_)?ALLOW_EMPTY_(?:ROOT_)?PASSWORD$")
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _OLD = re.compile(r"(?:mariadb|mysql):(?:5\.|10\.[0-5](?:[.@-]|$))")
 
 
@@ -58,12 +57,16 @@ def unexposed(resource: Resource) -> Verdicts:
             for port in resource.at("ports").each():
                 if not (_requires_tls(resource) and private(port.at("ip").text)):
                     yield from forbid(port.at("internal"), given)
+        else:
+            for port in resource.at("ports").each():
+                if not private(port.at("ip").text):
+                    yield from forbid(port.at("internal"), lambda value: number_of(value) in _PORTS)
         return
     exposed = resource.at("spec", "type").text in ("NodePort", "LoadBalancer")
     for port in resource.at("spec", "ports").each():
         if exposed:
-            yield from forbid(port.at("port"), lambda value: number_of(value) == _PORT)
-            yield from forbid(port.at("targetPort"), lambda value: number_of(value) == _PORT)
+            yield from forbid(port.at("port"), lambda value: number_of(value) in _PORTS)
+            yield from forbid(port.at("targetPort"), lambda value: number_of(value) in _PORTS)
 
 
 @stack_rule(
@@ -89,10 +92,13 @@ def neighbours(stack: Stack) -> Iterator[About]:
     types=_HOLDERS,
 )
 def root_password(resource: Resource) -> Verdicts:
+    for name, node in environment(resource).items():
+        if _EMPTY_PASSWORD.match(name):  # whoever is told so: the image takes any value, "no" too, for yes
+            yield from forbid(node, given)
     if not _is_database(resource):
         return
-    for node in _variable(resource, "ALLOW_EMPTY_ROOT_PASSWORD") + _variable(resource, "ALLOW_EMPTY_PASSWORD"):
-        yield from forbid(node, given)
+    for node in _variable(resource, "ROOT_PASSWORD"):
+        yield from forbid(node, lambda value: value == "")
     place = resource.at("envs") if resource.type == CONTAINER else Node(None, "spec.template.spec.containers[0].env")
     names = (
         "ROOT_PASSWORD",
@@ -172,11 +178,11 @@ def password_files(resource: Resource) -> Verdicts:
 def flags(resource: Resource) -> Verdicts:
     if _is_database(resource):
         for each in _arguments(resource):
-            yield from forbid(each, lambda value: _BAD_FLAGS.match(str(value)))
+            yield from forbid(each, lambda value: is_dangerous(str(value)))
 
 
 def _requires_tls(resource: Resource) -> bool:
-    return any(_SECURE.match(each.text) for each in _arguments(resource))
+    return requires_tls(each.text for each in _arguments(resource))
 
 
 @rule(
@@ -257,11 +263,10 @@ def single_writer(resource: Resource) -> Verdicts:
 def health(resource: Resource) -> Verdicts:
     if not _is_database(resource):
         return
-    nodes = [*resource.at("healthcheck", "tests").each()]
+    tests = [list(resource.at("healthcheck", "tests").each())]
     if resource.type in WORKLOADS:
-        probes = ("livenessProbe", "readinessProbe", "startupProbe")
-        nodes = [
-            each for one in containers(resource) for probe in probes for each in one.at(probe, "exec", "command").each()
-        ]
-    for node in nodes:
-        yield from forbid(node, lambda value: secret_argument(str(value)) or re.search(r"(?:^|\s)-p\$", str(value)))
+        tests = [list(one.at(probe, "exec", "command").each()) for one in containers(resource) for probe in _PROBES]
+    for words in tests:
+        yield from command_secrets(words)
+        for node in words:
+            yield from forbid(node, lambda value: re.search(r"(?:^|\s)-p\$", str(value)))

@@ -1,30 +1,17 @@
-"""Docker containers: what a container may do, and what of the host it sees. CIS Docker Benchmark 1.6, section 5."""
+"""Docker containers: what a container may do and use. CIS Docker Benchmark 1.6, section 5."""
 
 from __future__ import annotations
 
-import re
-
+from ..docker_options import capability
 from ..resource import Resource
 from ..roles import BACKGROUND, CONTAINER, PORTUS, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, rule
-from ..values import Bad, Node, Value, Verdicts, demand, demand_some, forbid, given, is_true, number_of
+from ..values import Node, Value, Verdicts, demand, demand_some, forbid, given, is_true, number_of
 
 ONLY = (CONTAINER,)
-_ROOT = ("", "root", "0", "0:0", "root:root", "0:root", "root:0")
-_DEFAULT_CAPABILITIES: frozenset[str] = frozenset()
-_ROLE_CAPABILITIES = {
-    # Portus' init copies certificates into the system's store; see docs/security.md.
-    PORTUS: frozenset({"CHOWN", "DAC_OVERRIDE", "FOWNER"}),
-    BACKGROUND: frozenset({"CHOWN", "DAC_OVERRIDE", "FOWNER"}),
-}
+_PORTUS_CAPABILITIES = frozenset({"CHOWN", "DAC_OVERRIDE", "FOWNER"})
+"""Portus' init copies certificates into the system's store; see docs/security.md."""
 _HARMLESS_CAPABILITIES = frozenset({"NET_BIND_SERVICE"})
-_SYSTEM_DIRECTORIES = (
-    *("/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/sys", "/usr", "/bin", "/sbin", "/root", "/home"),
-    *("/run", "/var/run", "/var/lib/docker", "/var/lib/containerd"),
-)
-_HARMLESS_FILES = ("/etc/localtime", "/etc/timezone", "/etc/ssl/certs")
-RUNTIME_SOCKETS = re.compile(r"(?:docker|containerd|podman|crio)\.sock\b")
-_UNCONFINED = re.compile(r"^(?:seccomp|apparmor|systempaths)[=:]\s*unconfined$|^label[=:]disable$", re.IGNORECASE)
 SAFE_SYSCTLS = frozenset(
     {
         *("kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start"),
@@ -48,11 +35,6 @@ def no_privileged(container: Resource) -> Verdicts:
     yield from forbid(container.at("privileged"), is_true)
 
 
-def capability(node: Node) -> str:
-    """A capability's name without its prefix."""
-    return node.text.upper().removeprefix("CAP_")
-
-
 @rule(
     *("D02", "dkr-capabilities", "all capabilities dropped, few added", MANDATORY, HIGH),
     reason="Docker's default set lets a process change owners, forge packets and bind any port",
@@ -64,56 +46,11 @@ def capabilities(container: Resource) -> Verdicts:
     if not runs(container):
         return
     drops, adds = container.at("capabilities", "drops"), container.at("capabilities", "adds")
-    yield from demand_some(drops, drops.each(), lambda node: capability(node) == "ALL")
-    allowed = _HARMLESS_CAPABILITIES | _ROLE_CAPABILITIES.get(role_of(container), _DEFAULT_CAPABILITIES)
+    yield from demand_some(drops, drops.each(), lambda node: capability(node.value) == "ALL")
+    portus = container.inside_component and role_of(container) in (PORTUS, BACKGROUND)
+    allowed = _HARMLESS_CAPABILITIES | (_PORTUS_CAPABILITIES if portus else frozenset())
     for each in adds.each():
-        yield from forbid(each, lambda value: capability(Node(value)) not in allowed)
-
-
-def _security_option(container: Resource, *, matches: str) -> Verdicts:
-    options = container.at("securityOpts")
-    pattern = re.compile(matches, re.IGNORECASE)
-    yield from demand_some(options, options.each(), lambda node: pattern.search(node.text))
-
-
-@rule(
-    *("D03", "dkr-no-new-privileges", "no new privileges", MANDATORY, HIGH),
-    reason="without it a setuid program inside gives a process root's rights again",
-    fix='`security_opts: ["no-new-privileges:true"]`',
-    source="CIS Docker 5.26",
-    types=ONLY,
-)
-def no_new_privileges(container: Resource) -> Verdicts:
-    if runs(container):
-        yield from _security_option(container, matches=r"^no-new-privileges(?:[:=]true)?$")
-
-
-@rule(
-    *("D04", "dkr-seccomp", "system call filter on", MANDATORY, HIGH),
-    reason="the filter keeps some 50 dangerous system calls away from the kernel",
-    fix="leave `seccomp=unconfined` out of `security_opts`",
-    source="CIS Docker 5.22",
-    types=ONLY,
-)
-def seccomp(container: Resource) -> Verdicts:
-    for each in container.at("securityOpts").each():
-        yield from forbid(
-            each, lambda value: str(value).lower().startswith("seccomp") and _UNCONFINED.match(str(value))
-        )
-
-
-@rule(
-    *("D05", "dkr-security-module", "AppArmor and SELinux on", MANDATORY, HIGH),
-    reason="the security module is the last fence when a process breaks out",
-    fix="leave `apparmor=unconfined` and `label=disable` out of `security_opts`",
-    source="CIS Docker 5.2, 5.3",
-    types=ONLY,
-)
-def security_module(container: Resource) -> Verdicts:
-    for each in container.at("securityOpts").each():
-        yield from forbid(
-            each, lambda value: not str(value).lower().startswith("seccomp") and _UNCONFINED.match(str(value))
-        )
+        yield from forbid(each, lambda value: capability(value) not in allowed)
 
 
 @rule(
@@ -153,18 +90,6 @@ def _known(node: Node) -> Value:
 
 
 @rule(
-    *("D08", "dkr-user", "not root inside", MANDATORY, HIGH),
-    reason="root inside is root outside once a process breaks out",
-    fix='`user: "UID:GID"` of the image\'s own user',
-    source="CIS Docker 4.1",
-    types=ONLY,
-)
-def user(container: Resource) -> Verdicts:
-    if runs(container):
-        yield from forbid(container.at("user"), lambda value: str(value or "") in _ROOT)
-
-
-@rule(
     *("D09", "dkr-memory", "memory limited", MANDATORY, MEDIUM),
     reason="a container without a limit can take the host's memory",
     fix="`memory` (MiB), and `memory_swap` of the same size",
@@ -174,6 +99,9 @@ def user(container: Resource) -> Verdicts:
 def memory(container: Resource) -> Verdicts:
     if runs(container):
         yield from demand(container.at("memory"), lambda value: (number_of(value) or 0) > 0)
+        yield from forbid(
+            container.at("memorySwap"), lambda value: (number_of(value) or 0) < 0, "all of the host's swap"
+        )
 
 
 @rule(
@@ -300,49 +228,3 @@ def no_host_users(container: Resource) -> Verdicts:
 def no_devices(container: Resource) -> Verdicts:
     for name in ("devices", "deviceRequests", "gpus", "deviceCgroupRules"):
         yield from forbid(container.at(name), given)
-
-
-def bind_sources(container: Resource) -> list[Node]:
-    """Paths of the host that are mounted."""
-    found = [volume.at("hostPath") for volume in container.at("volumes").each()]
-    for mount in container.at("mounts").each():
-        kind = mount.at("type")
-        if kind.unknown or kind.text == "bind":
-            found.append(mount.at("source"))
-    return [node for node in found if node.value not in (None, "")] if found else []
-
-
-def _system_directory(value: Value) -> bool:
-    path = re.sub(r"/+", "/", str(value or "")).rstrip("/") or "/"
-    if value in (None, "") or path.startswith(_HARMLESS_FILES):
-        return False
-    return path == "/" or any(path == each or path.startswith(f"{each}/") for each in _SYSTEM_DIRECTORIES)
-
-
-@rule(
-    *("D19", "dkr-no-system-mounts", "no system directory of the host inside", MANDATORY, CRITICAL),
-    reason="who can read or write the host's system directories owns the host",
-    fix="a named volume, or `uploads` for single files",
-    source="CIS Docker 5.6",
-    types=ONLY,
-)
-def no_system_mounts(container: Resource) -> Verdicts:
-    for each in bind_sources(container):
-        yield from forbid(each, _system_directory)
-
-
-@rule(
-    *("D20", "dkr-no-runtime-socket", "no container runtime's socket inside", MANDATORY, CRITICAL),
-    reason="whoever can talk to the runtime can start a privileged container: root on the host",
-    fix="leave the socket out; ask the runtime from outside",
-    source="CIS Docker 5.32; OWASP Docker rule 1",
-    types=ONLY,
-)
-def no_runtime_socket(container: Resource) -> Verdicts:
-    for place in ("volumes", "mounts"):
-        for mount in container.at(place).each():
-            for text in mount.texts():
-                if not text.unknown and RUNTIME_SOCKETS.search(text.text):
-                    yield Bad(text.path)
-    for upload in container.at("uploads").each():
-        yield from forbid(upload.at("source"), lambda value: RUNTIME_SOCKETS.search(str(value or "")))

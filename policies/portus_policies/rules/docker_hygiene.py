@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
+from ..host_paths import SERVICE, VOLUME
 from ..resource import Resource
 from ..roles import CONTAINER, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, rule
+from ..secret_commands import command_secrets
 from ..secret_text import (
     PRIVATE_KEY,
     fingerprint,
+    holds_secret,
     known_default,
     reference,
-    secret_argument,
     secret_name,
     secret_text,
 )
@@ -29,6 +31,8 @@ _ROTATING = frozenset({"json-file", "local"})
 _FORWARDING = frozenset(
     {"journald", "syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs", "etwlogs", "logentries"}
 )
+_UNLIMITED = re.compile(r"^(?:-|0*[kmgb]?$)", re.IGNORECASE)
+_COMMAND = ("entrypoints", "command")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -44,18 +48,6 @@ def variables(container: Resource) -> list[tuple[str, Node]]:
 
 
 @rule(
-    *("D21", "dkr-no-shared-propagation", "no shared mount propagation", MANDATORY, HIGH),
-    reason="mounts made inside would appear on the host",
-    fix="leave `propagation` out, or `rprivate`",
-    source="CIS Docker 5.20",
-    types=ONLY,
-)
-def no_shared_propagation(container: Resource) -> Verdicts:
-    for mount in container.at("mounts").each():
-        yield from forbid(mount.at("bindOptions", "propagation"), lambda value: value in ("shared", "rshared"))
-
-
-@rule(
     *("D26", "dkr-health", "health is checked", MANDATORY, MEDIUM),
     reason="without a check nobody waits for readiness and nobody notices a hang",
     fix="`healthcheck: {tests: [CMD, …]}`, and no password among its arguments",
@@ -66,9 +58,8 @@ def health(container: Resource) -> Verdicts:
     if not runs(container):
         return
     tests = container.at("healthcheck", "tests")
-    yield from demand(tests, lambda value: given(value) and value != ["NONE"])
-    for each in tests.each():
-        yield from forbid(each, lambda value: secret_argument(str(value)), "a password among its arguments")
+    yield from demand(tests, lambda value: isinstance(value, list) and bool(value) and str(value[0]).upper() != "NONE")
+    yield from command_secrets(tests.each())
 
 
 @rule(
@@ -144,21 +135,26 @@ def open_secret(name: str, value: Value) -> bool:
 
 
 @rule(
-    *("D31", "dkr-no-open-secrets", "no secret in environment, labels or command", MANDATORY, CRITICAL),
+    *("D31", "dkr-no-open-secrets", "no secret in environment, labels, options or command", MANDATORY, CRITICAL),
     reason="`docker inspect` and /proc show them to everybody who may look at the container",
     fix="upload a file and give its path (`…_FILE`)",
     source="NIST SP 800-190 4.1.4; OWASP Docker rule 12",
-    types=ONLY,
+    types=(CONTAINER, VOLUME, SERVICE, "docker:index/network:Network"),
 )
-def noopen_secrets(container: Resource) -> Verdicts:
-    for name, value in variables(container):
+def noopen_secrets(resource: Resource) -> Verdicts:
+    holder = resource.at("taskSpec", "containerSpec") if resource.type == SERVICE else resource.root
+    for name, value in variables(resource):
         yield from forbid(value, lambda found: open_secret(name, found))
-    for label in container.at("labels").each():
+    for name, value in holder.at("env").entries():
+        yield from forbid(value, lambda found: open_secret(name, found))
+    for label in (*resource.at("labels").each(), *holder.at("labels").each()):
         name = label.at("label").text
         yield from forbid(label.at("value"), lambda found: open_secret(name, found) and name)
-    for place in ("command", "entrypoints"):
-        for each in container.at(place).each():
-            yield from forbid(each, lambda value: secret_argument(str(value)) or secret_text(str(value)))
+    for options in (resource.at("driverOpts"), resource.at("options"), resource.at("logOpts")):
+        for name, value in options.entries():
+            yield from forbid(value, lambda found: open_secret(name, found))
+    first, second = (holder.at(place) for place in (("command", "args") if resource.type == SERVICE else _COMMAND))
+    yield from command_secrets([*first.each(), *second.each()])
 
 
 @rule(
@@ -176,6 +172,10 @@ def upload_mode(container: Resource) -> Verdicts:
             yield from demand(upload.at("permissions"), lambda value: value in _KEY_MODES)
             yield from forbid(upload.at("source"), given)
             yield from forbid(upload.at("executable"), is_true)
+
+
+def _holds_login(upload: Node) -> bool:
+    return any(holds_secret(upload.at(name).text) for name in ("content", "contentBase64"))
 
 
 def _holds_key(upload: Node) -> bool:
@@ -214,7 +214,7 @@ def log_rotation(container: Resource) -> Verdicts:
         return
     yield from demand(driver, lambda value: value in _ROTATING | _FORWARDING)
     if driver.text == "json-file":
-        yield from demand(container.at("logOpts", "max-size"), given)
+        yield from demand(container.at("logOpts", "max-size"), lambda value: _UNLIMITED.match(str(value or "")) is None)
 
 
 @rule(
@@ -242,7 +242,12 @@ def sysctls(container: Resource) -> Verdicts:
 def tmpfs_options(container: Resource) -> Verdicts:
     for _, options in container.at("tmpfs").entries():
         yield from demand(
-            options, lambda value: {"noexec", "nosuid"} <= set(str(value).split(",")) and "size=" in str(value)
+            options,
+            lambda value: (
+                {"noexec", "nosuid"} <= set(str(value).split(","))
+                and not {"exec", "suid"} & set(str(value).split(","))
+                and "size=" in str(value)
+            ),
         )
 
 
@@ -266,6 +271,8 @@ def _must_be_secret(resource: Resource) -> list[tuple[str, Node]]:
     if resource.type != CONTAINER:
         places = [entry for name in ("data", "stringData") for _, entry in resource.at(name).entries()]
         return [(node.path, node) for node in places]
-    uploads = [upload.at("content") for upload in resource.at("uploads").each() if _holds_key(upload)]
+    uploads = [
+        upload.at("content") for upload in resource.at("uploads").each() if _holds_key(upload) or _holds_login(upload)
+    ]
     envs = [node for name, node in variables(resource) if open_secret(name, None if node.unknown else node.value)]
     return [(node.path, node) for node in uploads] + [("envs", node) for node in envs]

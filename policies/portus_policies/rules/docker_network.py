@@ -2,123 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ..host_paths import SERVICE, VOLUME
 from ..resource import ROLE_LABEL, Resource, Stack
-from ..roles import BACKGROUND, CONTAINER, DATABASE, EDGE, PORTUS, REGISTRY, labels, role_of, runs
-from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
-from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, is_true, number_of
-from .docker_containers import ONLY, bind_sources
+from ..roles import BACKGROUND, CONTAINER, DATABASE, EDGE, PORTUS, REGISTRY, labels, owner, role_of, runs
+from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, About, rule, stack_rule
+from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, is_true
 
-NETWORK, VOLUME = "docker:index/network:Network", "docker:index/volume:Volume"
+NETWORK = "docker:index/network:Network"
 PROVIDER = "pulumi:providers:docker"
-_PRIVATE_NETWORKS = tuple(
-    ipaddress.ip_network(each)
-    for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "::1/128")
-)
-"""RFC 1918, RFC 4193 and loopback; what else Python calls private is documentation and the like."""
-_EVERYWHERE = ("", "0.0.0.0", "::", "[::]")
-_LOWEST_UNPRIVILEGED = 1025
-_TLS_PORTS = {PORTUS: (443, 3000), REGISTRY: (5000, 443), EDGE: (443, 8443, 8444)}
-_PLAIN_PORTS = (80, 5001)
-_MARIADB = 3306
 _DATA_DIRECTORIES = {DATABASE: "/var/lib/mysql", REGISTRY: "/var/lib/registry"}
-DATA_ROLES = tuple(_DATA_DIRECTORIES)
-
-
-def private(address: str) -> bool:
-    """Whether it is an address that only private networks have."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(found in network for network in _PRIVATE_NETWORKS if network.version == found.version)
-
-
-def _external(port: Node) -> int:
-    return int(port.at("external").number or 0)
-
-
-@rule(
-    *("D22", "dkr-named-volumes", "state in named volumes", MANDATORY, MEDIUM),
-    reason="a directory of the host ties data to its paths and owners, and bypasses the data-loss guard",
-    fix="`docker.Volume`, mounted by `volume_name`",
-    source="good practice",
-    types=ONLY,
-)
-def named_volumes(container: Resource) -> Verdicts:
-    if role_of(container) in DATA_ROLES:
-        for each in bind_sources(container):
-            yield from forbid(each, given)
-
-
-@rule(
-    *("D23", "dkr-bind-address", "ports bound to one address", MANDATORY, HIGH),
-    reason="Docker opens a port on every address of the host, past its firewall, when none is given",
-    fix="`ip` of the interface that should be reachable; TLS ports for everybody are listed in `public_tls_ports`",
-    source="CIS Docker 5.14",
-    types=ONLY,
-)
-def bind_address(container: Resource) -> Verdicts:
-    public = _public_ports(container)
-    for port in container.at("ports").each():
-        if port.at("external").unknown or port.at("ip").unknown:
-            yield Unseen(port.path)
-        elif _external(port) not in public:
-            yield from forbid(port.at("ip"), lambda value: str(value or "") in _EVERYWHERE)
-
-
-def _public_ports(container: Resource) -> tuple[int, ...]:
-    settings = container.settings
-    return settings.public_tls_ports + (settings.redirect_ports if role_of(container) == EDGE else ())
-
-
-@rule(
-    *("D24", "dkr-low-ports", "no privileged host port", ADVISORY, LOW),
-    reason="ports below 1025 belong to the host's own services",
-    fix="a port from 1025 on, or one of `public_tls_ports`",
-    source="CIS Docker 5.8",
-    types=ONLY,
-)
-def low_ports(container: Resource) -> Verdicts:
-    public = _public_ports(container)
-    for port in container.at("ports").each():
-        yield from forbid(
-            port.at("external"),
-            lambda value: 0 < (number_of(value) or 0) < _LOWEST_UNPRIVILEGED and value not in public,
-        )
-
-
-@rule(
-    *("D25", "dkr-published-ports", "only TLS is published", MANDATORY, HIGH),
-    reason="what is published in plain text, or published for debugging, can be read and used by anybody on the way",
-    fix="publish the edge's TLS port only; between hosts a role's TLS port on a private address",
-    source="CIS Docker 5.9",
-    types=ONLY,
-)
-def published_ports(container: Resource) -> Verdicts:
-    yield from forbid(container.at("publishAllPorts"), is_true)
-    role = role_of(container)
-    if role not in (PORTUS, REGISTRY, EDGE, BACKGROUND):
-        return
-    for port in container.at("ports").each():
-        internal = port.at("internal")
-        if internal.unknown or port.at("ip").unknown:
-            yield Unseen(port.path)
-        elif not _may_publish(container, role, port):
-            yield Bad(internal.path)
-
-
-def _may_publish(container: Resource, role: str, port: Node) -> bool:
-    internal, external = int(port.at("internal").number or 0), _external(port)
-    if role == EDGE:
-        return external in _public_ports(container) or internal in _TLS_PORTS[EDGE] or private(port.at("ip").text)
-    if internal in _PLAIN_PORTS or internal not in _TLS_PORTS.get(role, ()):
-        return False
-    return private(port.at("ip").text) or external in container.settings.public_tls_ports
 
 
 @rule(
@@ -134,6 +30,9 @@ def network_internal(network: Resource) -> Verdicts:
     if DATABASE in members and not _only_lets_in(network, members):
         yield from demand(network.at("internal"), is_true)
     yield from forbid(driver, lambda value: value in ("host", "macvlan", "ipvlan"))
+    for name in ("ipv4", "ipv6"):
+        mode = network.at("options", f"com.docker.network.bridge.gateway_mode_{name}")
+        yield from forbid(mode, lambda value: value in ("nat-unprotected", "routed"), "ports are open unpublished")
     if driver.text == "overlay":
         yield from demand(network.at("options", "encrypted"), lambda value: value is not None)
 
@@ -148,9 +47,14 @@ def attachments(stack: Stack) -> dict[str, list[Resource]]:
     """Network URN → the containers on it, by what their attachments come from, else by name."""
     by_name = {network.at("name").text or network.name: network.urn for network in stack.of_type(NETWORK)}
     found: dict[str, list[Resource]] = defaultdict(list)
-    for container in stack.of_type(CONTAINER):
-        urns = {source.urn for source in stack.sources(container, "networksAdvanced", "networkMode")}
-        names = [each.at("name").text for each in container.at("networksAdvanced").each()]
+    for container in stack.of_type(CONTAINER, SERVICE):
+        urns = {
+            source.urn
+            for source in stack.sources(container, "networksAdvanced", "networkMode", "taskSpec")
+            if source.type == NETWORK
+        }
+        listed = (container.at("networksAdvanced"), container.at("taskSpec", "networksAdvanced"))
+        names = [each.at("name").text for place in listed for each in place.each()]
         urns |= {by_name[name] for name in (*names, container.at("networkMode").text) if name in by_name}
         for urn in urns:
             found[urn].append(container)
@@ -175,12 +79,28 @@ def network_topology(stack: Stack) -> Iterator[About]:
     for urn, containers in attachments(stack).items():
         network, roles = stack.by_urn[urn], {role_of(each) for each in containers}
         internal = network.at("internal")
+        yield from _strangers(stack, network, containers)
+        members = [each for each in containers if each.inside_component]
+        if network.inside_component and len(members) > 1 and DATABASE not in roles:
+            for verdict in demand(internal, is_true, "it joins several, and leads outside"):
+                yield About(network, verdict)
         for role, neighbours in _NEIGHBOURS.items():
             if role in roles and not roles <= neighbours | _TASKS | {role}:
                 yield About(network, Bad("", f"{role} shares it with others than it talks to"))
         if DATABASE in roles and not _only_lets_in(network, roles):
             for verdict in demand(internal, is_true, "the database is on it"):
                 yield About(network, verdict)
+
+
+def _strangers(stack: Stack, network: Resource, containers: list[Resource]) -> Iterator[About]:
+    """Containers on a network of a PortusStack that are no part of it. The edge's way outside is open to all."""
+    component = owner(stack, network)
+    if not component:
+        return
+    foreign = [each for each in containers if owner(stack, each) != component]
+    if {role_of(each) for each in containers if owner(stack, each) == component} != {EDGE}:
+        for each in foreign:
+            yield About(each, Bad("networksAdvanced", f"{network.name} is a PortusStack's own network"))
 
 
 @stack_rule(
@@ -226,6 +146,31 @@ def _volumes_at(stack: Stack, container: Resource, mounts: list[Node]) -> Iterat
         elif name.unknown:
             sources = (each for each in stack.sources(container, "volumes", "mounts") if each.type == VOLUME)
             yield from (each for each in sources if each.name.endswith("data"))
+
+
+@stack_rule(
+    *("D47", "dkr-own-volumes", "a PortusStack's volumes are its own", MANDATORY, HIGH),
+    reason="they hold keys, passwords and every layer: whoever mounts them needs no network",
+    fix="a volume of its own; an exception for what makes backups",
+    source="NIST SP 800-190 4.4",
+)
+def own_volumes(stack: Stack) -> Iterator[About]:
+    by_name = {each.at("name").text or each.name: each for each in stack.of_type(VOLUME)}
+    members = {each.at("name").text or each.name: each for each in stack.of_type(CONTAINER) if each.inside_component}
+    for container in stack.of_type(CONTAINER):
+        used = [by_name.get(name) for name in _mounted(container)]
+        used += [source for source in stack.sources(container, "volumes", "mounts") if source.type == VOLUME]
+        lent = [members.get(each.at("fromContainer").text) for each in container.at("volumes").each()]
+        for each in dict.fromkeys(each.urn for each in (*used, *lent) if each is not None and each.inside_component):
+            if owner(stack, stack.by_urn[each]) != owner(stack, container):
+                yield About(container, Bad("volumes", f"{stack.by_urn[each].name} is a PortusStack's own"))
+
+
+def _mounted(container: Resource) -> Iterator[str]:
+    for volume in container.at("volumes").each():
+        yield volume.at("volumeName").text
+    for mount in container.at("mounts").each():
+        yield mount.at("source").text
 
 
 @rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..addresses import are_everywhere
 from ..kubernetes import (
     CLAIM,
     INGRESS,
@@ -15,23 +16,33 @@ from ..kubernetes import (
     tokens,
 )
 from ..resource import Resource
-from ..roles import BACKGROUND, DATABASE, EDGE, PORTUS, REGISTRY, role_of, selected_role
+from ..roles import DATABASE, EDGE, PORTUS, REGISTRY, role_of, selected_role
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, rule
-from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, number_of, written
+from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, is_true, number_of, written
 
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
-_TLS_AND_DNS = {443, 53}
 _PUBLIC_ROLES = (EDGE, PORTUS, REGISTRY)
 _SNIPPETS = re.compile(r"nginx\.(?:ingress\.kubernetes|org)\S*(?:snippet|lua)|/lua-|alias", re.IGNORECASE)
 _RBAC = tokens(
     *(f"rbac.authorization.k8s.io/v1:{kind}" for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))
 )
+_WEBHOOKS = tokens(
+    *(
+        f"admissionregistration.k8s.io/{version}:{kind}WebhookConfiguration"
+        for version in ("v1", "v1beta1")
+        for kind in ("Validating", "Mutating")
+    )
+)
+_API_SERVICE = tokens(*(f"apiregistration.k8s.io/{version}:APIService" for version in ("v1", "v1beta1")))
+_SENSITIVE = frozenset({"*", "secrets", "pods", "configmaps", "serviceaccounts", "namespaces"})
+_EVERYBODY = (
+    "system:masters",
+    "system:anonymous",
+    "system:unauthenticated",
+    "system:authenticated",
+    "system:serviceaccounts",
+)
 _DANGEROUS_VERBS = frozenset({"*", "escalate", "bind", "impersonate"})
 _DANGEROUS_RESOURCES = frozenset({"*", "secrets", "pods/exec", "pods/attach", "nodes/proxy", "serviceaccounts/token"})
-_PEERS = {
-    DATABASE: {PORTUS, BACKGROUND, "migrate", "bootstrap"},
-    REGISTRY: {EDGE, PORTUS, BACKGROUND},
-}
 
 
 @rule(
@@ -81,8 +92,8 @@ def load_balancer_ranges(service: Resource) -> Verdicts:
     ranges = service.at("spec", "loadBalancerSourceRanges")
     if not service.settings.public_cidr:
         yield from demand(ranges, given)
-        for each in ranges.each():
-            yield from forbid(each, lambda value: value in _EVERYWHERE)
+        if are_everywhere(each.text for each in ranges.each()):
+            yield Bad(ranges.path, "everywhere, all ranges taken together")
     yield from demand(service.at("spec", "externalTrafficPolicy"), lambda value: value == "Local")
 
 
@@ -172,7 +183,29 @@ def no_rbac(resource: Resource) -> Verdicts:
             )
     yield from forbid(resource.at("roleRef", "name"), lambda value: value == "cluster-admin")
     for subject in resource.at("subjects").each():
-        yield from forbid(subject.at("name"), lambda value: value in ("system:masters", "system:anonymous"))
+        yield from forbid(subject.at("name"), lambda value: value in _EVERYBODY)
+
+
+@rule(
+    *("K65", "k8s-no-interception", "nothing between the API server and what it is asked for", MANDATORY, CRITICAL),
+    reason="a webhook is sent what it asks for, Secrets too, and changes it; an APIService answers in the API's place",
+    fix="none in a PortusStack; elsewhere the groups of its own, by a Service of the cluster",
+    source="Kubernetes threat model; Microsoft threat matrix, malicious admission controller",
+    types=(*_WEBHOOKS, *_API_SERVICE),
+)
+def no_interception(resource: Resource) -> Verdicts:
+    if resource.inside_component:
+        yield Bad("", "a PortusStack needs none")
+        return
+    for hook in resource.at("webhooks").each():
+        yield from forbid(hook.at("clientConfig", "url"), given, "it is sent out of the cluster's sight")
+        yield from forbid(hook.at("rules"), lambda value: not value, "everything")
+        for each in hook.at("rules").each():
+            groups = {group.text for group in each.at("apiGroups").each()}
+            for name in each.at("resources").each():
+                core = bool(groups & {"", "*"})
+                yield from forbid(name, lambda value: core and str(value).partition("/")[0] in _SENSITIVE)
+    yield from forbid(resource.at("spec", "insecureSkipTLSVerify"), is_true)
 
 
 @rule(

@@ -81,10 +81,11 @@ def no_host_namespaces(workload: Resource) -> Verdicts:
 )
 def no_host_path(resource: Resource) -> Verdicts:
     if resource.type in VOLUME:
-        yield from forbid(resource.at("spec", "hostPath"), given)
+        for kind in ("hostPath", "local", "flexVolume"):
+            yield from forbid(resource.at("spec", kind), lambda value: value is not None)
         return
     for each in pod_spec(resource).at("volumes").each():
-        yield from forbid(each.at("hostPath"), given)
+        yield from forbid(each.at("hostPath"), lambda value: value is not None)
 
 
 @rule(

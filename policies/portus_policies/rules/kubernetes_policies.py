@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..addresses import are_everywhere
 from ..kubernetes import NETWORK_POLICY, WORKLOADS, is_patch, namespace_of, pod_labels
 from ..links import planned_ways_out
 from ..resource import NAME_LABEL, Resource, Stack
 from ..roles import BACKGROUND, DATABASE, EDGE, PORTUS, REGISTRY, labels, selected_role
 from ..rule import HIGH, MANDATORY, About, rule, stack_rule
-from ..values import Bad, Node, Unseen, Verdicts, forbid, written
+from ..values import Bad, Node, Unseen, Verdicts, forbid, number_of, written
 
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
 _TLS_AND_DNS = {443, 53}
+_DNS = {53}
+_EVERY_NAMESPACE = "kubernetes.io/metadata.name"
+"""A label that the API server puts on every namespace."""
+_MOST_PORTS = 1024
 _PEERS = {
     DATABASE: {PORTUS, BACKGROUND, "migrate", "bootstrap"},
     REGISTRY: {EDGE, PORTUS, BACKGROUND},
@@ -131,6 +135,7 @@ def policies_cover(stack: Stack) -> Iterator[About]:
 def policies_narrow(policy: Resource) -> Verdicts:
     public = _selects_public_role(policy)
     for direction, peers in (("ingress", "from"), ("egress", "to")):
+        ranges: list[Node] = []
         for entry in policy.at("spec", direction).each():
             if entry.unknown:
                 yield Unseen(entry.path)
@@ -138,14 +143,43 @@ def policies_narrow(policy: Resource) -> Verdicts:
                 yield Bad(entry.at(peers).path, "anybody")
             for peer in entry.at(peers).each():
                 if not (direction == "ingress" and public) and not _only_tls(direction, entry):
-                    yield from forbid(peer.at("ipBlock", "cidr"), lambda value: value in _EVERYWHERE, "everywhere")
-                if not peer.unknown and peer.value == {}:
-                    yield Bad(peer.path, "anybody")
+                    ranges.append(peer.at("ipBlock", "cidr"))
+                if not (direction == "ingress" and public) and not (direction == "egress" and _only(entry, _DNS)):
+                    yield from forbid(peer, lambda value: _is_anybody(Node(value)), "anybody")
+            yield from _wide_ports(entry)
+        yield from (Unseen(each.path) for each in ranges if each.unknown)
+        if are_everywhere(each.text for each in ranges):
+            yield Bad(next(each.path for each in ranges if each.text), "everywhere, all ranges taken together")
+
+
+def _is_anybody(peer: Node) -> bool:
+    """Whether a peer is every pod of every namespace."""
+    if peer.value == {}:
+        return True
+    namespaces, pods = peer.at("namespaceSelector"), peer.at("podSelector")
+    return not namespaces.missing and selects_all(namespaces) and (pods.missing or selects_all(pods))
+
+
+def selects_all(selector: Node) -> bool:
+    """Whether a selector leaves nothing out: it is empty, or asks for what every object has."""
+    if written(selector.at("matchLabels")):
+        return False
+    return all(
+        each.at("operator").text in ("NotIn", "DoesNotExist")
+        or (each.at("operator").text == "Exists" and each.at("key").text == _EVERY_NAMESPACE)
+        for each in selector.at("matchExpressions").each()
+    )
+
+
+def _wide_ports(entry: Node) -> Verdicts:
+    for port in entry.at("ports").each():
+        first, last = port.at("port").number or 0, port.at("endPort")
+        yield from forbid(last, lambda value: (number_of(value) or 0) - first >= _MOST_PORTS, "nearly every port")
 
 
 def _may_be_anybody(direction: str, entry: Node, public: bool) -> bool:
     """Whoever may come to the edge; and what is outside has names only, so a way out to certain ports has no peers."""
-    return public if direction == "ingress" else bool(_ports(entry))
+    return public if direction == "ingress" else bool(_ports(entry)) and not _has_range(entry)
 
 
 def _selects_public_role(policy: Resource) -> bool:
@@ -162,7 +196,20 @@ def _ports(entry: Node) -> list[float | None]:
 
 def _only_tls(direction: str, entry: Node) -> bool:
     """A way out to TLS servers anywhere, such as object storage; what it is for no policy can tell."""
-    return direction == "egress" and bool(_ports(entry)) and set(_ports(entry)) <= _TLS_AND_DNS
+    return direction == "egress" and _only(entry, _TLS_AND_DNS)
+
+
+def _only(entry: Node, ports: set[int]) -> bool:
+    """Whether an entry is about these ports alone."""
+    return bool(_ports(entry)) and set(_ports(entry)) <= ports and not _has_range(entry)
+
+
+def _has_range(entry: Node) -> bool:
+    """Whether a port is the first of several."""
+    return any(
+        not each.at("endPort").missing and each.at("endPort").number != each.at("port").number
+        for each in entry.at("ports").each()
+    )
 
 
 @stack_rule(
@@ -173,6 +220,7 @@ def _only_tls(direction: str, entry: Node) -> bool:
 )
 def policy_edges(stack: Stack) -> Iterator[About]:
     ways_out = planned_ways_out(stack)
+    yield from _impostors(stack)
     for policy in stack.of_type(*NETWORK_POLICY):
         target = selected_role(policy.at("spec", "podSelector"))
         for verdict in _unplanned_ways_in(policy, target):
@@ -180,8 +228,28 @@ def policy_edges(stack: Stack) -> Iterator[About]:
         out = ways_out.get(labels(policy).get(NAME_LABEL, "")) if policy.inside_component else None
         if out is not None:
             for entry in policy.at("spec", "egress").each():
-                if not written(entry.at("to")) and not {(target, port) for port in _ports(entry)} <= out:
+                planned = {(target, port) for port in _ports(entry)} <= out and not _has_range(entry)
+                if not written(entry.at("to")) and not planned:
                     yield About(policy, Bad(entry.at("to").path, "anybody, and no link leads out there"))
+
+
+def _impostors(stack: Stack) -> Iterator[About]:
+    """Pods outside of a PortusStack with the labels by which its policies know its own."""
+    selections: dict[str, set[Selection]] = {}
+    for policy in stack.of_type(*NETWORK_POLICY):
+        if policy.inside_component:
+            selectors = [
+                peer.at("podSelector")
+                for entry in policy.at("spec", "ingress").each()
+                for peer in entry.at("from").each()
+            ]
+            named = {_selection(each) for each in (policy.at("spec", "podSelector"), *selectors) if written(each)}
+            selections.setdefault(namespace_of(policy), set()).update(each for each in named if each[0])
+    for workload in stack.of_type(*WORKLOADS):
+        if not workload.inside_component and not is_patch(workload):
+            present = frozenset((key, each.text) for key, each in pod_labels(workload).entries())
+            if any(_selects(each, present) for each in selections.get(namespace_of(workload), ())):
+                yield About(workload, Bad(pod_labels(workload).path, "it passes for a part of a PortusStack"))
 
 
 def _unplanned_ways_in(policy: Resource, target: str) -> Verdicts:
@@ -195,3 +263,5 @@ def _unplanned_ways_in(policy: Resource, target: str) -> Verdicts:
                 yield Unseen(peer.path)
             elif source not in allowed:
                 yield Bad(peer.path, f"{source or 'something else'} may not reach {target}")
+            elif not peer.at("namespaceSelector").missing and selects_all(peer.at("namespaceSelector")):
+                yield Bad(peer.path, f"whoever calls himself {source}, in any namespace, reaches {target}")

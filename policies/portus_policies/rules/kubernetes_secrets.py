@@ -9,7 +9,16 @@ import re
 from ..kubernetes import CONFIG_MAP, NAMESPACE, SECRET, WORKLOADS, containers, is_patch, kind_of, pod_spec
 from ..resource import Resource
 from ..rule import ADVISORY, CRITICAL, LOW, MANDATORY, MEDIUM, rule
-from ..secret_text import PRIVATE_KEY, password_in_url, secret_argument, secret_assignment, secret_text
+from ..secret_commands import command_secrets
+from ..secret_text import (
+    connection_password,
+    fingerprint,
+    holds_secret,
+    reference,
+    secret_assignment,
+    secret_name,
+    secret_text,
+)
 from ..values import Bad, Node, Value, Verdicts, demand, forbid, is_true, number_of
 from .docker_hygiene import open_secret
 
@@ -54,15 +63,42 @@ def noopen_secrets(workload: Resource) -> Verdicts:
         for variable in container.at("env").each():
             name = variable.at("name").text
             yield from forbid(variable.at("value"), lambda value: open_secret(name, value), name)
-        for node in _commands(container):
-            yield from forbid(node, lambda value: secret_argument(str(value)) or secret_text(str(value)))
+        for words in commands(container):
+            yield from command_secrets(words)
 
 
-def _commands(container: Node) -> list[Node]:
-    places = [container.at("command"), container.at("args")]
-    places += [container.at(probe, "exec", "command") for probe in ("livenessProbe", "readinessProbe", "startupProbe")]
+def commands(container: Node) -> list[list[Node]]:
+    """The command lines of a container: what it runs, its probes and its hooks."""
+    places = [container.at(probe, "exec", "command") for probe in ("livenessProbe", "readinessProbe", "startupProbe")]
     places += [container.at("lifecycle", hook, "exec", "command") for hook in ("postStart", "preStop")]
-    return [node for place in places for node in place.each()]
+    own = [*container.at("command").each(), *container.at("args").each()]
+    return [own, *(list(place.each()) for place in places)]
+
+
+@rule(
+    *("K64", "k8s-no-secret-in-metadata", "no secret in labels and annotations", MANDATORY, CRITICAL),
+    reason="whoever may list objects reads them, and controllers copy them into logs and metrics",
+    fix="a Secret, and its name in the annotation",
+    source="CIS Kubernetes 5.4.1",
+)
+def no_secret_in_metadata(resource: Resource) -> Verdicts:
+    if not resource.type.startswith("kubernetes:"):
+        return
+    places = [resource.at("metadata"), resource.at("spec", "template", "metadata")]
+    places.append(resource.at("spec", "jobTemplate", "spec", "template", "metadata"))
+    for place in places:
+        for kind in ("annotations", "labels"):
+            for name, node in place.at(kind).entries():
+                yield from forbid(node, lambda value: _open_in_metadata(name, str(value or "")))
+
+
+def _open_in_metadata(name: str, text: str) -> bool:
+    """Names such as `auth-secret` tell which Secret to take; those of a password or a token tell what they hold."""
+    if name.endswith("last-applied-configuration"):
+        return '"kind":"Secret"' in text.replace(" ", "")
+    own = name.rpartition("/")[2]
+    told = secret_name(own) and not own.lower().rstrip("s").endswith(("secret", "auth", "name", "ref", "credential"))
+    return (told and not reference(text)) or (secret_text(text) and not fingerprint(name, text))
 
 
 @rule(
@@ -95,11 +131,13 @@ def no_secret_in_config_map(config: Resource) -> Verdicts:
 
 
 def _open_entry(name: str, text: str) -> bool:
-    if PRIVATE_KEY.search(text) or password_in_url(text):
+    if holds_secret(text):
         return True
     if name.endswith(_PROGRAMS):  # in a program `password = …` is code
         return False
     is_file = "\n" in text or "." in name
+    if connection_password(text):
+        return True
     return secret_assignment(text) if is_file else open_secret(name, text)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..kubernetes import (
-    SERVICE_ACCOUNT,
     WORKLOADS,
     containers,
     is_patch,
@@ -18,8 +17,7 @@ from ..resource import Resource, Stack
 from ..roles import PORTUS, labels, role_of
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
 from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, is_true, number_of
-from .docker_containers import RUNTIME_SOCKETS
-from .docker_hygiene import DIGEST, IMAGE
+from .docker_host import RUNTIME_SOCKETS
 
 _SHORTEST_START_SECONDS = 90
 _DEFAULT_PERIOD, _DEFAULT_FAILURES = 10, 3
@@ -77,73 +75,6 @@ def resources_advised(workload: Resource) -> Verdicts:
 
 
 @rule(
-    *("K22", "k8s-image-digest", "images pinned by digest", MANDATORY, HIGH),
-    reason="a tag can be moved to another image at any time",
-    fix="`image: repository:tag@sha256:…`",
-    source="NIST SP 800-190 4.1.5; CKV_K8S_43",
-    types=WORKLOADS,
-)
-def image_digest(workload: Resource) -> Verdicts:
-    local = workload.settings.local_images
-    for container in containers(workload):
-        image = container.at("image")
-        if not (is_patch(workload) and image.missing):
-            yield from demand(
-                image, lambda value: DIGEST.search(str(value)) or (bool(local) and str(value).startswith(local))
-            )
-
-
-@stack_rule(
-    *("K23", "stack-image-registry", "images from where they may come from", MANDATORY, HIGH),
-    reason="an image from anywhere is code from anybody; and a registry that pulls itself from itself cannot start",
-    fix="an image below one of `image_registries`; the stack's own images from another registry",
-    source="NIST SP 800-190 4.1.5",
-)
-def image_registry(stack: Stack) -> Iterator[About]:
-    hosts = _own_registries(stack)
-    for resource in stack.of_type(*WORKLOADS, IMAGE):
-        for image in (
-            [resource.at("name")] if resource.type == IMAGE else [each.at("image") for each in containers(resource)]
-        ):
-            allowed = resource.settings.image_registries
-            for verdict in forbid(
-                image,
-                lambda value: bool(allowed) and not full_name(str(value or "")).startswith(allowed),
-            ):
-                yield About(resource, verdict)
-            if image.text.partition("/")[0] in hosts and (resource.inside_component or role_of(resource)):
-                yield About(resource, Bad(image.path, "it comes from the very registry that it belongs to"))
-
-
-def full_name(image: str) -> str:
-    """An image reference with the registry and the namespace that short names stand for."""
-    first, slash, _ = image.partition("/")
-    if slash and (any(mark in first for mark in ".:") or first == "localhost"):
-        return image
-    return f"docker.io/{image}" if slash else f"docker.io/library/{image}"
-
-
-def _own_registries(stack: Stack) -> set[str]:
-    components = [each for each in stack.resources if each.type == "portus:index:PortusStack"]
-    return {Node(each.outputs.get("registry_url")).text for each in components} - {""}
-
-
-@rule(
-    *("K24", "k8s-pull-policy", "images are looked up", ADVISORY, LOW),
-    reason="an image that is never looked up runs without the node's asking whether the pod may have it",
-    fix="`imagePullPolicy: Always`, or a digest",
-    source="CKV_K8S_15; kube-score",
-    types=WORKLOADS,
-)
-def pull_policy(workload: Resource) -> Verdicts:
-    for container in containers(workload):
-        policy, image = container.at("imagePullPolicy"), container.at("image")
-        pinned = bool(DIGEST.search(image.text)) or image.unknown
-        if not is_patch(workload):
-            yield from demand(policy, lambda value: value == "Always" or (pinned and value != "Never"))
-
-
-@rule(
     *("K25", "k8s-probes", "liveness and readiness are probed", MANDATORY, MEDIUM),
     reason="without probes traffic goes to pods that hang, and nobody restarts them",
     fix="a `livenessProbe` and another `readinessProbe`; for Portus a `startupProbe` that allows 90 s",
@@ -182,33 +113,6 @@ def _budget(probe: Node) -> float:
     delay = probe.at("initialDelaySeconds").number or 0
     period = probe.at("periodSeconds").number or _DEFAULT_PERIOD
     return delay + period * (probe.at("failureThreshold").number or _DEFAULT_FAILURES)
-
-
-@rule(
-    *("K26", "k8s-no-api-token", "no token for the cluster's API", MANDATORY, HIGH),
-    reason="a token that is not needed is a way into the cluster",
-    fix="`automountServiceAccountToken: false` on the pod and on the service account",
-    source="CIS Kubernetes 5.1.6; CKV_K8S_38",
-    types=(*WORKLOADS, *SERVICE_ACCOUNT),
-)
-def no_api_token(resource: Resource) -> Verdicts:
-    holder = resource.root if resource.type in SERVICE_ACCOUNT else pod_spec(resource)
-    node = holder.at("automountServiceAccountToken")
-    if not (is_patch(resource) and node.missing):
-        yield from demand(node, lambda value: value is False)
-
-
-@rule(
-    *("K27", "k8s-own-service-account", "a service account of its own", MANDATORY, MEDIUM),
-    reason="rights given to `default` are given to everything in the namespace",
-    fix="`serviceAccountName` of an account made for this workload",
-    source="CIS Kubernetes 5.1.5; CKV_K8S_41",
-    types=WORKLOADS,
-)
-def own_service_account(workload: Resource) -> Verdicts:
-    pod = pod_spec(workload)
-    if not (is_patch(workload) and pod.at("serviceAccountName").missing):
-        yield from demand(pod.at("serviceAccountName"), lambda value: given(value) and value != "default")
 
 
 @rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..docker_options import is_root
 from ..kubernetes import INGRESS, SERVICE, WORKLOADS, containers, kind_of, pod_spec
 from ..resource import Resource, Stack
 from ..roles import BACKGROUND, CONTAINER, EDGE, PORTUS, images, role_of, runs
@@ -186,7 +187,7 @@ def user(resource: Resource) -> Verdicts:
             else [pod_spec(resource).at("securityContext", "runAsUser")]
         )
         for node in nodes:
-            yield from forbid(node, lambda value: str(value) in ("root", "0", "0:0", "0.0", "root:root"))
+            yield from forbid(node, lambda value: value is not None and is_root(value))
 
 
 @rule(

@@ -12,6 +12,7 @@ from portus_policies.all_rules import ROOMS
 
 from tests.engine.docker.deployment import Deployment, prepared
 from tests.policy import kubernetes_stack
+from tests.policy.certificate_cases import WEAK
 from tests.policy.graphs import Change, add, put, state_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
@@ -30,6 +31,20 @@ BAD = {
     "docker_containers": (
         'docker.Container("c", image="sha256:" + "a" * 64, privileged=True, opts=opts)',
         "dkr-no-privileged",
+    ),
+    "docker_host": (
+        'docker.Volume("v", driver="local", driver_opts={"type": "none", "o": "bind", "device": "/srv/.."}, opts=opts)',
+        "dkr-no-system-mounts",
+    ),
+    "docker_ports": (
+        'docker.Container("c", image="sha256:" + "a" * 64, opts=opts,'
+        ' ports=[{"internal": 9000, "external": 9000, "ip": "0:0:0:0:0:0:0:0"}])',
+        "dkr-bind-address",
+    ),
+    "provided_certificates": (
+        'docker.Container("c", image="sha256:" + "a" * 64, start=False, must_run=False, network_mode="none", opts=opts,'
+        f" uploads=[{{'file': '/etc/x/a.crt', 'content': {WEAK['RSA-1024']!r}}}])",
+        "tls-provided-certificates",
     ),
     "docker_hygiene": ('docker.RemoteImage("i", name="nginx:latest", opts=opts)', "dkr-image-digest"),
     "docker_network": ('docker.Network("n", driver="macvlan", opts=opts)', "dkr-network-internal"),
@@ -96,6 +111,21 @@ docker.Container(
     ),
 }
 
+_CONTAINER = 'docker.Container("c", image="sha256:" + "a" * 64, opts=opts, %s)'
+MEANINGS = {
+    # The same bad thing in other words → the rule.
+    'security_opts=["no-new-privileges:true", "no-new-privileges:false"]': "dkr-no-new-privileges",
+    'security_opts=["no-new-privileges:true", \'seccomp={"defaultAction": "SCMP_ACT_ALLOW"}\']': "dkr-seccomp",
+    'security_opts=["no-new-privileges:true", "label=type:spc_t"]': "dkr-security-module",
+    'user="0:1000"': "dkr-user",
+    'group_adds=["docker"]': "dkr-groups",
+    'volumes=[{"host_path": "/var", "container_path": "/x"}]': "dkr-no-system-mounts",
+    'envs=["CACHE=redis://:hunter2@cache"]': "dkr-no-open-secrets",
+    'command=["curl", "-u", "portus:hunter2", "https://registry"]': "dkr-no-open-secrets",
+    'envs=["MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=no"], labels=[{"label": "org.portus-stack.role", "value": "cache"}]': (
+        "db-root-password"
+    ),
+}
 
 KUBERNETES: Mapping[str, tuple[Change, str]] = {
     # File of rules → what it must refuse in a state, and the rule.
@@ -104,6 +134,17 @@ KUBERNETES: Mapping[str, tuple[Change, str]] = {
         "k8s-no-host-namespaces",
     ),
     "kubernetes_workloads": (
+        Change(
+            "edge", put("spec/template/spec/containers/0/securityContext/readOnlyRootFilesystem", False), "Deployment"
+        ),
+        "k8s-read-only-root",
+    ),
+    "kubernetes_identity": (
+        Change("edge", put("spec/template/spec/automountServiceAccountToken", True), "Deployment"),
+        "k8s-no-api-token",
+    ),
+    "kubernetes_ways_in": (Change("namespace", None, "", {"protect": False}), "k8s-namespace-protected"),
+    "kubernetes_images": (
         Change("portus", put("spec/template/spec/containers/0/image", "opensuse/portus:2.4.3"), "Deployment"),
         "k8s-image-digest",
     ),
@@ -156,6 +197,13 @@ def test_each_file_of_rules_refuses(room: str, program: Deployment, pack: str) -
     code, output = previewed(program, pack, text)
     assert code != 0, output
     assert "[mandatory]" in output and rule in output and "Instead:" in output
+
+
+@pytest.mark.parametrize("given", MEANINGS)
+def test_what_a_value_means_is_refused(given: str, program: Deployment, pack: str) -> None:
+    code, output = previewed(program, pack, _CONTAINER % given)
+    assert code != 0, output
+    assert "[mandatory]" in output and MEANINGS[given] in output and "hunter2" not in output.partition("Policies:")[2]
 
 
 def test_kubernetes_rules_refuse_in_an_exported_state(program: Deployment, pack: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from operations.data_loss import ALLOWED, main, read_plan, refuse_losses
 
 KINDS = {
     "docker:index/volume:Volume": "volume",
+    "kubernetes:core/v1:Namespace": "namespace",
     "kubernetes:core/v1:PersistentVolumeClaim": "claim",
     "kubernetes:core/v1:PersistentVolume": "volume",
     "kubernetes:apps/v1:StatefulSet": "stateful set",
