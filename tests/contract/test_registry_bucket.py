@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from components.portus.roles.registry import configuration
-from tests.contract.standin_harness import PROVIDER_NAME, Lab, docker, lab, logs, wait_until
+from tests.contract.standin_harness import Lab, docker, lab, logs, wait_until
+from tests.contract.standin_settings import PROVIDER_NAME
 from tests.unit.portus import samples, topologies
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
