@@ -72,6 +72,18 @@ DOCKER: tuple[Case, ...] = (
         also="D07 D14",
         at=(STATE,),
     ),
+    *(
+        docker("S13", Change("docker", put(name, value), "pulumi:providers:docker"), at=(STATE,))
+        for name, value in (
+            ("keyMaterial", KEY_PEM),
+            ("registryAuth", [{"address": "registry.corp.net", "username": "portus", "password": "hunter2"}]),
+            ("registryAuth", json.dumps([{"address": "registry.corp.net", "password": "hunter2"}])),
+        )
+    ),
+)
+_KUBECONFIGS = (
+    "users:\n- name: me\n  user:\n    token: hunter2hunter2\n",
+    json.dumps({"users": [{"user": {"client-key-data": "QUJD" * 12}}]}),
 )
 KUBERNETES: tuple[Case, ...] = (
     *(
@@ -91,6 +103,7 @@ KUBERNETES: tuple[Case, ...] = (
     _annotated("corp.net/db-password", "hunter2"),
     _annotated("corp.net/cache", "redis://:hunter2@cache"),
     _annotated("corp.net/pull", LOGIN),
+    *(kubernetes("S13", Change("cluster", put("kubeconfig", text)), at=(STATE,)) for text in _KUBECONFIGS),
     kubernetes("K64", Change("edge", put("spec/template/metadata/labels/token", "hunter2hunter2"), "Deployment")),
 )
 CASES = (*DOCKER, *KUBERNETES)
