@@ -18,7 +18,7 @@ from tests.policy.telling import tell
 
 CONFIG = PACK.parent / "stacks" / "policy.fleet.json"
 MEBIBYTE = 1024 * 1024
-LIMIT_MIB, LIMIT_READINGS = 500, 40
+LIMIT_MIB, LIMIT_READINGS = 500, 50
 """The bound in seconds is in `make bench`, which is run on a machine that does nothing else."""
 SENTINEL = "correct-horse-battery-staple"
 
@@ -170,9 +170,10 @@ def test_ten_thousand_resources_in_time_and_memory(
     base: str, graph: Callable[[str, bool], Graph], tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     file = write(tmp_path, large_state(graph(base, False), 10_000))
+    before = reading_seconds(file)
     done = measured(file, "--config", str(CONFIG), "--format", "json")
     peak, seconds = (float(each) for each in done.stderr.split())
-    readings = seconds / reading_seconds(file)
+    readings = 2 * seconds / (before + reading_seconds(file))
     size = file.stat().st_size // MEBIBYTE
     tell(
         pytestconfig,
