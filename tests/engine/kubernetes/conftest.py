@@ -15,6 +15,8 @@ from tests.portus_image import portus_image
 
 SECOND = "kube-second"
 FIRST = "kube-first"
+LOGIN = {"address": "registry.corp.test", "username": "puller", "password": "correct-horse-battery"}
+"""Of a registry that no image of the tests comes from."""
 
 
 def cluster_config(name: str, port: int, **changes: Any) -> Config:
@@ -67,6 +69,7 @@ def second(tmp_path_factory: pytest.TempPathFactory, kubeconfig: Path) -> Iterat
     """Generation 2, registry 2.8, two edges, two host names."""
     config = cluster_config(SECOND, 31551)
     config["portus-stack:edge"] = {**config["portus-stack:edge"], "replicas": 2}
+    config["portus-stack:kubernetes"] |= {"registry_auth": [LOGIN]}
     with on_cluster(SECOND, tmp_path_factory.mktemp(SECOND), config, kubeconfig) as (deployment, cluster):
         deployment.up()
         yield deployment, cluster

@@ -1,7 +1,9 @@
 """A PortusStack on a real cluster: what users and administrators do, and what the cluster itself says."""
 
+import json
 import re
 import uuid
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from kubernetes import client as kubernetes_client
 from tests.engine.docker.client import DockerClient, Edge
 from tests.engine.docker.deployment import Deployment
 from tests.engine.kubernetes.cluster import ROLE_LABEL, Cluster, wait_for
-from tests.engine.kubernetes.conftest import FIRST, cluster_config, project, reached
+from tests.engine.kubernetes.conftest import FIRST, LOGIN, cluster_config, project, reached
 from tests.portus_image import portus_image
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -159,6 +161,18 @@ def test_nothing_but_name_servers_and_links_is_reached_outside(cluster: Cluster)
     api_server = cluster.api.configuration.host.removeprefix("https://").split(":")
     for role in cluster.pods():
         assert not cluster.reaches(role, api_server[0], int(api_server[1])), f"{role} reaches the API server"
+
+
+def test_pods_pull_with_the_logins_that_were_given(stack: Deployment, cluster: Cluster) -> None:
+    names = {role: [each.name for each in pod.spec.image_pull_secrets] for role, pod in cluster.pods().items()}
+    (name,) = {each for (each,) in names.values()}
+    secret = cluster.core.read_namespaced_secret(name, cluster.namespace)
+    assert secret.type == "kubernetes.io/dockerconfigjson"
+    login = json.loads(b64decode(secret.data[".dockerconfigjson"]))["auths"][LOGIN["address"]]
+    assert login["auth"] == b64encode(f"{LOGIN['username']}:{LOGIN['password']}".encode()).decode()
+    state = stack.pulumi("stack", "export", "-s", stack.name)
+    assert LOGIN["address"] not in state
+    assert LOGIN["password"] not in state
 
 
 def test_no_pod_has_a_token(cluster: Cluster) -> None:
