@@ -78,18 +78,29 @@ def _of_key(certificate: x509.Certificate) -> Iterator[str]:
 
 def _of_life(certificate: x509.Certificate) -> Iterator[str]:
     life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
-    longest = _LONGEST_AUTHORITY if _is_authority(certificate) else _LONGEST_LEAF
+    longest = _LONGEST_AUTHORITY if _is_trusted_by_itself(certificate) else _LONGEST_LEAF
     if life > longest:
         yield f"it is valid for {life.days} days; {longest.days} at most"
     if certificate.not_valid_after_utc <= datetime.datetime.now(datetime.timezone.utc):
         yield "it has expired"
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
+def _is_trusted_by_itself(certificate: x509.Certificate) -> bool:
+    """Whether it is an authority's, or no server's but a key that somebody trusts, as a registry does for tokens."""
+    constraints = _extension(certificate, x509.BasicConstraints)
+    if isinstance(constraints, x509.BasicConstraints) and constraints.ca:
+        return True
+    return certificate.issuer == certificate.subject and not any(
+        _extension(certificate, kind) for kind in (x509.SubjectAlternativeName, x509.ExtendedKeyUsage)
+    )
+
+
+def _extension(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> x509.ExtensionType | None:
+    """An extension, None where there is none that can be read."""
     try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        return certificate.extensions.get_extension_for_class(kind).value
     except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
-        return False
+        return None
 
 
 def _is_weakly_signed(certificate: x509.Certificate) -> bool:

@@ -45,6 +45,25 @@ def certificate(*, rsa_bits: int = 0, years: int = 1, since: int = 0, authority:
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
+@cache
+def self_signed(*, server: bool) -> str:
+    """Of ten years: a key that somebody trusts, as tokens are verified with; or a server's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name("portus.corp.net"))
+        .issuer_name(_name("portus.corp.net"))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_NOW - datetime.timedelta(days=1))
+        .not_valid_after(_NOW + _YEAR * 10)
+    )
+    if server:
+        names = x509.SubjectAlternativeName([x509.DNSName("portus.corp.net")])
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
 def with_sha1() -> str:
     """A certificate that says it is signed with SHA-1; the library makes none any more."""
     made = x509.load_pem_x509_certificate(certificate().encode()).public_bytes(serialization.Encoding.DER)
@@ -57,6 +76,7 @@ WEAK = {
     "SHA-1": with_sha1(),
     "100 years": certificate(years=100),
     "a CA of 100 years": certificate(years=100, authority=True),
+    "a self-signed server of ten years": self_signed(server=True),
     "expired": certificate(since=2),
     "cut off": certificate()[:400],
     "second in the chain": certificate() + "# its issuer\n" + certificate(rsa_bits=1024, authority=True, years=10),
@@ -66,6 +86,7 @@ GOOD = {
     "P-256": certificate(),
     "RSA-2048": certificate(rsa_bits=2048, years=2),
     "a CA of ten years": certificate(years=10, authority=True),
+    "a token key's of ten years": self_signed(server=False),
     "comments around it": f"Bag Attributes\n    friendlyName: x\n{certificate()}\nend\n",
 }
 """What nobody refuses."""
