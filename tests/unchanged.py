@@ -2,12 +2,12 @@
 
 What a suite reads is the closure of its modules' imports within the project, and the folders named in `SUITES`. A
 hash of all of that is the name of an empty file in the tool folder, written when every test of the suite has passed in
-a whole `make test`. `make test ALL=1` runs them anyway; `make clean-tools` forgets.
+one run. A whole `make test` leaves out what is noted; `make test ALL=1` runs it anyway; `make clean-tools` forgets.
 """
 
 import ast
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -57,9 +57,28 @@ def suite_of(nodeid: str) -> str | None:
 
 def is_whole(config: pytest.Config) -> bool:
     """Whether everything was asked for, but for what `make soak` runs: neither single tests nor some by their names."""
-    everything = [str(Path(each).resolve()) for each in config.args] == [str(ROOT / "tests")]
+    return _asked(config) == [ROOT / "tests"] and not _choosing(config)
+
+
+def run_whole(config: pytest.Config) -> list[str]:
+    """The suites of which everything was asked for."""
+    asked = [] if _choosing(config) else _asked(config)
+    return [name for name, (parts, _) in SUITES.items() if all(_covered(ROOT / part, asked) for part in parts)]
+
+
+def _asked(config: pytest.Config) -> list[Path]:
+    """What pytest was told to run; a single test (``module::name``) is a path that is not there."""
+    return [Path(each).resolve() for each in config.args]
+
+
+def _choosing(config: pytest.Config) -> bool:
     option = config.option
-    return everything and not (option.keyword or option.maxfail) and option.markexpr in ("", NOT_SOAK)
+    some = option.keyword or option.maxfail or option.deselect or getattr(option, "lf", False)
+    return bool(some) or option.markexpr not in ("", NOT_SOAK)
+
+
+def _covered(path: Path, asked: Iterable[Path]) -> bool:
+    return any(each in (path, *path.parents) for each in asked)
 
 
 @cache
@@ -83,14 +102,14 @@ def passed(suite: str) -> bool:
     return not os.environ.get(ALL) and _mark(suite).exists()
 
 
-def remember(results: Iterable[tuple[str, str]]) -> None:
-    """Mark the suites that passed in a whole run: no outcome but "passed" and, beside it, "skipped".
+def remember(results: Iterable[tuple[str, str]], whole: Sequence[str]) -> None:
+    """Mark the suites of ``whole`` that passed: no outcome but "passed" and, beside it, "skipped".
 
     ``results`` are pairs of a test's id and an outcome; a test may have several.
     """
     outcomes: dict[str, set[str]] = {}
     for nodeid, outcome in results:
-        if (suite := suite_of(nodeid)) is not None:
+        if (suite := suite_of(nodeid)) in whole and suite is not None:
             outcomes.setdefault(suite, set()).add(outcome)
     for suite, found in outcomes.items():
         if "passed" in found and found <= {"passed", "skipped"}:

@@ -1,6 +1,7 @@
 """When the suites about the lab are left out, and where it is told what a run's time was spent on."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_every_suite_names_what_there_is() -> None:
 
 
 def test_a_suite_that_passed_is_known_until_everything_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    unchanged.remember([(OF_IT, "passed"), (OF_IT, "skipped"), (OF_ANOTHER, "failed")])
+    unchanged.remember([(OF_IT, "passed"), (OF_IT, "skipped"), (OF_ANOTHER, "failed")], list(unchanged.SUITES))
     assert [suite for suite in unchanged.SUITES if unchanged.passed(suite)] == [LAB]
     monkeypatch.setenv(unchanged.ALL, "1")
     assert not unchanged.passed(LAB)
@@ -33,7 +34,7 @@ def test_a_suite_that_passed_is_known_until_everything_is_asked_for(monkeypatch:
 
 @pytest.mark.parametrize("outcomes", [["passed", "failed"], ["passed", "error"], ["skipped"], []])
 def test_it_is_not_known_to_pass(outcomes: list[str]) -> None:
-    unchanged.remember((OF_IT, outcome) for outcome in outcomes)
+    unchanged.remember(((OF_IT, outcome) for outcome in outcomes), [LAB])
     assert not unchanged.passed(LAB)
 
 
@@ -47,7 +48,7 @@ def test_it_is_not_known_to_pass(outcomes: list[str]) -> None:
     ],
 )
 def test_a_change_of_what_it_reads_is_another_key(changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    unchanged.remember([(OF_IT, "passed")])
+    unchanged.remember([(OF_IT, "passed")], [LAB])
     read = Path.read_bytes
     path = unchanged.ROOT / changed
     monkeypatch.setattr(Path, "read_bytes", lambda self: read(self) + (b"\n" if self == path else b""))
@@ -56,6 +57,33 @@ def test_a_change_of_what_it_reads_is_another_key(changed: str, monkeypatch: pyt
         assert not unchanged.passed(LAB)
     finally:
         unchanged.key.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "whole"),
+    [
+        (["tests"], {}, list(unchanged.SUITES)),
+        (["tests"], {"markexpr": unchanged.NOT_SOAK}, list(unchanged.SUITES)),
+        (["tests/engine/cluster"], {}, [LAB]),
+        (["tests/engine"], {}, [LAB]),
+        (["tests/engine/cluster/test_cluster.py"], {}, []),
+        (["tests/engine/cluster::test_one"], {}, []),
+        (["tests/engine/cluster"], {"keyword": "one"}, []),
+        (["tests/engine/cluster"], {"markexpr": "soak"}, []),
+        (["tests/engine/cluster"], {"deselect": ["x"]}, []),
+        (["tests/engine/cluster"], {"maxfail": 1}, []),
+        (["tests/engine/cluster"], {"lf": True}, []),
+    ],
+)
+def test_a_suite_is_noted_when_all_of_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], options: dict[str, object], whole: list[str]
+) -> None:
+    monkeypatch.chdir(unchanged.ROOT)
+    chosen = {"keyword": "", "markexpr": "", "maxfail": 0, "deselect": None, "lf": False, **options}
+    config = SimpleNamespace(args=arguments, option=SimpleNamespace(**chosen))
+    assert unchanged.run_whole(config) == whole  # type: ignore[arg-type]
+    unchanged.remember([(OF_IT, "passed")], [])
+    assert not unchanged.passed(LAB)
 
 
 def test_imports_are_followed_into_packages_and_out_of_them() -> None:

@@ -110,6 +110,7 @@ def assert_only_tls_crosses(tap: Wiretap, *ports: int) -> None:
     assert tap.in_the_clear() == {}
 
 
+@pytest.mark.soak
 def test_tcp_host_with_the_edge_and_the_registry(
     host: SecondHost, far: Daemon, daemon_tls: DaemonTls, tmp_path: Path
 ) -> None:

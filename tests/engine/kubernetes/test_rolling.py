@@ -96,6 +96,7 @@ def test_two_registries_on_s3_roll_without_a_failed_push(
     assert {push.repository.rpartition("/")[2] for push in loop.pushes} <= set(kept)
 
 
+@pytest.mark.soak
 def test_one_registry_on_a_volume_hands_over_without_a_failed_push(
     stack: Deployment, cluster: Cluster, client: DockerClient, edge: Edge
 ) -> None:
