@@ -118,6 +118,8 @@ def pytest_testnodedown(node: WorkerController) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
     """Print what the tests of the policy pack have to tell and where the time went; note which suites passed."""
     config = terminalreporter.config
+    if hasattr(config, "workerinput"):  # one of pytest-xdist's processes, which saw its own lanes alone
+        return
     reports = [each for kind in terminalreporter.stats.values() for each in kind if isinstance(each, pytest.TestReport)]
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         unchanged.remember(((report.nodeid, report.outcome) for report in reports), unchanged.run_whole(config))

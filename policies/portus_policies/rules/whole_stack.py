@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..kubernetes import WORKLOADS
+from ..provider_logins import DOCKER, KUBERNETES, logins
 from ..resource import COMPONENT, NAME_LABEL, Resource, Stack
 from ..roles import CONTAINER, DATABASE, PORTUS, REGISTRY, labels, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
@@ -184,3 +185,20 @@ def nothing_unknown(stack: Stack) -> Iterator[About]:
         unseen = [name for name, value in resource.properties.items() if contains_unknown(value)]
         if unseen and resource.secrets is None:
             yield About(resource, Bad(", ".join(unseen)))
+
+
+@rule(
+    *("S13", "stack-provider-login", "what a provider signs in with is marked secret", MANDATORY, CRITICAL),
+    reason="a kubeconfig, a daemon's key or a registry's password in the open lets in whoever reads the state",
+    fix="`config.require_secret(…)` with `secure:` in the stack file, or the path of a file",
+    source="Pulumi secrets",
+    types=(DOCKER, KUBERNETES),
+)
+def provider_login(provider: Resource) -> Verdicts:
+    """Secrecy can be told from an exported state only; elsewhere there is nothing to evaluate."""
+    for node in logins(provider) if provider.secrets is not None else ():
+        marked = (
+            node.path == path or node.path.startswith((f"{path}.", f"{path}[")) for path in provider.secrets or ()
+        )
+        if not any(marked):
+            yield Bad(node.path)
