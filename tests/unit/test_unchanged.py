@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests import times, unchanged
+from tests import conftest, times, unchanged
 
 LAB = "the lab's Kubernetes"
 OF_IT = "tests/engine/cluster/test_cluster.py::test_one"
@@ -84,6 +84,15 @@ def test_a_suite_is_noted_when_all_of_it_was_asked_for(
     assert unchanged.run_whole(config) == whole  # type: ignore[arg-type]
     unchanged.remember([(OF_IT, "passed")], [])
     assert not unchanged.passed(LAB)
+
+
+def test_only_the_controller_notes_what_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of pytest-xdist sees its own lanes; the failure of a suite may be in another one's."""
+    noted: list[object] = []
+    monkeypatch.setattr(unchanged, "remember", lambda *given: noted.append(given))
+    worker = SimpleNamespace(config=SimpleNamespace(workerinput={}), stats={})
+    conftest.pytest_terminal_summary(worker, pytest.ExitCode.OK)  # type: ignore[arg-type]
+    assert noted == []
 
 
 def test_imports_are_followed_into_packages_and_out_of_them() -> None:
