@@ -53,7 +53,7 @@ def healthcheck(probe: Probe, start_seconds: int) -> docker.ContainerHealthcheck
     """A probe that rests 30 s after each success; while a process may still be starting, failures do not count.
 
     Each probe starts a process in the container; at intervals short enough for a start, those of one stack took a fifth
-    of a processor for good (docs/decisions/0042). Docker's own `start_interval` is refused by engines before release 25.
+    of a processor for good (docs/decisions/0042). Docker's `start_interval` is refused by engines before release 25.
     """
     return docker.ContainerHealthcheckArgs(
         tests=["CMD", "sh", "-c", _PROBE, str(probe.timeout_seconds), *probe.command],
