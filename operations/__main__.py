@@ -1,18 +1,20 @@
-"""``python -m operations COMMAND [--stack STACK] [-- ARGUMENT…]``: see ``--help``."""
+"""``portus-stack COMMAND [--stack STACK] [-- ARGUMENT…]``, in a clone ``python -m operations``: see ``--help``."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from .console import OperationError, say
 from .diagram import diagram
 from .down import down
-from .engine import Engine
+from .engine import Engine, selected_stack
 from .health import wait_until_well
 from .images import images_list, images_load
 from .outputs import outputs
 from .preview import preview
+from .project import Project
 from .repair import repair
 from .stack import Stack, default_stack
 from .status import status
@@ -21,8 +23,14 @@ from .up import up
 
 _FAILED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
 _ENVIRONMENT = """Environment: SHOW_SECRETS=1 makes `outputs` show secrets; ALLOW_DATA_LOSS=NAME,… names the
-volumes, claims, credentials and keys that `preview` may find deleted or replaced; `toolchain/env` sets the rest.
+volumes, claims, credentials and keys that `preview` may find deleted or replaced. `pulumi` is the one on PATH, with
+its login and passphrase; in a clone of PortusStack `toolchain/env` sets all of that.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+_STACK = "default: the selected one; in a clone of PortusStack dev with the official toolchain, else local"
+
+
+def _outputs(engine: Engine, given: argparse.Namespace) -> int:
+    return outputs(engine, given.name, os.environ.get("SHOW_SECRETS", "") not in ("", "0"))
 
 
 def _repair(engine: Engine) -> int:
@@ -33,7 +41,7 @@ def _repair(engine: Engine) -> int:
         say("nothing to repair")
     elif done.state is not None and not done.failures:
         wait_until_well(engine, done.state)
-        say("repaired; `make up` goes on from here")
+        say(f"repaired; `{engine.stack.command('up')}` goes on from here")
     return _FAILED if done.failures else 0
 
 
@@ -46,6 +54,12 @@ def _status_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="for programs; keys are only ever added")
     command.add_argument("--no-drift", action="store_true", help="do not ask the hosts for drift, which takes seconds")
     command.epilog = "Exit codes: 0 well, 1 something needs attention, 2 wrong usage, 3 cannot be told."
+
+
+def _trust_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "host", nargs="*", metavar="HOST[:PORT]", help="a name to trust; a clone's stack file says them"
+    )
 
 
 def _images_options(command: argparse.ArgumentParser) -> None:
@@ -65,12 +79,21 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
     "diagram": ("draw the stack as it would be deployed, or what up would change, as SVG", diagram),
     "images-list": ("print the images that the stack needs, one a line", lambda engine, _: images_list(engine)),
     "images-load": ("load an archive of `docker save` on the stack's Docker hosts, and tell what lacks", images_load),
-    "outputs": ("print the stack's outputs as JSON", lambda engine, _: outputs(engine, _secrets_wanted())),
-    "trust": ("let this machine's docker trust the stack's CA and find its hosts", lambda engine, _: trust(engine)),
-    "untrust": ("take back what trust did", lambda engine, _: untrust(engine.stack)),
+    "outputs": ("print the outputs of a PortusStack as JSON", _outputs),
+    "trust": (
+        "let this machine's docker trust the stack's CA and find its hosts",
+        lambda engine, given: trust(engine, given.name, given.host),
+    ),
+    "untrust": ("take back what trust did", lambda engine, given: untrust(engine.stack, given.name)),
 }
 _TAKES_ARGUMENTS = ("up", "preview", "down")
-_OPTIONS = {"status": _status_options, "diagram": _diagram_options, "images-load": _images_options}
+_ABOUT_ONE = ("status", "diagram", "outputs", "trust", "untrust")
+_OPTIONS = {
+    "trust": _trust_options,
+    "status": _status_options,
+    "diagram": _diagram_options,
+    "images-load": _images_options,
+}
 """Commands with options of their own: those may also stand behind ``--``, where `make` puts ARGS."""
 
 
@@ -78,7 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     chosen = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        engine = Engine(Stack.from_environment(chosen.stack or default_stack()))
+        project = Project.nearest(Path(chosen.project))
+        stack = chosen.stack or (default_stack() if project.clone else selected_stack(project))
+        engine = Engine(Stack.of(project, stack))
         return _COMMANDS[chosen.command][1](engine, chosen)
     except OperationError as error:
         say(f"error: {error}")
@@ -97,15 +122,18 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     if own and own[0] in _OPTIONS:
         own, passed_on = own + passed_on, []
     parser = argparse.ArgumentParser(
-        prog="python -m operations",
-        description="Commands around a deployed stack.",
+        prog="portus-stack",
+        description="Commands around a stack with PortusStacks in it.",
         epilog=_ENVIRONMENT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (summary, _) in _COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-        command.add_argument("--stack", default="", help="default: dev with the official toolchain, else local")
+        command.add_argument("--stack", default="", help=_STACK)
+        command.add_argument("--project", default=".", metavar="FOLDER", help="default: here or the next one above")
+        if name in _ABOUT_ONE:
+            command.add_argument("--name", default="", help="which PortusStack, where the stack has several")
         if name in _TAKES_ARGUMENTS:
             verb = "destroy" if name == "down" else name
             command.epilog = f"What follows -- goes to `pulumi {verb}`."
@@ -116,10 +144,6 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     if passed_on and chosen.command not in _TAKES_ARGUMENTS:
         parser.error(f"{chosen.command} takes no arguments for pulumi")
     return chosen
-
-
-def _secrets_wanted() -> bool:
-    return os.environ.get("SHOW_SECRETS", "") not in ("", "0")
 
 
 if __name__ == "__main__":

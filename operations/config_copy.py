@@ -1,4 +1,4 @@
-"""The stack file that the engine gets: the committed one with the salt of the stack's secrets.
+"""The stack file that the engine gets in a clone: the committed one with the salt of the stack's secrets.
 
 The engine keeps a salt for encrypted values in the stack file. Written into the clone it would be a change to commit,
 so a copy in the state folder carries it; a committed file that has its own is taken as it is.

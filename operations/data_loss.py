@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .console import OperationError
+from .stack import Stack
 
 ALLOWED = "ALLOW_DATA_LOSS"
 """Environment variable: names, separated by commas, of what this very run may delete or replace."""
@@ -67,17 +68,17 @@ def _kind(resource_type: str) -> str:
     return "credential" if resource_type.startswith(_CREDENTIALS) else _KINDS.get(resource_type, "")
 
 
-def refuse_losses(plan: Mapping[str, object], stack: str) -> None:
+def refuse_losses(plan: Mapping[str, object], stack: Stack | None) -> None:
     """Raise OperationError, naming everything, when a plan loses what this run was not allowed to lose.
 
-    ``stack`` is for the hint what to type; "" where it is not known.
+    ``stack`` is for the hint what to type; None where it is not known.
     """
     allowed = {name.strip() for name in os.environ.get(ALLOWED, "").split(",")}
     refused = [loss for loss in losses(plan) if loss.name not in allowed]
     if refused:
         lines = "\n".join(f"    {loss.operation} {loss.kind} {loss.name}" for loss in refused)
         names = ",".join(loss.name for loss in refused)
-        again = f"make preview STACK={stack} {ALLOWED}={names}" if stack else f"set {ALLOWED}={names}"
+        again = stack.command("preview", **{ALLOWED: names}) if stack else f"set {ALLOWED}={names}"
         raise OperationError(
             f"this would destroy what cannot be had back:\n{lines}",
             f"find out which change causes it. If it is meant, allow these very names for this very run: {again}",
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m operations.data_loss", description=main.__doc__)
     parser.add_argument("plan", type=Path, metavar="PLAN", help="what `pulumi preview --save-plan PLAN` wrote")
     try:
-        refuse_losses(read_plan(parser.parse_args(arguments).plan), "")
+        refuse_losses(read_plan(parser.parse_args(arguments).plan), None)
     except OperationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -1,6 +1,7 @@
 """The Docker hosts of a stack, as its state names them, and connections to them."""
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,16 +55,20 @@ def hosts_of(state: State, engine: Engine) -> dict[str, DockerHost]:
 
 
 def host_of(provider: Resource) -> DockerHost:
-    """The host of a Docker provider; the official plugin's default where none is given."""
+    """The host of a Docker provider.
+
+    Where none is given, the plugin takes it from the environment (pulumi-docker, docs: installation and configuration),
+    and so do we.
+    """
     inputs = {key: plain(value) for key, value in provider.inputs.items()}
     options = inputs.get("sshOpts")
     if isinstance(options, str):  # a provider's inputs that are no strings stand in the state as JSON
         options = json.loads(options)
     return DockerHost(
-        address=str(inputs.get("host") or DEFAULT_DOCKER_HOST),
+        address=str(inputs.get("host") or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST),
         ssh_options=tuple(str(each) for each in options) if isinstance(options, list) else (),
         material=tuple((file, str(inputs[key])) for key, file in _MATERIAL.items() if inputs.get(key)),
-        certificate_folder=str(inputs.get("certPath") or ""),
+        certificate_folder=str(inputs.get("certPath") or os.environ.get("DOCKER_CERT_PATH") or ""),
     )
 
 

@@ -8,16 +8,21 @@ from .config_copy import remove_copy
 from .console import OperationError, say
 from .docker_hosts import DockerHost, connected, hosts_of
 from .engine import Engine
-from .prepare import ensure_docker, ensure_provider
+from .prepare import prepare
 from .repair import repair
 from .repair.actions import remove_object
 from .repair.survey import survey
+from .stack import Stack
 from .state import State
-from .trust import trusted
+from .trusted import trusted
+from .up import unasked
 
 
 def down(engine: Engine, arguments: Sequence[str]) -> int:
-    """Remove the stack; ``arguments`` go to `pulumi destroy`. Returns the exit code.
+    """Remove what the stack deployed; ``arguments`` go to `pulumi destroy`. Returns the exit code.
+
+    In a clone nothing is asked, and the stack itself goes too; elsewhere `pulumi` shows what it will do and asks,
+    unless ``arguments`` say otherwise, and the empty stack stays with its history.
 
     Raises:
         OperationError: something is protected (then nothing was removed), or something could not be removed.
@@ -28,39 +33,41 @@ def down(engine: Engine, arguments: Sequence[str]) -> int:
         remove_copy(stack)
         say(f"there is no stack {stack.name}: nothing to remove")
         return 0
-    refuse_protected(stack.name, state)
-    ensure_docker(stack)
-    ensure_provider(stack)
+    refuse_protected(stack, state)
+    prepare(stack)
     repaired = repair(engine, restart=False).state or state
     hosts = hosts_of(state, engine)
-    if engine.configured(repaired, "destroy", "--yes", "--skip-preview", *arguments):
-        say(f"down did not finish; once the cause is gone, `make down STACK={stack.name}` goes on from here")
+    if engine.configured(repaired, "destroy", *unasked(stack), *arguments):
+        say(f"down did not finish; once the cause is gone, `{stack.command('down')}` goes on from here")
         return 1
     rest = engine.export()
     if rest is not None and any(each.type != "pulumi:pulumi:Stack" for each in rest.resources):
         say("some resources are left, as the arguments asked for; the stack stays")
         return 0
-    _remove_rest(state, hosts)
-    engine.remove(remove_backups=not state.retains_data)
-    remove_copy(stack)
-    say(f"removed the stack {stack.name}")
-    if trusted(stack):
-        say(f"this machine still trusts its CA: `make untrust STACK={stack.name}` ends that")
+    _remove_rest(stack, state, hosts)
+    if stack.project.clone:
+        engine.remove(remove_backups=not state.retains_data)
+        remove_copy(stack)
+        say(f"removed the stack {stack.name}")
+    else:
+        say(f"removed what {stack.name} deployed; `pulumi stack rm {stack.name}` forgets the stack")
+    for name in trusted(stack):
+        say(f"this machine still trusts the CA of {name}: `{stack.command('untrust', name)}` ends that")
     return 0
 
 
-def refuse_protected(stack: str, state: State) -> None:
+def refuse_protected(stack: Stack, state: State) -> None:
     """Raises OperationError when something in the state is protected."""
     if state.protected:
         names = "\n".join(f"    {each.kind or each.type.rpartition(':')[2]} {each.name}" for each in state.protected)
         raise OperationError(
-            f"the stack {stack} is protected; nothing was removed. Protected are:\n{names}",
-            "to give its data up: set data.protect to false in its stack file, then "
-            f"`make up STACK={stack}`, then `make down STACK={stack}`",
+            f"the stack {stack.name} is protected; nothing was removed. Protected are:\n{names}",
+            "to give its data up: set data.protect to false, then "
+            f"`{stack.command('up')}`, then `{stack.command('down')}`",
         )
 
 
-def _remove_rest(before: State, hosts: Mapping[str, DockerHost]) -> None:
+def _remove_rest(of: Stack, before: State, hosts: Mapping[str, DockerHost]) -> None:
     """What the engine did not know of: volumes of interrupted creations. Raises OperationError when more is left."""
     with ExitStack() as stack:
         clients = {urn: stack.enter_context(connected(host)) for urn, host in hosts.items()}
@@ -76,4 +83,4 @@ def _remove_rest(before: State, hosts: Mapping[str, DockerHost]) -> None:
                 say(f"removed {each}, which an interrupted `up` had left")
     rest = [str(each) for each in left if each.kind != "volume"]
     if rest:
-        raise OperationError(f"still there: {', '.join(rest)}", "run `make down` again")
+        raise OperationError(f"still there: {', '.join(rest)}", f"run `{of.command('down')}` again")

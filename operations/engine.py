@@ -1,4 +1,4 @@
-"""Runs `pulumi` for one stack, in the program's folder."""
+"""Runs `pulumi` for one stack, in its project's folder."""
 
 import json
 import os
@@ -16,21 +16,36 @@ from types import FrameType
 from .config_copy import refresh_copy
 from .console import OperationError
 from .display import copy_compactly
-from .stack import PROJECT, Stack
+from .project import Project
+from .stack import Stack
 from .state import State
 
-_OWNER_ONLY = 0o077
+_OWNER_ONLY, _AS_IT_IS = 0o077, -1
+"""Umasks."""
 _NO_STACK = "no stack named"
 _SIGNALLED = 128
 _LAST_LINES_SECONDS = 5.0
 _Streams = tuple[int | None, int | None, int | None]
 
 
+def selected_stack(project: Project) -> str:
+    """The stack that `pulumi stack select` chose in a project. Raises OperationError when there is none."""
+    try:
+        return _ask(project, "stack", "--show-name").strip()
+    except OperationError as error:
+        raise OperationError(str(error), "name a stack with --stack") from None
+
+
 class Engine:
-    """`pulumi` for ``stack``. What it writes is readable by its owner only."""
+    """`pulumi` for ``stack``. In a clone, what it writes is readable by its owner only."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
+
+    def backend(self) -> str:
+        """The URL of the backend that is logged in to."""
+        given = os.environ.get("PULUMI_BACKEND_URL")
+        return given or str(json.loads(_ask(self.stack.project, "whoami", "--json"))["url"])
 
     def export(self, show_secrets: bool = False) -> State | None:
         """The stack's state, secrets encrypted unless asked for; None when there is no such stack."""
@@ -45,9 +60,18 @@ class Engine:
         self.ask("stack", "import", stdin=text)
 
     def create(self) -> State:
-        """Make the stack, empty, from a folder that is not the clone: the engine writes into the stack file."""
+        """Make the stack of a clone, empty, from a folder that is not the clone: the engine writes into the stack file.
+
+        Raises:
+            OperationError: it cannot be made; in other projects people make stacks themselves, as they choose who
+                keeps the secrets.
+        """
+        if not self.stack.project.clone:
+            raise OperationError(
+                f"there is no stack {self.stack.name}", f"`pulumi stack init {self.stack.name}` makes it; then again"
+            )
         with tempfile.TemporaryDirectory(prefix="portus-stack-") as folder:
-            (Path(folder) / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+            (Path(folder) / "Pulumi.yaml").write_text(f"name: {self.stack.project.name}\nruntime: python\n")
             if self.stack.committed_file.is_file():
                 shutil.copy(self.stack.committed_file, folder)
             arguments = ["-C", folder, "stack", "init", "--no-select", "--secrets-provider", "passphrase"]
@@ -64,10 +88,10 @@ class Engine:
 
     def configured(self, state: State, command: str, *arguments: str) -> int:
         """Run a command that reads the stack file, its output shown as it comes; returns its exit code."""
-        refresh_copy(self.stack, state.salt)
-        options = ["--config-file", str(self.stack.config_copy), "--suppress-permalink=true"]
-        if command != "refresh":
-            options.append("--suppress-outputs")
+        options = self._configuration(state)
+        if self.stack.project.clone:
+            options.append("--suppress-permalink=true")
+            options += ["--suppress-outputs"] if command != "refresh" else []
         terminal = sys.stdout.isatty()
         if not terminal:
             options += ["--non-interactive", "--suppress-progress"]
@@ -91,41 +115,60 @@ class Engine:
         return self._told(state, "refresh", "--preview-only")
 
     def _told(self, state: State, command: str, *options: str) -> str:
-        refresh_copy(self.stack, state.salt)
-        done = self._run([command, *options, "--json", "--config-file", str(self.stack.config_copy)])
+        done = self._run([command, *options, "--json", *self._configuration(state)])
         if done.returncode:
             raise OperationError(f"`pulumi {command}` failed:\n{diagnostics(done.stdout) or done.stderr.strip()}")
         return done.stdout
+
+    def _configuration(self, state: State) -> list[str]:
+        """In a clone the copy of the stack file, made anew; elsewhere the engine finds the project's own."""
+        if not self.stack.project.clone:
+            return []
+        refresh_copy(self.stack, state.salt)
+        return ["--config-file", str(self.stack.config_copy)]
 
     def ask(self, *arguments: str, stdin: str = "") -> str:
         """Run a command that shows nothing; returns its stdout. Raises OperationError with its stderr."""
         return _checked(arguments, self._run(arguments, stdin))
 
     def _run(self, arguments: Sequence[str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        process = self._start([*arguments, "--non-interactive"], (subprocess.PIPE, subprocess.PIPE, subprocess.PIPE))
-        with process:
-            stdout, stderr = process.communicate(stdin)
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        return _finished(self.stack.project, [*arguments, "--stack", self.stack.name], stdin)
 
     def _start(self, arguments: Sequence[str], streams: _Streams) -> "subprocess.Popen[str]":
-        """``streams`` are stdin, stdout and stderr, None for ours; without a terminal there is nothing to read."""
-        stdin, stdout, stderr = streams
-        if stdin is None and not sys.stdin.isatty():
-            stdin = subprocess.DEVNULL
-        command = ["pulumi", *arguments, "--stack", self.stack.name]
-        try:
-            return subprocess.Popen(
-                command,
-                cwd=self.stack.root,
-                env=_environment(),
-                umask=_OWNER_ONLY,
-                text=True,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-            )
-        except FileNotFoundError:
-            raise OperationError("`pulumi` is not on PATH", 'run `eval "$(toolchain/env)"` first') from None
+        return _started(self.stack.project, [*arguments, "--stack", self.stack.name], streams)
+
+
+def _ask(project: Project, *arguments: str) -> str:
+    """What a command prints that is about no certain stack. Raises OperationError with its stderr."""
+    return _checked(arguments, _finished(project, arguments))
+
+
+def _finished(project: Project, arguments: Sequence[str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    streams = (subprocess.PIPE, subprocess.PIPE, subprocess.PIPE)
+    with _started(project, [*arguments, "--non-interactive"], streams) as process:
+        stdout, stderr = process.communicate(stdin)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def _started(project: Project, arguments: Sequence[str], streams: _Streams) -> "subprocess.Popen[str]":
+    """``streams`` are stdin, stdout and stderr, None for ours; without a terminal there is nothing to read."""
+    stdin, stdout, stderr = streams
+    if stdin is None and not sys.stdin.isatty():
+        stdin = subprocess.DEVNULL
+    try:
+        return subprocess.Popen(
+            ["pulumi", *arguments],
+            cwd=project.root,
+            env=_environment(),
+            umask=_OWNER_ONLY if project.clone else _AS_IT_IS,
+            text=True,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+        )
+    except FileNotFoundError:
+        way = 'run `eval "$(toolchain/env)"` first' if project.clone else "install Pulumi, or put it on PATH"
+        raise OperationError("`pulumi` is not on PATH", way) from None
 
 
 def _environment() -> dict[str, str]:

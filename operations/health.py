@@ -21,11 +21,10 @@ def wait_until_well(engine: Engine, state: State) -> None:
     Raises:
         OperationError: some are not within 5 minutes; the message names them.
     """
-    if engine.stack.on_kubernetes:
+    for part in state.parts_on_clusters:
         from .cluster import wait_until_ready  # noqa: PLC0415 - its client takes half a second to import
 
-        wait_until_ready(engine, state)
-        return
+        wait_until_ready(engine, part)
     wanted = {each.id: each.object_name for each in state.docker_resources if each.runs and not each.replaced}
     if not wanted:
         return
@@ -42,7 +41,8 @@ def wait_until_well(engine: Engine, state: State) -> None:
             if now - started > _LIMIT_SECONDS:
                 raise OperationError(
                     f"not healthy after {_LIMIT_SECONDS} s: {'; '.join(unwell)}",
-                    "read `docker logs` of the first of them, correct the cause, run `make up` again",
+                    "read `docker logs` of the first of them, correct the cause, "
+                    f"run `{engine.stack.command('up')}` again",
                 )
             if now - reported > _REPORT_SECONDS or reported == started:
                 say(f"waiting for {'; '.join(unwell)}")

@@ -1,4 +1,4 @@
-"""Lines of a stack in /etc/hosts."""
+"""Lines of a PortusStack in /etc/hosts. ``mark`` tells whose they are."""
 
 import fcntl
 from collections.abc import Callable, Sequence
@@ -7,9 +7,9 @@ from pathlib import Path
 MARK = "# portus-stack"
 
 
-def mark_of(stack: str) -> str:
-    """The comment at the end of a stack's lines."""
-    return f"{MARK} {stack}"
+def mark_of(mark: str) -> str:
+    """The comment at the end of its lines."""
+    return f"{MARK} {mark}"
 
 
 def change(path: Path, changed: Callable[[str], str]) -> None:
@@ -22,24 +22,24 @@ def change(path: Path, changed: Callable[[str], str]) -> None:
         file.truncate()
 
 
-def with_line(text: str, stack: str, address: str, names: Sequence[str]) -> str:
-    """``text`` with one line that gives ``names`` the address, instead of any earlier one of the stack."""
-    kept = without_lines(text, stack)
+def with_line(text: str, mark: str, address: str, names: Sequence[str]) -> str:
+    """``text`` with one line that gives ``names`` the address, instead of any earlier one of that mark."""
+    kept = without_lines(text, mark)
     if kept and not kept.endswith("\n"):
         kept += "\n"
-    return f"{kept}{address} {' '.join(names)} {mark_of(stack)}\n"
+    return f"{kept}{address} {' '.join(names)} {mark_of(mark)}\n"
 
 
-def without_lines(text: str, stack: str) -> str:
-    """``text`` without the stack's lines; every other line as it was."""
-    return "".join(line for line in text.splitlines(keepends=True) if not _belongs(line, stack))
+def without_lines(text: str, mark: str) -> str:
+    """``text`` without the lines of that mark; every other line as it was."""
+    return "".join(line for line in text.splitlines(keepends=True) if not _belongs(line, mark))
 
 
-def names_of(text: str, stack: str) -> list[str]:
-    """The names that the stack's lines give."""
-    lines = [line for line in text.splitlines() if _belongs(line, stack)]
+def names_of(text: str, mark: str) -> list[str]:
+    """The names that the lines of that mark give."""
+    lines = [line for line in text.splitlines() if _belongs(line, mark)]
     return [name for line in lines for name in line.partition("#")[0].split()[1:]]
 
 
-def _belongs(line: str, stack: str) -> bool:
-    return line.rstrip().endswith(f" {mark_of(stack)}")
+def _belongs(line: str, mark: str) -> bool:
+    return line.rstrip().endswith(f" {mark_of(mark)}")

@@ -13,11 +13,11 @@ from .console import OperationError, say
 from .data_loss import read_plan
 from .docker_hosts import DockerHost, connected, host_of
 from .engine import Engine
-from .prepare import ensure_docker, ensure_provider
+from .prepare import prepare
 from .preview import preview_steps
 from .previewed import Step
 from .recorded import Recorded, is_record
-from .state import Object, Resource, State
+from .state import Object, Resource, State, is_ours
 
 _IMAGE = "docker:index/remoteImage:RemoteImage"
 _PROVIDER = "pulumi:providers:docker"
@@ -37,7 +37,7 @@ class Wanted:
 
 def images_list(engine: Engine) -> int:
     """Print the images that the stack needs, one a line. Raises OperationError for a faulty stack file."""
-    _prepare(engine)
+    prepare(engine.stack)
     _, steps = preview_steps(engine)
     print("\n".join(images_in(steps)), flush=True)
     return 0
@@ -53,15 +53,19 @@ def images_load(engine: Engine, options: Namespace) -> int:
         OperationError: the stack is on a cluster, the file cannot be read, or a host takes it not.
     """
     archive = Path(options.file)
-    if engine.stack.on_kubernetes:
-        raise OperationError(
-            f"the stack {engine.stack.name} is on a cluster, whose nodes get images in their own way",
-            "put the images into a registry that the nodes reach, and name it in images.mirror",
-        )
+    elsewhere = OperationError(
+        f"the stack {engine.stack.name} is on a cluster, whose nodes get images in their own way",
+        "put the images into a registry that the nodes reach, and name it in images.mirror",
+    )
+    if engine.stack.on_kubernetes:  # a clone's file tells before anything is asked
+        raise elsewhere
     if not archive.is_file():
-        raise OperationError(f"{archive} is no file", "give ARGS=FILE, an archive that `docker save` wrote")
-    _prepare(engine)
-    for wanted in _wanted(engine):
+        raise OperationError(f"{archive} is no file", "give an archive that `docker save` wrote")
+    prepare(engine.stack)
+    hosts = _wanted(engine)
+    if not hosts:
+        raise elsewhere
+    for wanted in hosts:
         with connected(wanted.host) as client:
             for line in load(client, archive, wanted.host.address):
                 say(f"{wanted.host.address}: {line}")
@@ -123,12 +127,6 @@ def _has(client: APIClient, image: str) -> bool:
     return True
 
 
-def _prepare(engine: Engine) -> None:
-    _ = engine.stack.document  # a stack file that is missing or no YAML is told before anything is installed
-    ensure_docker(engine.stack)
-    ensure_provider(engine.stack)
-
-
 def _wanted(engine: Engine) -> list[Wanted]:
     """What a preview asks each host for; a key that opens one is read from the plan, or from the state."""
     with tempfile.TemporaryDirectory(prefix="portus-stack-") as folder:  # mode 0700
@@ -140,10 +138,10 @@ def _wanted(engine: Engine) -> list[Wanted]:
 
 
 def wanted_by(steps: Sequence[Step], planned: Mapping[str, object], state: State | None) -> list[Wanted]:
-    """The Docker hosts among the steps with the images that they need, in a fixed order."""
+    """The Docker hosts among the steps with the images that PortusStacks need there, in a fixed order."""
     images: dict[str, set[str]] = {}
     for step in steps:
-        if step.type == _IMAGE and step.change != "delete":
+        if step.type == _IMAGE and step.change != "delete" and is_ours(step.urn):
             images.setdefault(step.provider, set()).add(str(step.inputs["name"]))
     shown = {each.name: each.inputs for each in (state.docker_providers if state else ())}
     for urn, entry in planned.items():

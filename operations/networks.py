@@ -19,7 +19,7 @@ _NETWORKS = 5
 
 
 def ensure_room(stack: Stack, state: State) -> None:
-    """Refuse the first `up` of a stack for whose networks the local daemon surely has no ranges.
+    """Refuse the first `up` of a clone's stack for whose networks the local daemon surely has no ranges.
 
     Docker leaves out ranges that this machine routes elsewhere, too; what only it knows is told by the engine's error.
 

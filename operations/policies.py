@@ -8,12 +8,16 @@ from .stack import Stack
 
 
 def policy_arguments(stack: Stack) -> list[str]:
-    """Arguments for `pulumi preview`: the pack, made ready, and ``stacks/policy.<stack>.json`` if there is one.
+    """Arguments for `pulumi preview`: a clone's pack, made ready, and ``stacks/policy.<stack>.json`` if there is one.
+
+    None for other projects: their own arguments name the pack, where they have it.
 
     Raises:
         OperationError: the pack's packages cannot be had.
     """
-    command = [str(stack.root / "toolchain" / "policies")]
+    if not stack.project.clone:
+        return []
+    command = [str(stack.project.root / "toolchain" / "policies")]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=os.environ)
     if done.returncode:
         raise OperationError(

@@ -1,4 +1,7 @@
-"""What has to be there before a stack can be worked on: a Docker engine, Kubernetes' provider, the lab's images."""
+"""What has to be there before a clone's stack can be worked on: a Docker engine, Kubernetes' provider, images.
+
+Other projects have what they need already, or `pulumi` says what is missing: nothing is installed for them.
+"""
 
 import os
 import socket
@@ -11,6 +14,20 @@ from .console import OperationError
 from .stack import DEFAULT_DOCKER_HOST, Stack
 
 _SOCKET_TIMEOUT_SECONDS = 5
+
+
+def prepare(stack: Stack, images: bool = False) -> None:
+    """Make ready what a clone's stack needs, after a look at its file; ``images`` also those that the lab builds.
+
+    Raises:
+        OperationError: the stack file is missing or no YAML, or something cannot be had.
+    """
+    if stack.project.clone:
+        _ = stack.document  # told before anything is installed
+        ensure_docker(stack)
+        ensure_provider(stack)
+        if images:
+            ensure_images(stack)
 
 
 def ensure_docker(stack: Stack) -> None:
@@ -59,7 +76,8 @@ def _answers(path: str) -> bool:
 
 def _run(stack: Stack, command: Sequence[str], problem: str) -> None:
     """Run one of the clone's commands, its output shown as progress; what it builds in Go it builds with our Go."""
-    environment = {"GO": str(stack.root / "toolchain" / "go"), **os.environ}
-    done = subprocess.run([str(stack.root / command[0]), *command[1:]], stdout=sys.stderr, env=environment, check=False)
+    root = stack.project.root
+    environment = {"GO": str(root / "toolchain" / "go"), **os.environ}
+    done = subprocess.run([str(root / command[0]), *command[1:]], stdout=sys.stderr, env=environment, check=False)
     if done.returncode:
         raise OperationError(problem, f"correct the cause; `{' '.join(command)}` tries that step alone")

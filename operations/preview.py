@@ -9,7 +9,7 @@ from .console import say
 from .data_loss import read_plan, refuse_losses
 from .engine import Engine
 from .policies import policy_arguments
-from .prepare import ensure_docker, ensure_provider
+from .prepare import prepare
 from .previewed import Step, steps_of
 from .state import State
 
@@ -17,11 +17,10 @@ from .state import State
 def preview(engine: Engine, arguments: Sequence[str]) -> int:
     """Show what would change; ``arguments`` go to `pulumi preview`. Returns the exit code.
 
-    A stack that was not there before is not there afterwards.
+    A clone's stack that was not there before is not there afterwards. In other projects the policy pack is the one
+    that ``arguments`` name.
     """
-    _ = engine.stack.document
-    ensure_docker(engine.stack)
-    ensure_provider(engine.stack)
+    prepare(engine.stack)
     policies = policy_arguments(engine.stack)
     state = engine.export()
     if state is not None:
@@ -46,8 +45,9 @@ def preview_steps(engine: Engine, plan: Path | None = None) -> tuple[State | Non
     state = engine.export()
     if state is not None:
         return state, steps_of(engine.previewed(state, plan), state.resources)
+    state = engine.create()
     try:
-        return None, steps_of(engine.previewed(engine.create(), plan))
+        return None, steps_of(engine.previewed(state, plan))
     finally:
         engine.remove(remove_backups=True)
         remove_copy(engine.stack)
@@ -60,5 +60,5 @@ def _preview(engine: Engine, state: State, arguments: Sequence[str]) -> int:
         code = min(engine.configured(state, "preview", "--save-plan", str(plan), *arguments), 1)
         say("the plan was read for lost data, and is removed")
         if code == 0:
-            refuse_losses(read_plan(plan), engine.stack.name)
+            refuse_losses(read_plan(plan), engine.stack)
     return code

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .console import OperationError
-from .state import Object, Resource
+from .state import PORTUS_STACK, Object, Resource, inside
 
 _REPLACES = ("replace", "create-replacement", "delete-replaced")
 _KINDS = {"create": "create", "update": "update", "delete": "delete", **dict.fromkeys(_REPLACES, "replace")}
@@ -19,6 +19,8 @@ class Step:
     Attributes:
         change: ``create``, ``update``, ``replace``, ``delete``, or "" for nothing.
         provider: name of its provider, "" for components.
+        urn: its URN.
+        parent: its parent's URN, "" for none.
     """
 
     name: str
@@ -26,6 +28,8 @@ class Step:
     change: str
     inputs: Object
     provider: str
+    urn: str
+    parent: str
 
 
 def steps_of(text: str, deployed: Sequence[Resource] = ()) -> list[Step]:
@@ -44,8 +48,18 @@ def steps_of(text: str, deployed: Sequence[Resource] = ()) -> list[Step]:
     except (ValueError, KeyError, TypeError) as error:
         raise OperationError(f"the preview has an unknown form ({type(error).__name__}: {error})") from error
     left_out = [each for each in deployed if each.urn not in steps and not each.replaced]
-    gone = [Step(each.name, each.type, "delete", each.inputs, _name_of(each.provider)) for each in left_out]
+    gone = [
+        Step(each.name, each.type, "delete", each.inputs, _name_of(each.provider), each.urn, each.parent)
+        for each in left_out
+    ]
     return [*steps.values(), *gone]
+
+
+def steps_within(steps: Sequence[Step], name: str) -> list[Step]:
+    """Those of the PortusStack ``name`` and of what is in it, and every provider's."""
+    root = next(each.urn for each in steps if each.type == PORTUS_STACK and each.name == name)
+    found = inside(root, {each.urn: each.parent for each in steps})
+    return [each for each in steps if each.urn in found or each.type.startswith("pulumi:providers:")]
 
 
 def _name_of(urn: str) -> str:
@@ -62,4 +76,6 @@ def _step(value: Mapping[str, object]) -> Step:
         change=_KINDS.get(str(value["op"]), ""),
         inputs=inputs if isinstance(inputs, dict) else {},
         provider=_name_of(str(value.get("provider") or "").rpartition("::")[0]),
+        urn=urn,
+        parent=str(state.get("parent") or "") if isinstance(state, dict) else "",
     )

@@ -1,4 +1,4 @@
-"""One stack of this clone: its name, its committed file, and its folders on this machine."""
+"""One stack of a project: its name, its file, and its folders on this machine."""
 
 import os
 import re
@@ -10,15 +10,14 @@ from pathlib import Path
 import yaml
 
 from .console import OperationError
+from .project import Project
 
-ROOT = Path(__file__).absolute().parents[1]
-"""The clone: the program's folder. Nothing is written into it. Links are not followed: they may make up a clone."""
-
-PROJECT = "portus-stack"
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 """What ``docker_host`` is without configuration (Pulumi.yaml says the same)."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_WORD = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
+_NAME = re.compile(rf"({_WORD}/){{0,2}}{_WORD}")
+"""``STACK``, or with the names of its organization and project before it."""
 _LAB_PREFIX = "portus-stack.lab/"
 
 
@@ -32,33 +31,61 @@ class Stack:
     """A stack by name.
 
     Attributes:
-        state_folder: ``$PORTUS_STACK_STATE``, readable by its owner only.
-        root: the program's folder.
+        name: as `pulumi` is told it.
+        state_folder: what the commands remember, readable by its owner only; in a clone the backend is there too.
     """
 
     name: str
     state_folder: Path
-    root: Path = ROOT
+    project: Project
 
     @classmethod
-    def from_environment(cls, name: str) -> "Stack":
-        """The stack called ``name``. Raises OperationError for an impossible name or without the tools' environment."""
+    def of(cls, project: Project, name: str) -> "Stack":
+        """The stack called ``name``.
+
+        What the commands remember is in ``$PORTUS_STACK_STATE``, in other projects than a clone by default in
+        ``${XDG_STATE_HOME:-~/.local/state}/portus-stack/projects/PROJECT``.
+
+        Raises:
+            OperationError: the name is impossible, or in a clone the tools are not in the environment.
+        """
         if not _NAME.fullmatch(name):
-            raise OperationError(f"{name!r} is no name of a stack", "give STACK= letters, digits, dashes")
+            raise OperationError(f"{name!r} is no name of a stack", "give letters, digits, dashes")
         state = os.environ.get("PORTUS_STACK_STATE")
+        if not project.clone:
+            home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+            return cls(name, Path(state or Path(home) / "portus-stack" / "projects" / project.name), project)
         if not state or "PULUMI_BACKEND_URL" not in os.environ:
             raise OperationError("the tools are not in this shell", 'run `eval "$(toolchain/env)"` first, or use make')
-        return cls(name, Path(state))
+        return cls(name, Path(state), project)
+
+    @property
+    def short_name(self) -> str:
+        """The name without those of organization and project."""
+        return self.name.rpartition("/")[2]
+
+    def command(self, command: str, name: str = "", **variables: str) -> str:
+        """What to type for a command on this stack.
+
+        Args:
+            name: of one PortusStack, where the command is about one of several.
+            variables: of the environment.
+        """
+        given = [f"{key}={value}" for key, value in variables.items()]
+        if self.project.clone:
+            quiet = "-s " if command == "outputs" else ""
+            return " ".join([f"make {quiet}{command} STACK={self.name}", *given])
+        return " ".join([*given, f"portus-stack {command} --stack {self.name}", *([f"--name {name}"] if name else [])])
 
     @property
     def committed_file(self) -> Path:
-        """The stack file in the clone."""
-        return self.root / "stacks" / f"Pulumi.{self.name}.yaml"
+        """The stack file in the project."""
+        return self.project.stack_folder / f"Pulumi.{self.short_name}.yaml"
 
     @property
     def config_copy(self) -> Path:
-        """The stack file that the engine works with, which it may write to."""
-        return self.state_folder / "config" / f"Pulumi.{self.name}.yaml"
+        """The stack file that the engine works with, which it may write to; for a clone only."""
+        return self.state_folder / "config" / f"Pulumi.{self.short_name}.yaml"
 
     @cached_property
     def committed_text(self) -> str:
@@ -87,9 +114,12 @@ class Stack:
         return parsed
 
     def setting(self, key: str) -> object:
-        """One configuration value of this project, None where the file has none."""
-        config = self.document.get("config")
-        return config.get(f"{PROJECT}:{key}") if isinstance(config, dict) else None
+        """One argument of PortusStack in a clone's stack file, None where it has none.
+
+        In other projects the program alone knows the arguments, so there it is always None.
+        """
+        config = self.document.get("config") if self.project.clone else None
+        return config.get(f"{self.project.name}:{key}") if isinstance(config, dict) else None
 
     def docker_setting(self, key: str) -> object:
         """One value of the group ``docker``."""
@@ -98,13 +128,13 @@ class Stack:
 
     @property
     def on_kubernetes(self) -> bool:
-        """Whether the file names a cluster as its target."""
+        """Whether a clone's stack file names a cluster as its target."""
         return self.setting("target") == "kubernetes"
 
     @property
     def docker_addresses(self) -> tuple[str, ...]:
-        """Addresses of the Docker daemons that the file names; none when its target is a cluster."""
-        if self.on_kubernetes:
+        """Addresses of the Docker daemons that a clone's stack file names; none when its target is a cluster."""
+        if self.on_kubernetes or not self.project.clone:
             return ()
         inherited = str(self.setting("docker_host") or DEFAULT_DOCKER_HOST)
         hosts = self.docker_setting("hosts")
@@ -115,7 +145,9 @@ class Stack:
 
     @property
     def lab_images(self) -> tuple[str, ...]:
-        """Images of the lab that the file asks for."""
+        """Images of the lab that a clone's stack file asks for."""
+        if not self.project.clone:
+            return ()
         return tuple(dict.fromkeys(text for text in _texts(self.document) if text.startswith(_LAB_PREFIX)))
 
 

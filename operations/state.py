@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .console import OperationError
 
@@ -12,7 +12,10 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 """The marks of a secret value in a state (pulumi/pulumi, sdk/go/common/resource/sig)."""
 
+PORTUS_STACK = "portus:index:PortusStack"
+_PROVIDERS = "pulumi:providers:"
 _DOCKER_PROVIDER = "pulumi:providers:docker"
+_KUBERNETES = "kubernetes:"
 _RANDOM_ID = "random:index/randomId:RandomId"
 _CREDENTIALS = "portus:internal:Credentials"
 _DEPLOYMENT_SUFFIX = "-deployment"
@@ -24,9 +27,14 @@ KINDS = {
 """Resource type → kind of object on a Docker host."""
 
 
+def is_secret(value: object) -> bool:
+    """Whether a value of a state is a secret, shown or not."""
+    return isinstance(value, dict) and value.get(_SIGNATURE) == _SECRET
+
+
 def is_encrypted(value: object) -> bool:
     """Whether a value of a state is a secret whose content is not shown."""
-    return isinstance(value, dict) and value.get(_SIGNATURE) == _SECRET and "plaintext" not in value
+    return is_secret(value) and "plaintext" not in value  # type: ignore[operator]
 
 
 def plain(value: object) -> object:
@@ -38,6 +46,20 @@ def plain(value: object) -> object:
     return value
 
 
+def is_ours(urn: str) -> bool:
+    """Whether a resource is a PortusStack or in one: its URN tells the types of all that it is in."""
+    return urn.count("::") > 2 and PORTUS_STACK in urn.split("::")[2].split("$")  # noqa: PLR2004 - parts of a URN
+
+
+def inside(root: str, parents: Mapping[str, str]) -> frozenset[str]:
+    """URNs of the resource ``root`` and of all that is in it; ``parents`` maps URN to URN, "" for none."""
+
+    def leads_to_root(urn: str) -> bool:
+        return urn == root or (bool(urn) and leads_to_root(parents.get(urn, "")))
+
+    return frozenset(urn for urn in (root, *parents) if leads_to_root(urn))
+
+
 @dataclass(frozen=True)
 class Resource:
     """One resource of a state.
@@ -46,6 +68,7 @@ class Resource:
         replaced: it waits for its deletion.
         unfinished: its creation failed or was interrupted half-way.
         provider: its provider's URN.
+        parent: its parent's URN, "" for none.
     """
 
     urn: str
@@ -58,6 +81,7 @@ class Resource:
     replaced: bool
     unfinished: bool
     provider: str
+    parent: str
 
     @classmethod
     def from_object(cls, value: Object) -> "Resource":
@@ -72,6 +96,7 @@ class Resource:
             replaced=value.get("delete") is True,
             unfinished=bool(value.get("initErrors")),
             provider=str(value.get("provider") or "").rpartition("::")[0],
+            parent=str(value.get("parent") or ""),
         )
 
     @property
@@ -113,12 +138,19 @@ class PendingOperation:
 
 @dataclass(frozen=True)
 class State:
-    """A stack's state, in dependency order. ``text`` is the export it was read from."""
+    """A stack's state, in dependency order.
+
+    Attributes:
+        text: the export it was read from.
+        pending: unfinished operations on what is in a PortusStack.
+        others_pending: those on everything else in the program.
+    """
 
     text: str
     salt: str
     resources: Sequence[Resource]
     pending: Sequence[PendingOperation]
+    others_pending: Sequence[PendingOperation] = ()
 
     @classmethod
     def from_json(cls, text: str) -> "State":
@@ -133,12 +165,35 @@ class State:
         except (ValueError, KeyError, TypeError) as error:
             raise OperationError(f"the exported state has an unknown form ({type(error).__name__}: {error})") from error
         providers = _object(deployment.get("secrets_providers"))
-        return cls(text, str(_object(providers.get("state")).get("salt") or ""), resources, pending)
+        ours = [each for each in pending if is_ours(each.resource.urn)]
+        others = [each for each in pending if not is_ours(each.resource.urn)]
+        return cls(text, str(_object(providers.get("state")).get("salt") or ""), resources, ours, others)
 
     @property
-    def outputs(self) -> Object:
-        """The stack's outputs; secrets as they stand in the state."""
-        return next((each.outputs for each in self.resources if each.type == "pulumi:pulumi:Stack"), {})
+    def portus_stacks(self) -> Mapping[str, Resource]:
+        """Name → the component, of every PortusStack."""
+        return {each.name: each for each in self.resources if each.type == PORTUS_STACK and not each.replaced}
+
+    def only(self, name: str) -> "State":
+        """The part of the state that is the PortusStack ``name`` and what is in it, with every provider."""
+        pending = [each.resource for each in self.pending]
+        found = inside(self.portus_stacks[name].urn, {each.urn: each.parent for each in (*self.resources, *pending)})
+        return replace(
+            self,
+            resources=[each for each in self.resources if each.urn in found or each.type.startswith(_PROVIDERS)],
+            pending=[each for each in self.pending if each.resource.urn in found],
+        )
+
+    @property
+    def parts_on_clusters(self) -> "Sequence[State]":
+        """The part of each PortusStack that has something on a cluster, or was about to."""
+        return [part for part in map(self.only, self.portus_stacks) if part.on_cluster]
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether a PortusStack has something on a cluster, or was about to."""
+        pending = (each.resource for each in self.pending)
+        return any(each.type.startswith(_KUBERNETES) for each in (*self.kubernetes_resources, *pending))
 
     @property
     def deployments(self) -> Mapping[str, str]:
@@ -156,13 +211,13 @@ class State:
 
     @property
     def docker_resources(self) -> Sequence[Resource]:
-        """Containers, networks and volumes, those that wait for their deletion among them."""
-        return [each for each in self.resources if each.kind]
+        """Containers, networks and volumes of PortusStacks, those that wait for their deletion among them."""
+        return [each for each in self.resources if each.kind and is_ours(each.urn)]
 
     @property
     def kubernetes_resources(self) -> Sequence[Resource]:
-        """Objects of a cluster, those that wait for their deletion among them."""
-        return [each for each in self.resources if each.type.startswith("kubernetes:")]
+        """Objects of PortusStacks on clusters, those that wait for their deletion among them."""
+        return [each for each in self.resources if each.type.startswith(_KUBERNETES) and is_ours(each.urn)]
 
     @property
     def kubernetes_stacks(self) -> frozenset[tuple[str, str]]:
@@ -183,9 +238,9 @@ class State:
 
     @property
     def retains_data(self) -> bool:
-        """Whether anything was made with ``data.retain``."""
+        """Whether anything of a PortusStack was made with ``data.retain``."""
         pending = (operation.resource for operation in self.pending)
-        return any(each.retained for each in (*self.resources, *pending))
+        return any(each.retained for each in (*self.resources, *pending) if is_ours(each.urn))
 
 
 def _object(value: object) -> Object:

@@ -93,11 +93,12 @@ def path_of(type_: str, namespace: str, name: str = "") -> str:
 def connected(engine: Engine, state: State) -> Iterator[Connection]:
     """A connection with the kubeconfig that the stack's provider has, else with the one of the environment."""
     kubeconfig, context = _given(engine, state)
+    tools = 'eval "$(toolchain/env)" && ' if engine.stack.project.clone else ""
     if os.sep in kubeconfig and len(kubeconfig.split()) == 1 and not Path(kubeconfig).expanduser().exists():
         raise OperationError(
             f"the kubeconfig that stack {engine.stack.name} was deployed with is not there: {kubeconfig}",
             "put it back; if its cluster is gone for good, forget the stack:"
-            f' eval "$(toolchain/env)" && pulumi stack rm --force --preserve-config {engine.stack.name}',
+            f" {tools}pulumi stack rm --force --preserve-config {engine.stack.name}",
         )
     try:
         if kubeconfig and not Path(kubeconfig).expanduser().exists():
@@ -116,10 +117,13 @@ def connected(engine: Engine, state: State) -> Iterator[Connection]:
 
 
 def _given(engine: Engine, state: State) -> tuple[str, str]:
-    providers = [each for each in state.resources if each.type == _PROVIDER]
+    used = {each.provider for each in state.kubernetes_resources}
+    every = [each for each in state.resources if each.type == _PROVIDER]
+    providers = [each for each in every if each.urn in used] or every  # nothing is there yet: the one it will be
     if any(is_encrypted(value) for each in providers for value in each.inputs.values()):
         shown = engine.export(show_secrets=True)
-        providers = [each for each in shown.resources if each.type == _PROVIDER] if shown else []
+        urns = {each.urn for each in providers}
+        providers = [each for each in shown.resources if each.urn in urns] if shown else []
     inputs = providers[0].inputs if providers else {}
     kubeconfig, context = (
         plain(inputs.get(name)) or engine.stack.setting(key)

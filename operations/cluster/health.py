@@ -33,7 +33,7 @@ def wait_until_ready(engine: Engine, state: State) -> None:
             if now - started > _LIMIT_SECONDS:
                 raise OperationError(
                     f"not ready after {_LIMIT_SECONDS} s: {'; '.join(_reasons(cluster, state) or found)}",
-                    "correct the cause, run `make up` again",
+                    f"correct the cause, run `{engine.stack.command('up')}` again",
                 )
             if now - reported > _REPORT_SECONDS or reported == started:
                 say(f"waiting for {'; '.join(found)}")

@@ -39,7 +39,14 @@ def _remove_network(client: APIClient, network: str) -> None:
 
 
 def clear_pending(engine: Engine, state: State) -> None:
-    """Drop the pending operations: what they left on the hosts is seen to before, and the next `up` does them again."""
+    """Drop the pending operations: what they left on the hosts is seen to before, and the next `up` does them again.
+
+    The engine drops all or none; where others are pending in the program, nobody here knows what those left.
+    """
+    if state.others_pending:
+        names = ", ".join(each.resource.name for each in state.others_pending)
+        say(f"warning: pending operations stay, as {names} is not of a PortusStack; `pulumi refresh` asks for them")
+        return
     engine.import_state(state.text)
     for operation in state.pending:
         say(f"cleared the pending operation: {operation.type} {operation.resource.name}")

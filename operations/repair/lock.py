@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..console import OperationError, say
-from ..stack import PROJECT
+from ..stack import Stack
 from .backend import folder_of
 
 _ENGINE = "pulumi"
@@ -38,12 +38,12 @@ class Lock:
             ) from error
 
 
-def locks_of(stack_name: str, backend: str) -> list[Lock]:
+def locks_of(stack: Stack, backend: str) -> list[Lock]:
     """The locks of a stack; none for a backend that is no folder (those release theirs by themselves)."""
-    root = folder_of(backend)
+    root = folder_of(backend, stack.project)
     if root is None:
         return []
-    folder = root / "locks" / "organization" / PROJECT / stack_name
+    folder = root / "locks" / "organization" / stack.project.name / stack.short_name
     found = []
     for path in sorted(folder.glob("*.json")):
         try:

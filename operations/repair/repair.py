@@ -6,10 +6,9 @@ the host (the next `up` then finds the name taken, or makes a second one); finis
 that a container was stopped or removed behind its back.
 """
 
-import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docker import APIClient
 from docker.errors import APIError
@@ -53,17 +52,29 @@ def repair(engine: Engine, restart: bool = True) -> Repaired:
     Raises:
         OperationError: a living process holds the lock, a host does not answer, or Docker or the engine refuses.
     """
-    backend = os.environ.get("PULUMI_BACKEND_URL", "")
-    interrupted = release_stale(locks_of(engine.stack.name, backend))
-    remove_cut_off_sidecars(engine.stack.name, backend)
+    backend = engine.backend()
+    interrupted = release_stale(locks_of(engine.stack, backend))
+    remove_cut_off_sidecars(engine.stack, backend)
     state = engine.export()
     if state is None:
         return Repaired(None, interrupted)
-    if engine.stack.on_kubernetes:
-        from ..cluster import repair_cluster  # noqa: PLC0415 - its client takes half a second to import
+    changed = False
+    for name in state.portus_stacks:
+        part = state.only(name)
+        if part.on_cluster and _repair_cluster(engine, part, restart):
+            changed, state = True, engine.export() or state
+    repaired = _repair_hosts(engine, state, interrupted, restart)
+    return replace(repaired, changed=changed or repaired.changed)
 
-        changed = repair_cluster(engine, state, restart)
-        return Repaired(engine.export() if changed else state, changed or interrupted)
+
+def _repair_cluster(engine: Engine, part: State, restart: bool) -> bool:
+    from ..cluster import repair_cluster  # noqa: PLC0415 - its client takes half a second to import
+
+    return repair_cluster(engine, part, restart)
+
+
+def _repair_hosts(engine: Engine, state: State, interrupted: bool, restart: bool) -> Repaired:
+    """The Docker hosts of a stack; ``interrupted`` when the process that worked on it was killed."""
     with ExitStack() as stack:
         hosts = hosts_of(state, engine) or _own_host(engine)
         clients = {urn: stack.enter_context(connected(host)) for urn, host in hosts.items()}

@@ -2,29 +2,36 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
+from importlib import import_module
+from typing import Protocol, cast
 
+from ..choice import part_of
 from ..console import OperationError, say
 from ..engine import Engine
 from ..prepare import ensure_provider
 from ..previewed import steps_of
 from ..recorded import Recorded
 from ..state import State
-from . import docker, kubernetes
 from .model import MISSING, RoleStatus, Running, Status
 from .records import records_of
 from .report import document, table
 from .stack_state import certificates_in, recorded_in, smoke_check_in
 
-Source = Callable[[Engine, State], dict[str, Running]]
-"""Resource name → how it runs, for every process of the stack that its target has to run."""
-_SOURCES: dict[str, Source] = {"docker": docker.running, "kubernetes": kubernetes.running}
-"""Target → its source."""
-_OUTPUTS = {"docker": docker.output_of, "kubernetes": kubernetes.output_of}
-"""Target → how a command is run inside one of its containers."""
+
+class Source(Protocol):
+    """Where it is told how the processes of a target run: a module of this folder."""
+
+    def running(self, engine: Engine, state: State) -> dict[str, Running]:
+        """Resource name → how it runs, for every process of the PortusStack that its target has to run."""
+
+    def output_of(self, engine: Engine, state: State, name: str, command: Sequence[str]) -> str | None:
+        """What a command prints inside one of its containers."""
+
+
 _WELL, _ATTENTION, _UNKNOWN = 0, 1, 3
 _WRONG = {"update": "is not as it was deployed", "delete": "is gone"}
 
@@ -33,10 +40,11 @@ def status(engine: Engine, options: Namespace) -> int:
     """Print the status; returns 0 when all is well, 1 when something needs attention, 3 when it cannot be told.
 
     Args:
-        options: ``json``, whether to print JSON; ``no_drift``, whether to leave the look for drift out.
+        options: ``name``, of one of several PortusStacks; ``json``, whether to print JSON; ``no_drift``, whether to
+            leave the look for drift out.
     """
     try:
-        found = status_of(engine, look_for_drift=not options.no_drift)
+        found = status_of(engine, options.name, look_for_drift=not options.no_drift)
     except OperationError as error:
         say(f"error: {error}")
         if options.json:
@@ -46,34 +54,36 @@ def status(engine: Engine, options: Namespace) -> int:
     return _ATTENTION if found.problems else _WELL
 
 
-def status_of(engine: Engine, look_for_drift: bool) -> Status:
-    """How the engine's stack is. Raises OperationError when there is none, or when a host does not answer."""
-    stack = engine.stack.name
+def status_of(engine: Engine, given: str, look_for_drift: bool) -> Status:
+    """How the PortusStack ``given`` is, or the only one of the engine's stack.
+
+    Raises:
+        OperationError: it is not deployed, or a host does not answer.
+    """
+    stack = engine.stack
     state = engine.export()
-    if state is None or not (recorded := recorded_in(state)):
-        raise OperationError(f"the stack {stack} is not deployed", f"`make up STACK={stack}` deploys it")
-    running: dict[str, Running] = {}
-    for target in {each.target for each in recorded}:
-        running |= _source(target)(engine, state)
+    if state is None or not recorded_in(state):
+        raise OperationError(f"the stack {stack.name} is not deployed", f"`{stack.command('up')}` deploys it")
+    name, part = part_of(state, given)
+    recorded = next(each for each in recorded_in(part))
+    source = _source(recorded.target)
+    records = records_of(recorded, partial(source.output_of, engine, part))
     return Status(
-        stack=stack,
+        stack=stack.name,
         now=datetime.now(timezone.utc),
-        roles=[role for each in recorded for role in _roles(each, running)],
-        certificates=certificates_in(state),
-        smoke_check=smoke_check_in(state),
-        records=[found for each in recorded if (found := records_of(each, partial(_output, each, engine, state)))],
-        drift=_drift(engine, state) if look_for_drift else None,
+        roles=_roles(recorded, source.running(engine, part)),
+        certificates=certificates_in(part),
+        smoke_check=smoke_check_in(part.portus_stacks[name].outputs),
+        records=[records] if records else [],
+        drift=_drift(engine, state, name) if look_for_drift else None,
     )
 
 
-def _output(recorded: Recorded, engine: Engine, state: State, name: str, command: Sequence[str]) -> str | None:
-    return _OUTPUTS[recorded.target](engine, state, name, command)
-
-
 def _source(target: str) -> Source:
-    if target not in _SOURCES:
+    """Imported when it is asked for: a client of Kubernetes need not be there for a stack on Docker."""
+    if target not in ("docker", "kubernetes"):
         raise OperationError(f"the status of a stack on {target} cannot be told yet", "ask its target")
-    return _SOURCES[target]
+    return cast(Source, import_module(f".{target}", __package__))
 
 
 def _roles(recorded: Recorded, running: dict[str, Running]) -> list[RoleStatus]:
@@ -86,7 +96,8 @@ def _roles(recorded: Recorded, running: dict[str, Running]) -> list[RoleStatus]:
     return found
 
 
-def _drift(engine: Engine, state: State) -> list[str]:
+def _drift(engine: Engine, state: State, name: str) -> list[str]:
     ensure_provider(engine.stack)
-    steps = steps_of(engine.refreshed(state))
+    ours = {each.urn for each in state.only(name).resources}
+    steps = [each for each in steps_of(engine.refreshed(state)) if each.urn in ours]
     return [f"{each.name} {_WRONG[each.change]}" for each in steps if each.change in _WRONG]

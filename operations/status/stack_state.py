@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..recorded import Recorded, is_record
-from ..state import State
+from ..state import Object, State
 from .model import Certificate, SmokeCheck
 from .times import parsed
 
@@ -28,9 +28,9 @@ def certificates_in(state: State) -> list[Certificate]:
     return sorted(found, key=lambda certificate: certificate.expires_at)
 
 
-def smoke_check_in(state: State) -> SmokeCheck:
-    """What the stack's output says of the last one."""
-    report = state.outputs.get("smoke_check")
+def smoke_check_in(outputs: Object) -> SmokeCheck:
+    """What a PortusStack's output says of the last one."""
+    report = outputs.get("smoke_check")
     if not isinstance(report, Mapping):
         return SmokeCheck(None, 0)
     steps = report.get("steps")

@@ -39,7 +39,15 @@ def recorded(deployed: Deployed, on_kubernetes: Deployed) -> Callable[[str, str]
 def steps(recording: Recording, change: str = "create") -> list[Step]:
     """What a preview would say of a recorded deployment."""
     return [
-        Step(one.name, one.type, change, one.values, one.request.provider.rpartition("::")[0].rpartition("::")[2])
+        Step(
+            name=one.name,
+            type=one.type,
+            change=change,
+            inputs=one.values,
+            provider=one.request.provider.rpartition("::")[0].rpartition("::")[2],
+            urn=one.urn,
+            parent=one.request.parent,
+        )
         for one in recording
     ]
 

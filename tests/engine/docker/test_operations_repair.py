@@ -24,7 +24,8 @@ name, config = pulumi.get_stack(), pulumi.Config()
 data = config.get_object("data") or {}
 keep = {"protect": data.get("protect"), "retain_on_delete": data.get("retain")}
 provider = docker.Provider("docker", host="unix:///var/run/docker.sock")
-credentials = pulumi.ComponentResource("portus:internal:Credentials", name)
+hub = pulumi.ComponentResource("portus:index:PortusStack", name)
+credentials = pulumi.ComponentResource("portus:internal:Credentials", name, opts=pulumi.ResourceOptions(parent=hub))
 generator = random.Provider("random")
 child = pulumi.ResourceOptions(parent=credentials, provider=generator, **keep)
 deployment = random.RandomId(f"{name}-deployment", byte_length=4, opts=child).hex
@@ -33,7 +34,7 @@ labels = [
     {"label": "org.portus-stack.name", "value": name},
     {"label": "org.portus-stack.deployment", "value": deployment},
 ]
-here = pulumi.ResourceOptions(provider=provider)
+here = pulumi.ResourceOptions(provider=provider, parent=hub)
 image = docker.RemoteImage("image", name="portus-stack.lab/base:bookworm", keep_locally=True, opts=here)
 check = {"tests": ["CMD", "test", "-f", "/tmp/ready"], "interval": "1s"}
 slow = {"command": ["sh", "-c", "sleep 15; touch /tmp/ready; exec sleep infinity"], "healthcheck": check}
@@ -45,7 +46,7 @@ for part in "abc":
         f"{name}-{part}-data",
         name=pulumi.Output.concat(f"{name}-{part}-data-", deployment),
         labels=labels,
-        opts=pulumi.ResourceOptions(provider=provider, **keep),
+        opts=pulumi.ResourceOptions(provider=provider, parent=hub, **keep),
     )
     before = docker.Container(
         f"{name}-{part}",
@@ -55,10 +56,9 @@ for part in "abc":
         labels=labels,
         networks_advanced=[{"name": network.name}],
         volumes=[{"volume_name": volume.name, "container_path": "/data"}],
-        opts=pulumi.ResourceOptions(provider=provider, depends_on=[before] if before else None),
+        opts=pulumi.ResourceOptions(provider=provider, parent=hub, depends_on=[before] if before else None),
     )
-pulumi.export("password", password.result)
-pulumi.export("registry_url", before.name)
+hub.register_outputs({"password": password.result, "registry_url": before.name})
 """
 CONFIG = {"pulumi:disable-default-providers": ["*"]}
 PARTS = {f"{NAME}-{part}" for part in "abc"}

@@ -254,8 +254,8 @@ def test_a_lost_credential_stops_a_preview_unless_its_name_is_allowed(tmp_path: 
             command, cwd=ROOT, env={**environment, **more}, input=stdin, capture_output=True, text=True, check=False
         )
 
-    script = "from operations.engine import Engine; from operations.stack import Stack; "
-    script += "Engine(Stack.from_environment('local')).create()"
+    script = "from pathlib import Path; from operations.engine import Engine; from operations.project import Project; "
+    script += "from operations.stack import Stack; Engine(Stack.of(Project.nearest(Path()), 'local')).create()"
     assert run("python", "-c", script).returncode == 0
     state = json.loads(run("pulumi", "stack", "export", "-s", "local").stdout)
     kinds = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,14 +14,15 @@ from operations.engine import Engine
 from operations.state import State
 from operations.status import kubernetes
 
-from .states import Entry, state
+from .states import ROOT, Entry, stack, state
 
 LABELS = {"org.portus-stack.name": "s"}
 
 
 def runner(kind: str, role: str) -> Entry:
     return {
-        "urn": f"urn:pulumi:s::portus-stack::kubernetes:{kind}::s-{role}",
+        "urn": f"{ROOT.rpartition('::')[0]}$kubernetes:{kind}::s-{role}",
+        "parent": ROOT,
         "type": f"kubernetes:{kind}",
         "id": f"ns/s-{role}",
     }
@@ -93,7 +95,7 @@ def test_a_kubeconfig_that_is_gone_is_named_with_the_way_out() -> None:
         "inputs": {"kubeconfig": "/nowhere/kubeconfig"},
     }
     deployed: State = state(provider)
-    engine = SimpleNamespace(stack=SimpleNamespace(name="s", setting=lambda _: None))
+    engine = SimpleNamespace(stack=stack(Path("/project"), clone=False))
     with pytest.raises(OperationError, match="/nowhere/kubeconfig") as raised, connected(engine, deployed):  # type: ignore[arg-type]
         pass
     assert "--preserve-config s" in str(raised.value)

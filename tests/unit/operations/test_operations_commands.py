@@ -1,6 +1,5 @@
 """What commands refuse and print, without an engine."""
 
-import json
 import subprocess
 from pathlib import Path
 
@@ -13,21 +12,22 @@ from operations.down import refuse_protected
 from operations.state import State
 from operations.up import summary
 
-from .states import deployment, resource, state
+from .states import deployment, resource, stack, state
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_a_protected_stack_is_refused_with_what_is_protected_and_the_way_out() -> None:
     with pytest.raises(OperationError) as caught:
-        refuse_protected("s", state(resource("volume", "s-data", protect=True), resource("network", "s-net")))
+        deployed = state(resource("volume", "s-data", protect=True), resource("network", "s-net"))
+        refuse_protected(stack(Path()), deployed)
     text = str(caught.value)
     assert "volume s-data" in text and "s-net" not in text
     assert "data.protect" in text and "make up STACK=s" in text
 
 
 def test_an_unprotected_stack_is_not_refused() -> None:
-    refuse_protected("s", state(resource("volume", "s-data")))
+    refuse_protected(stack(Path()), state(resource("volume", "s-data")))
 
 
 def test_retained_data_is_seen_in_pending_operations_too() -> None:
@@ -48,8 +48,7 @@ def test_the_summary_says_how_to_go_on_and_nothing_secret() -> None:
         "administrator_password": {"4dabf18193072939515e22adb298388d": "x", "ciphertext": "v1:hidden"},
         "stand_in": True,
     }
-    exported = {"deployment": {"resources": [{"urn": "u", "type": "pulumi:pulumi:Stack", "outputs": outputs}]}}
-    text = summary("s", State.from_json(json.dumps(exported)))
+    text = summary(stack(Path()), "s", outputs)
     for words in ("https://p.test:1", "make trust STACK=s", "docker login --username admin r.test:1", "SHOW_SECRETS=1"):
         assert words in text
     assert "docker push r.test:1/admin/IMAGE" in text and "never for production" in text

@@ -8,6 +8,8 @@ import pytest
 from operations.console import OperationError
 from operations.data_loss import ALLOWED, main, read_plan, refuse_losses
 
+from .states import stack
+
 KINDS = {
     "docker:index/volume:Volume": "volume",
     "kubernetes:core/v1:Namespace": "namespace",
@@ -64,7 +66,7 @@ def test_only_the_very_name_is_allowed(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_hint_is_what_to_type(tmp_path: Path) -> None:
     file = plan(tmp_path, "docker:index/volume:Volume", "delete")
     with pytest.raises(OperationError, match="make preview STACK=prod ALLOW_DATA_LOSS=prod-data"):
-        refuse_losses(read_plan(file), "prod")
+        refuse_losses(read_plan(file), stack(tmp_path, "prod"))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"resourcePlans": []}'])

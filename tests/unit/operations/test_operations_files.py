@@ -13,32 +13,34 @@ from operations.console import OperationError
 from operations.private_files import make_private, write_private
 from operations.stack import Stack
 
+from .states import stack
+
 
 def stack_with(folder: Path, text: str) -> Stack:
     (folder / "stacks").mkdir(parents=True)
     (folder / "stacks" / "Pulumi.s.yaml").write_text(text)
-    return Stack("s", folder / "state", folder)
+    return stack(folder)
 
 
 def test_the_copy_has_the_salt_and_the_clone_has_not(tmp_path: Path) -> None:
     text = "# why\nconfig:\n  portus-stack:target: docker\n"
-    stack = stack_with(tmp_path, text)
-    refresh_copy(stack, "v1:salt")
-    assert yaml.safe_load(stack.config_copy.read_text()) == {
+    found = stack_with(tmp_path, text)
+    refresh_copy(found, "v1:salt")
+    assert yaml.safe_load(found.config_copy.read_text()) == {
         "config": {"portus-stack:target": "docker"},
         "encryptionsalt": "v1:salt",
     }
-    assert stack.committed_file.read_text() == text
-    assert stack.config_copy.stat().st_mode & 0o777 == 0o600
-    assert stack.config_copy.parent.stat().st_mode & 0o777 == 0o700
+    assert found.committed_file.read_text() == text
+    assert found.config_copy.stat().st_mode & 0o777 == 0o600
+    assert found.config_copy.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_copy_follows_every_edit(tmp_path: Path) -> None:
     refresh_copy(stack_with(tmp_path, "config: {a:b: 1}\n"), "v1:salt")
     (tmp_path / "stacks" / "Pulumi.s.yaml").write_text("config: {a:b: 2}")
-    stack = Stack("s", tmp_path / "state", tmp_path)
-    refresh_copy(stack, "v1:salt")
-    assert yaml.safe_load(stack.config_copy.read_text())["config"] == {"a:b": 2}
+    edited = stack(tmp_path)
+    refresh_copy(edited, "v1:salt")
+    assert yaml.safe_load(edited.config_copy.read_text())["config"] == {"a:b": 2}
 
 
 @pytest.mark.parametrize("key", ["encryptionsalt", "secretsprovider"])
@@ -50,34 +52,34 @@ def test_a_file_with_secrets_of_its_own_is_taken_as_it_is(key: str) -> None:
 def test_a_missing_stack_file_names_those_that_exist(tmp_path: Path) -> None:
     stack_with(tmp_path, "config: {}")
     with pytest.raises(OperationError, match="one of: s"):
-        _ = Stack("other", tmp_path / "state", tmp_path).document
+        _ = stack(tmp_path, "other").document
 
 
 def test_a_broken_stack_file_is_an_error_that_quotes_nothing_of_it(tmp_path: Path) -> None:
-    stack = stack_with(tmp_path, 'config:\n  password: "hunter2\n')
+    found = stack_with(tmp_path, 'config:\n  password: "hunter2\n')
     with pytest.raises(OperationError) as caught:
-        _ = stack.document
+        _ = found.document
     assert "Pulumi.s.yaml:" in str(caught.value) and "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["", "-x", "a/b", "a b", "$(x)", "a;b", "x" * 101])
+@pytest.mark.parametrize("name", ["", "-x", "/a", "a/", "../a", "a/b/c/d", "a b", "$(x)", "a;b", "x" * 101])
 def test_impossible_stack_names_are_refused(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PORTUS_STACK_STATE", str(tmp_path))
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
     with pytest.raises(OperationError, match="no name of a stack"):
-        Stack.from_environment(name)
+        Stack.of(stack(tmp_path).project, name)
 
 
 def test_docker_addresses_are_those_of_the_hosts_or_the_inherited_one(tmp_path: Path) -> None:
     hosts = "[{name: a, address: 'ssh://u@h'}, {name: b}]"
-    stack = stack_with(tmp_path, f"config:\n  portus-stack:docker: {{hosts: {hosts}}}\n")
-    assert stack.docker_addresses == ("ssh://u@h", "unix:///var/run/docker.sock")
-    assert Stack("none", tmp_path, tmp_path).committed_file.name == "Pulumi.none.yaml"
+    found = stack_with(tmp_path, f"config:\n  portus-stack:docker: {{hosts: {hosts}}}\n")
+    assert found.docker_addresses == ("ssh://u@h", "unix:///var/run/docker.sock")
+    assert stack(tmp_path, "none").committed_file.name == "Pulumi.none.yaml"
 
 
 def test_lab_images_are_found_wherever_they_stand(tmp_path: Path) -> None:
-    stack = stack_with(tmp_path, "config: {a:b: {image: 'portus-stack.lab/edge:1'}, a:c: portus-stack.lab/python:3}\n")
-    assert stack.lab_images == ("portus-stack.lab/edge:1", "portus-stack.lab/python:3")
+    found = stack_with(tmp_path, "config: {a:b: {image: 'portus-stack.lab/edge:1'}, a:c: portus-stack.lab/python:3}\n")
+    assert found.lab_images == ("portus-stack.lab/edge:1", "portus-stack.lab/python:3")
 
 
 HOSTS = "127.0.0.1 localhost\n10.0.0.1 a # portus-stack local2\n# portus-stack local is mentioned here\n"

@@ -12,10 +12,9 @@ from operations.docker_hosts import DockerHost, connected, host_of, hosts_of
 from operations.engine import Engine
 from operations.health import unwell_containers
 from operations.ssh_tunnel import ssh_command, tunnel
-from operations.stack import Stack
 from operations.state import Resource, is_encrypted
 
-from .states import HOST, provider, resource, state
+from .states import HOST, provider, resource, stack, state
 
 SIGNATURE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
@@ -35,7 +34,7 @@ def test_a_shown_key_is_read_and_never_printed() -> None:
 
 
 def test_only_hosts_with_something_on_them_are_contacted(tmp_path: Path) -> None:
-    engine = Engine(Stack("s", tmp_path))
+    engine = Engine(stack(tmp_path))
     assert hosts_of(state(), engine) == {}
     assert list(hosts_of(state(resource("network", "s-net")), engine)) == [HOST]
     assert list(hosts_of(state(pending=(("creating", resource("network", "s-net")),)), engine)) == [HOST]

@@ -3,7 +3,7 @@
 import io
 import json
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,10 +15,9 @@ from operations.console import OperationError
 from operations.engine import Engine
 from operations.images import images_in, images_load, load, missing_images, wanted_by
 from operations.previewed import Step
-from operations.stack import Stack
 from operations.state import State
 
-from .states import provider, state
+from .states import ROOT, provider, stack, state
 
 DIGEST = f"sha256:{'0' * 64}"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -48,6 +47,11 @@ def client(daemon: Daemon) -> APIClient:
     return cast(APIClient, daemon)
 
 
+def step(name: str, kind: str, change: str, inputs: Mapping[str, object], provider: str) -> Step:
+    """What happens to a resource that is directly in the PortusStack."""
+    return Step(name, kind, change, inputs, provider, f"{ROOT.rpartition('::')[0]}${kind}::{name}", ROOT)
+
+
 def record(name: str, *images: str, change: str = "create") -> Step:
     """A preview's step of a record of a PortusStack with a process for each image."""
     sizes = {"memory_mib": 64, "cpus": 1, "user": None, "read_only_root": True, "data": None, "replicas": 1}
@@ -59,15 +63,15 @@ def record(name: str, *images: str, change: str = "create") -> Step:
         **{"target": "docker", "portus": "p", "registry": "r", "certificates": {}},
         **{"processes": processes, "links": []},
     }
-    return Step(f"{name}-topology", "portus:internal:Topology", change, inputs, "")
+    return step(f"{name}-topology", "portus:internal:Topology", change, inputs, "")
 
 
 def image(reference: str, host: str, change: str = "create") -> Step:
-    return Step(f"image-{reference}", "docker:index/remoteImage:RemoteImage", change, {"name": reference}, host)
+    return step(f"image-{reference}", "docker:index/remoteImage:RemoteImage", change, {"name": reference}, host)
 
 
 def host(name: str, **inputs: object) -> Step:
-    return Step(name, PROVIDER, "create", inputs, "")
+    return Step(name, PROVIDER, "create", inputs, "", f"urn:pulumi:s::p::{PROVIDER}::{name}", "")
 
 
 def test_every_image_is_listed_once_and_in_order() -> None:
@@ -163,7 +167,7 @@ def test_what_cannot_be_loaded_is_told_before_anything_is_asked(
     (tmp_path / "a.tar").write_bytes(b"archive")
     options = Namespace(file=str(tmp_path / file))
     with pytest.raises(OperationError, match=words):
-        images_load(Engine(Stack("s", tmp_path / "state", tmp_path)), options)
+        images_load(Engine(stack(tmp_path)), options)
 
 
 def test_options_are_those_of_the_real_client() -> None:
@@ -187,5 +191,5 @@ def test_the_engine_has_a_docker_configuration_on_every_machine(
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     if signed_in:
         (tmp_path / "config.json").write_text("theirs")
-    engine = Engine(Stack("s", tmp_path / "state", tmp_path))
+    engine = Engine(stack(tmp_path))
     assert engine.ask("version") == ("theirs" if signed_in else "")

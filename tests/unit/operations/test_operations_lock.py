@@ -13,6 +13,10 @@ from operations.console import OperationError
 from operations.repair.backend import remove_cut_off_sidecars
 from operations.repair.lock import is_engine, locks_of, release_stale
 
+from .states import stack
+
+STACK = stack(Path("/project"))
+
 
 def put_lock(backend: Path, pid: int, hostname: str = "") -> Path:
     folder = backend / ".pulumi" / "locks" / "organization" / "portus-stack" / "s"
@@ -47,18 +51,18 @@ def dead_pid() -> int:
 
 
 def test_no_lock_nothing_to_release(tmp_path: Path) -> None:
-    assert not release_stale(locks_of("s", f"file://{tmp_path}"))
+    assert not release_stale(locks_of(STACK, f"file://{tmp_path}"))
 
 
 def test_the_lock_of_a_dead_process_is_released(tmp_path: Path) -> None:
     path = put_lock(tmp_path, dead_pid())
-    assert release_stale(locks_of("s", f"file://{tmp_path}"))
+    assert release_stale(locks_of(STACK, f"file://{tmp_path}"))
     assert not path.exists()
 
 
 def test_a_number_used_again_by_another_program_is_no_engine(tmp_path: Path) -> None:
     path = put_lock(tmp_path, os.getpid())
-    release_stale(locks_of("s", f"file://{tmp_path}"))
+    release_stale(locks_of(STACK, f"file://{tmp_path}"))
     assert not path.exists()
 
 
@@ -66,7 +70,7 @@ def test_a_living_engine_keeps_its_lock_and_every_other(tmp_path: Path, engine: 
     paths = [put_lock(tmp_path, dead_pid()), put_lock(tmp_path, engine.pid)]
     try:
         with pytest.raises(OperationError, match=f"process {engine.pid} "):
-            release_stale(locks_of("s", f"file://{tmp_path}"))
+            release_stale(locks_of(STACK, f"file://{tmp_path}"))
     finally:
         engine.kill()
         engine.wait()
@@ -84,7 +88,7 @@ def test_a_killed_engine_that_nobody_waited_for_is_dead(engine: "subprocess.Pope
 def test_a_lock_of_another_machine_is_left_alone(tmp_path: Path) -> None:
     path = put_lock(tmp_path, 1, "elsewhere")
     with pytest.raises(OperationError, match="elsewhere"):
-        release_stale(locks_of("s", f"file://{tmp_path}"))
+        release_stale(locks_of(STACK, f"file://{tmp_path}"))
     assert path.exists()
 
 
@@ -92,11 +96,11 @@ def test_a_damaged_lock_is_an_error_that_names_it(tmp_path: Path) -> None:
     path = put_lock(tmp_path, 1)
     path.write_text("{")
     with pytest.raises(OperationError, match=str(path)):
-        locks_of("s", f"file://{tmp_path}")
+        locks_of(STACK, f"file://{tmp_path}")
 
 
 def test_other_backends_keep_their_own_locks() -> None:
-    assert locks_of("s", "https://api.example.com") == []
+    assert locks_of(STACK, "https://api.example.com") == []
 
 
 def test_half_written_attributes_go_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,8 +119,8 @@ def test_half_written_attributes_go_and_nothing_else(tmp_path: Path, capsys: pyt
     }
     for path, content in kept.items():
         path.write_text(content)
-    remove_cut_off_sidecars("s", f"file://{tmp_path}")
+    remove_cut_off_sidecars(STACK, f"file://{tmp_path}")
     assert not [path for path in broken if path.exists()]
     assert {path: path.read_text() for path in kept} == kept
     assert capsys.readouterr().err.count("removed the half-written") == len(broken)
-    remove_cut_off_sidecars("s", "s3://elsewhere")
+    remove_cut_off_sidecars(STACK, "s3://elsewhere")

@@ -11,7 +11,7 @@ from operations import networks
 from operations.console import OperationError
 from operations.stack import Stack
 
-from .states import resource, state
+from .states import resource, stack, state
 
 DEFAULT_POOLS = networks._DEFAULT_POOLS
 
@@ -32,11 +32,11 @@ class Daemon:
         return [{"IPAM": {"Config": None}}, *({"IPAM": {"Config": [{"Subnet": each}]}} for each in self.subnets)]
 
 
-def stack(folder: Path, config: str = "") -> Stack:
+def stack_with(folder: Path, config: str = "") -> Stack:
     """One with this configuration in its file."""
     (folder / "stacks").mkdir(exist_ok=True)
     (folder / "stacks" / "Pulumi.s.yaml").write_text(f"config: {{{config}}}\n")
-    return Stack("s", folder / "state", folder)
+    return stack(folder)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_what_overlaps_is_not_left(subnets: list[str], left: int) -> None:
 def test_a_first_up_is_refused_where_too_few_are_left(
     given: dict[str, Daemon], tmp_path: Path, config: str, needed: int
 ) -> None:
-    one = stack(tmp_path, config)
+    one = stack_with(tmp_path, config)
     given["daemon"] = Daemon(used(31 - needed))
     networks.ensure_room(one, state())
     given["daemon"] = Daemon(used(31 - needed + 1))
@@ -101,7 +101,7 @@ def test_a_first_up_is_refused_where_too_few_are_left(
 def test_pools_of_the_daemon_count(given: dict[str, Daemon], tmp_path: Path) -> None:
     given["daemon"] = Daemon(["10.9.0.0/26"], [{"Base": "10.9.0.0/24", "Size": 26}])
     with pytest.raises(OperationError, match="for 3 more networks"):
-        networks.ensure_room(stack(tmp_path), state())
+        networks.ensure_room(stack_with(tmp_path), state())
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ def test_pools_of_the_daemon_count(given: dict[str, Daemon], tmp_path: Path) -> 
 )
 def test_it_is_not_asked_where_it_does_not_matter(given: dict[str, Daemon], tmp_path: Path, config: str) -> None:
     given["daemon"] = Daemon(used(31))
-    networks.ensure_room(stack(tmp_path, config), state())
+    networks.ensure_room(stack_with(tmp_path, config), state())
     assert given["daemon"].asked == 0
 
 
 def test_a_stack_that_is_up_has_its_networks(given: dict[str, Daemon], tmp_path: Path) -> None:
     given["daemon"] = Daemon(used(31))
-    networks.ensure_room(stack(tmp_path), state(resource("network", "s-net")))
+    networks.ensure_room(stack_with(tmp_path), state(resource("network", "s-net")))
     assert given["daemon"].asked == 0

@@ -84,7 +84,7 @@ def test_certificates_are_read_from_the_state_but_not_that_of_the_token_key() ->
 
 
 def test_a_smoke_check_that_is_switched_off_is_none() -> None:
-    assert smoke_check_in(state()) == SmokeCheck(None, 0)
+    assert smoke_check_in({}) == SmokeCheck(None, 0)
 
 
 def test_times_of_any_length_are_read() -> None:
