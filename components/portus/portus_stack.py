@@ -14,7 +14,7 @@ from .protection import DataProtection
 from .record import TopologyRecord
 from .roles import tls_servers
 from .settings import settings_from_args
-from .targets import deploy
+from .targets import deploy, require_package
 
 
 class PortusStack(pulumi.ComponentResource):
@@ -42,6 +42,7 @@ class PortusStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: PortusStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises InvalidSettings, one error that lists every invalid argument, before anything is created."""
         settings = settings_from_args(name, args)
+        require_package(settings)
         super().__init__("portus:index:PortusStack", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         credentials = Credentials(settings, child)

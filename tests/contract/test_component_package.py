@@ -125,7 +125,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy, as setuptools leaves folders behind."""
     folder = tmp_path_factory.mktemp("wheel")
     for path in project_files():
-        if path.parts[0] == "components" or len(path.parts) == 1:
+        if path.parts[0] in ("components", "operations") or len(path.parts) == 1:
             (folder / "source" / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, folder / "source" / path)
     command = [
@@ -150,9 +150,10 @@ def test_wheel_holds_the_library_its_types_and_its_scripts(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     library = {
-        f"pulumi_portus/{path.relative_to('components/portus')}"
+        f"pulumi_portus/{place}{path.relative_to(folder)}"
+        for folder, place in (("components/portus", ""), ("operations", "operations/"))
         for path in project_files(".py", ".rb")
-        if path.is_relative_to("components/portus")
+        if path.is_relative_to(folder)
     }
     assert library | {"pulumi_portus/py.typed"} <= names
     assert {name.split("/")[0] for name in names} == {"pulumi_portus", f"pulumi_portus-{__version__}.dist-info"}

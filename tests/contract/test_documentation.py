@@ -43,6 +43,12 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             assert anchor in anchors(place.read_text(encoding="utf-8")), f"{path}: {link}"
 
 
+def test_the_page_of_the_wheel_leads_nowhere_else_in_this_repository() -> None:
+    """Where it is shown there is no repository beside it."""
+    found = LINK.findall(text_of("components/README.md"))
+    assert found and all(each.startswith("https://") for each in found)
+
+
 @pytest.mark.parametrize("path", PAGES, ids=str)
 def test_every_command_that_a_page_names_exists(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))

@@ -1,11 +1,22 @@
 """A target turns the topology into resources. Which one it is, is chosen here and nowhere else."""
 
+from importlib.util import find_spec
+
 import pulumi
 
 from ..args import Target
-from ..settings import Settings
+from ..settings import InvalidSettings, Settings
 from ..topology import Topology
 from .deployed import Deployed
+
+
+def require_package(settings: Settings) -> None:
+    """Raise InvalidSettings where the target's package is not installed: each target's is an extra of the wheel."""
+    target = settings.target.value
+    package = f"pulumi_{target}"
+    if find_spec(package) is None:
+        reason = f"needs the package {package}, which is not installed: pip install 'pulumi_portus[{target}]'"
+        raise InvalidSettings(settings.name, [("target", f"{target} {reason}")])
 
 
 def deploy(

@@ -120,9 +120,10 @@ def install_wheel(folder: Path) -> Path:
     """Build the wheel from a copy and install it into a folder, which is returned; nothing is downloaded."""
     source, built, installed = folder / "source", folder / "built", folder / "installed"
     source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    shutil.copytree(ROOT / "components", source / "components", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("components", "operations"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     pip = [sys.executable, "-m", "pip", "--quiet"]
     build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(built), str(source)]
     subprocess.run(build, check=True)

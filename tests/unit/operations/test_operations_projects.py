@@ -152,11 +152,11 @@ def test_the_backend_is_the_one_that_pulumi_is_logged_in_to(shop: Path, calls: P
 
 def test_the_folder_of_a_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = stack(tmp_path, clone=False).project
-    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.setenv("HOME", "/ann")
     urls = {
         "file:///var/states": Path("/var/states/.pulumi"),
-        "file://~": Path("/home/ann/.pulumi"),
-        "file://~/states": Path("/home/ann/states/.pulumi"),
+        "file://~": Path("/ann/.pulumi"),
+        "file://~/states": Path("/ann/states/.pulumi"),
         "file://./states": tmp_path / "states" / ".pulumi",
         "https://api.example.com": None,
     }
