@@ -47,9 +47,9 @@ class ResourcesArgs(TypedDict):
     """Upper bounds of one role."""
 
     memory_mib: NotRequired[int]
-    """Memory in MiB, at least 16. Default: per role, enough for a small team."""
+    """Memory in MiB, 16 to 1048576. Default: per role, enough for a small team."""
     cpus: NotRequired[float]
-    """CPU cores, at least 0.1. Default: per role."""
+    """CPU cores, 0.1 to 256. Default: per role."""
 
 
 class PatchesArgs(TypedDict):
@@ -114,7 +114,7 @@ class FilesystemStorageArgs(TypedDict):
     """Layers on a volume."""
 
     size_gib: NotRequired[int]
-    """Size in GiB where the target can size a volume. Default: 50."""
+    """Size in GiB where the target can size a volume, 1 to 65536. Default: 50."""
     shared: NotRequired[bool]
     """Whether many can write to the volume at once (Kubernetes: access mode ReadWriteMany). Default: false."""
 
@@ -185,7 +185,7 @@ class ExternalDatabaseArgs(TypedDict):
     host: str
     """Host name or address."""
     port: NotRequired[int]
-    """TCP port. Default: 3306; generation 1 knows no other."""
+    """TCP port, 1 to 65535. Default: 3306; generation 1 knows no other."""
     username: str
     """User with all rights on ``database``: letters, digits, underscores."""
     password: pulumi.Input[str]
@@ -202,7 +202,7 @@ class DatabaseArgs(TypedDict):
     image: NotRequired[str]
     """``repository[:tag][@sha256:…]`` of an official MariaDB image. Default: ``mariadb:10.11`` by digest."""
     size_gib: NotRequired[int]
-    """Size in GiB where the target can size a volume. Default: 10."""
+    """Size in GiB where the target can size a volume, 1 to 65536. Default: 10."""
     external: NotRequired[ExternalDatabaseArgs]
     """Use this database; none is bundled then."""
     resources: NotRequired[ResourcesArgs]
@@ -213,7 +213,7 @@ class EdgeArgs(TypedDict):
     """The TLS edge (nginx): the only thing that outsiders reach."""
 
     image: NotRequired[str]
-    """``repository[:tag][@sha256:…]`` of an unprivileged nginx. Default: ``1.28-alpine`` of nginxinc's, by digest."""
+    """``repository[:tag][@sha256:…]`` of nginx. Default: ``nginxinc/nginx-unprivileged:1.28-alpine`` by digest."""
     replicas: NotRequired[int]
     """How many, 1 to 50; more than 1 on Kubernetes only. Default: 1."""
     trusted_proxies: NotRequired[list[str]]
@@ -327,9 +327,9 @@ class DockerArgs(TypedDict):
     bind_address: NotRequired[str]
     """IP address that the edge listens on; ``::`` means every IPv6 one. Default: ``0.0.0.0``, every IPv4 one."""
     https_port: NotRequired[int]
-    """Port of the host for HTTPS. Default: the public port of ``hostnames``."""
+    """Port of the host for HTTPS, 1 to 65535. Default: the public port of ``hostnames``."""
     http_port: NotRequired[int]
-    """Port of the host for plain HTTP, which only redirects. Default: 80 if the public port is 443, else none."""
+    """Port of the host for redirects from plain HTTP, 0 to 65535; 0 for none. Default: 80 beside 443, else none."""
     address_pool: NotRequired[str]
     """IPv4 network (CIDR, /23 or larger) from which the networks get their /28. Default: the Docker daemon chooses."""
     registry_auth: NotRequired[list[RegistryAuthArgs]]

@@ -20,7 +20,7 @@ class TolerationArgs(TypedDict):
     effect: NotRequired[str]
     """``NoSchedule``, ``PreferNoSchedule`` or ``NoExecute``. Default: every effect."""
     toleration_seconds: NotRequired[int]
-    """How long a ``NoExecute`` taint is tolerated, in seconds. Default: for ever."""
+    """How long a ``NoExecute`` taint is tolerated, 0 to 86400 s. Default: for ever."""
 
 
 class PodArgs(TypedDict):
@@ -61,9 +61,9 @@ class LoadBalancerArgs(TypedDict):
     """A Service of type LoadBalancer."""
 
     https_port: NotRequired[int]
-    """Default: the public port of ``hostnames``."""
+    """Port for HTTPS, 1 to 65535. Default: the public port of ``hostnames``."""
     http_port: NotRequired[int]
-    """Port for plain HTTP, which only redirects; 0 for none. Default: 80 if the public port is 443, else none."""
+    """Port for redirects from plain HTTP, 0 to 65535; 0 for none. Default: 80 if the public one is 443, else none."""
     class_name: NotRequired[str]
     """``loadBalancerClass``. Default: the cluster's."""
     source_ranges: NotRequired[list[str]]
@@ -124,7 +124,7 @@ class IssuerArgs(TypedDict):
     name: str
     """Its name."""
     kind: NotRequired[str]
-    """``ClusterIssuer``, ``Issuer`` (in this PortusStack's namespace), or a kind of ``group``. Default: the first."""
+    """``ClusterIssuer``, ``Issuer`` (in the same namespace), or a kind of ``group``. Default: ``ClusterIssuer``."""
     group: NotRequired[str]
     """Its API group; another one is for external issuers. Default: ``cert-manager.io``."""
 
