@@ -1,5 +1,6 @@
 """The Pulumi project that a command works on: the folder with Pulumi.yaml that the command stands in."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ ROOT = Path(__file__).absolute().parents[1]
 """What this code lies in: a clone of PortusStack, or a Python environment. Links are not followed: they may make up a
 clone."""
 
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
+"""What names of projects, stacks and PortusStacks are: nothing that leads out of a folder or begins a line."""
 _FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
@@ -54,7 +57,7 @@ class Project:
         except yaml.YAMLError:  # its own text quotes the file, which may hold a secret
             raise OperationError(f"{file} is not YAML", "`pulumi preview` says where") from None
         name = document.get("name") if isinstance(document, dict) else None
-        if not isinstance(name, str):
-            raise OperationError(f"{file} names no project", "give it a `name`")
+        if not isinstance(name, str) or not re.fullmatch(NAME, name):
+            raise OperationError(f"{file} names no project", "give it a `name` of letters, digits, dashes")
         stacks = file.parent / str(document.get("stackConfigDir") or ".")
         return cls(file.parent, name, stacks, clone=file.parent.samefile(ROOT))

@@ -10,13 +10,12 @@ from pathlib import Path
 import yaml
 
 from .console import OperationError
-from .project import Project
+from .project import NAME, Project
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 """What ``docker_host`` is without configuration (Pulumi.yaml says the same)."""
 
-_WORD = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
-_NAME = re.compile(rf"({_WORD}/){{0,2}}{_WORD}")
+_NAME = re.compile(rf"({NAME}/){{0,2}}{NAME}")
 """``STACK``, or with the names of its organization and project before it."""
 _LAB_PREFIX = "portus-stack.lab/"
 

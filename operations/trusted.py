@@ -1,11 +1,14 @@
 """What `trust` remembers of what it did to this machine, so that `untrust` takes back exactly that."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .console import OperationError
 from .private_files import write_private
+from .project import NAME
 from .stack import Stack
 
 _BETWEEN = "+"
@@ -21,7 +24,13 @@ class Record:
 
     @classmethod
     def of(cls, stack: Stack, name: str) -> "Record":
-        """The record of the PortusStack ``name``. A clone has one in each stack, of the stack's name."""
+        """The record of the PortusStack ``name``. A clone has one in each stack, of the stack's name.
+
+        Raises:
+            OperationError: it is no name: it comes from the state, and root writes lines with it.
+        """
+        if not re.fullmatch(NAME, name):
+            raise OperationError(f"{name!r} is no name of a PortusStack", "nothing was changed")
         alone = stack.project.clone and name == stack.short_name
         return cls(_folder(stack), name if alone else _prefix(stack) + name)
 

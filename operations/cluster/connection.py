@@ -117,7 +117,7 @@ def connected(engine: Engine, state: State) -> Iterator[Connection]:
 
 
 def _given(engine: Engine, state: State) -> tuple[str, str]:
-    used = {each.provider for each in state.kubernetes_resources}
+    used = {each.provider for each in (*state.kubernetes_resources, *(each.resource for each in state.pending))}
     every = [each for each in state.resources if each.type == _PROVIDER]
     providers = [each for each in every if each.urn in used] or every  # nothing is there yet: the one it will be
     if any(is_encrypted(value) for each in providers for value in each.inputs.values()):

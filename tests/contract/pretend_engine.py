@@ -9,10 +9,16 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, resource_pb2, re
 
 
 class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorServicer):
-    """Serves at ``address``; ``registered`` holds the types of the resources that were asked for."""
+    """Serves at ``address``.
+
+    Attributes:
+        registered: the types of the resources that were asked for.
+        outputs: URN → names of the outputs that a component has in the state.
+    """
 
     def __init__(self) -> None:
         self.registered: list[str] = []
+        self.outputs: dict[str, set[str]] = {}
         self.server = grpc.server(ThreadPoolExecutor(4))
         engine_pb2_grpc.add_EngineServicer_to_server(self, self.server)
         resource_pb2_grpc.add_ResourceMonitorServicer_to_server(self, self.server)
@@ -44,6 +50,7 @@ class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorSe
         return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
 
     def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:
+        self.outputs[request.urn] = set(request.outputs)
         return empty_pb2.Empty()
 
     def RegisterErrorHook(self, request: Any, context: Any) -> empty_pb2.Empty:

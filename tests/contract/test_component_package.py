@@ -16,6 +16,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import errors_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from components.portus import OUTPUTS
 from components.portus._version import __version__
 from tests.contract.pretend_engine import Engine
 from tests.contract.project_files import ROOT, project_files
@@ -103,6 +104,8 @@ def test_program_in_another_language_gets_the_whole_stack(
         *("administratorPassword", "images", "smokeCheck", "standIn"),
     }
     assert engine.registered.count("docker:index/container:Container") == 12
+    (outputs,) = [each for urn, each in engine.outputs.items() if urn.endswith("portus:index:PortusStack::test")]
+    assert outputs == set(OUTPUTS), "the commands read them from the state, whatever the program is written in"
 
 
 def test_invalid_arguments_are_told_by_property(plugin: provider_pb2_grpc.ResourceProviderStub, engine: Engine) -> None:

@@ -49,6 +49,12 @@ import pulumi
 
 for name in ("hub", "depot"):
     one = pulumi.ComponentResource("portus:index:PortusStack", name)
+    edge = {"name": "edge", "kind": "workload", "image": f"{name}/edge:1", "memory_mib": 64, "cpus": 1, "user": None}
+    edge |= {"read_only_root": True, "data": None, "replicas": 1, "secrets": ["edge key"], "certificates": []}
+    record = {"target": "docker", "portus": f"{name}.test", "registry": f"{name}.test", "certificates": {}}
+    record |= {"processes": [edge], "links": []}
+    inside = pulumi.ResourceOptions(parent=one)
+    pulumi.ComponentResource("portus:internal:Topology", f"{name}-topology", record, inside)
     password = pulumi.Output.secret(f"{name}-hunter2")
     one.register_outputs({"registry_url": f"{name}.test", "administrator_password": password})
 """
@@ -146,6 +152,9 @@ def test_every_command_is_listed(shop: Shop, tmp_path: Path) -> None:
 
 def test_a_project_of_somebody_elses_is_operated_from_up_to_down(shop: Shop, tmp_path: Path) -> None:
     assert "portus:index:PortusStack depot create" in shop.operate("preview")
+    drawn = shop.operate("diagram", "--name", "depot", "--changes", "--output", "-")
+    assert "depot/edge:1" in drawn and "hub" not in drawn
+    assert shop.operate("images-list").endswith("depot/edge:1\nhub/edge:1\n")
     told = shop.operate("up", "--", "--yes", "--skip-preview")
     for name in ("hub", "depot"):
         assert f"docker login --username  {name}.test" in told
@@ -155,6 +164,8 @@ def test_a_project_of_somebody_elses_is_operated_from_up_to_down(shop: Shop, tmp
     assert json.loads(inside) == {"administrator_password": "[secret]", "registry_url": "hub.test"}
     elsewhere = shop.operate("outputs", "--name", "depot", "--project", "shop", folder=tmp_path, SHOW_SECRETS="1")
     assert json.loads(elsewhere)["administrator_password"] == "depot-hunter2"
+    assert "edge is missing" in shop.operate("status", "--name", "hub", "--no-drift", code=1)
+    assert "depot, hub" in shop.operate("status", "--no-drift", code=3)
     assert "nothing to repair" in shop.operate("repair", "--stack", "dev")
     assert "removed what dev deployed" in shop.operate("down", "--", "--yes", "--skip-preview")
     assert json.loads(shop.run("pulumi", "stack", "export"))["deployment"].get("resources", []) == []

@@ -85,7 +85,12 @@ def test_this_repository_is_a_clone() -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("runtime: python", "names no project"), ("[]", "names no project"), ("name: {{ secret", "is not YAML")],
+    [
+        ("runtime: python", "names no project"),
+        ('name: "../secret"', "names no project"),
+        ("[]", "names no project"),
+        ("name: {{ secret", "is not YAML"),
+    ],
 )
 def test_a_broken_project_is_named_and_not_quoted(shop: Path, text: str, words: str) -> None:
     (shop / "Pulumi.yaml").write_text(text)

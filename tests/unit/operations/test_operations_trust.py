@@ -215,6 +215,16 @@ def test_elsewhere_names_are_given_by_hand(elsewhere: DeployedEngine, machine: M
     assert machine.hosts.read_text() == HOSTS + "127.0.0.1 r.invalid p.invalid # portus-stack shop+s+s\n"
 
 
+@pytest.mark.parametrize("name", ["../s", "s\n10.0.0.1 bank.example", "/etc/s", "s 10.0.0.1"])
+def test_a_name_in_the_state_leads_root_to_no_other_place(
+    elsewhere: DeployedEngine, machine: Machine, name: str
+) -> None:
+    elsewhere.more = [portus_stack(name, **elsewhere.outputs)]
+    with pytest.raises(OperationError, match="no name of a PortusStack"):
+        trust(elsewhere, name, ["p.invalid:8443", "r.invalid:8443"], machine)
+    assert machine.hosts.read_text() == HOSTS and not machine.certificates.exists()
+
+
 def test_each_of_several_is_trusted_by_itself(elsewhere: DeployedEngine, machine: Machine) -> None:
     with pytest.raises(OperationError, match="2 PortusStacks") as caught:
         trust(elsewhere, machine=machine)

@@ -63,7 +63,7 @@ def explain_pull(image: str, error: str) -> str:
     return (
         f"{image} is not on its host, which could not pull it.\n{likely}"
         "  Next: correct the cause, run `up` again. A host without a way out gets its images from a mirror "
-        "(`images.mirror`) or from a file (`make images-list`, `make images-load`)."
+        "(`images.mirror`) or from a file (commands `images-list` and `images-load`)."
     )
 
 
