@@ -174,7 +174,7 @@ def test_typescript_program(tmp_path: Path, wheel: Path) -> None:
     """The page's commands generate the SDK from the schema and compile the program, which then deploys."""
     clone = tmp_path / "clone"
     clone.mkdir()
-    for name in ("components", "pyproject.toml", "README.md", "LICENSE", "toolchain"):
+    for name in ("components", "operations", "pyproject.toml", "LICENSE", "toolchain"):
         (clone / name).symlink_to(ROOT / name)
     with example(clone / "examples", "typescript", wheel, ("hub",), state=tmp_path / "state") as found:
         # What `pip install` brings must not get into the tests' own Python.
