@@ -10,7 +10,7 @@ from xdist.workermanage import WorkerController
 
 from components.portus.images import is_stand_in
 from tests import times, unchanged
-from tests.policy import telling
+from tests.policy import summary
 from tests.portus_image import GIVEN, patience
 
 # Hypothesis would keep a folder in the clone; this one goes when Python ends.
@@ -105,14 +105,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """One of pytest-xdist's processes hands over what its tests have to tell."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["told"] = telling.packed(session.config)
+        output["told"] = summary.packed(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: WorkerController) -> None:
     """Take it, unless the process crashed."""
     if hasattr(node, "workeroutput"):
-        telling.unpack(node.config, node.workeroutput["told"])
+        summary.unpack(node.config, node.workeroutput["told"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
@@ -124,7 +124,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         unchanged.remember(((report.nodeid, report.outcome) for report in reports), unchanged.run_whole(config))
     lanes = times.of_lanes((_lane(report.nodeid), report.duration) for report in reports)
-    for title, lines in (("policy pack", list(telling.told(config))), ("where the time went", lanes)):
+    for title, lines in (("policy pack", list(summary.told(config))), ("where the time went", lanes)):
         if lines:
             terminalreporter.section(title)
             for line in lines:

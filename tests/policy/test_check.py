@@ -14,7 +14,7 @@ import pytest
 from tests.policy.graphs import Change, Graph, put, state_of
 from tests.policy.large import large_state, measured, reading_seconds
 from tests.policy.pack import PACK
-from tests.policy.telling import tell
+from tests.policy.summary import tell
 
 CONFIG = PACK.parent / "stacks" / "policy.fleet.json"
 MEBIBYTE = 1024 * 1024

@@ -16,7 +16,7 @@ from portus_policies.known_holes import SECURITY
 
 from tests.policy.graphs import Entry, Graph, Inputs, plain
 from tests.policy.pack import Pack
-from tests.policy.telling import tell
+from tests.policy.summary import tell
 
 LEAST = 0.97
 Edit = Callable[[Any], object]

@@ -24,7 +24,7 @@ from tests.policy.cases import PREVIEW, STATE, UP
 from tests.policy.conftest import SETTINGS
 from tests.policy.graphs import Change, Entry, Graph, entry, put
 from tests.policy.pack import PACK, Pack
-from tests.policy.telling import caught
+from tests.policy.summary import caught
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 

@@ -16,7 +16,7 @@ from tests.policy.graphs import Graph, state_of
 from tests.policy.kubernetes_cases import CASES as KUBERNETES
 from tests.policy.pack import Pack, Told
 from tests.policy.role_cases import CASES as ROLES
-from tests.policy.telling import caught
+from tests.policy.summary import caught
 
 CASES = (*KUBERNETES, *DOCKER, *ROLES)
 ELSEWHERE = {"S01", "S11", "S12", "K44", "K66", "K68", "R02", "R04", "G06", "S05", "T07", "T08", "S13"}

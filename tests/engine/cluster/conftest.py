@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from lab.cluster.instance import Instance
-from tests.engine.cluster.inhabitant import Inhabitant
+from tests.engine.cluster.tenant import Tenant
 
 
 @pytest.fixture
-def inhabitant(lab_cluster: Instance) -> Iterator[Inhabitant]:
+def tenant(lab_cluster: Instance) -> Iterator[Tenant]:
     """A namespace of the test's own, gone afterwards."""
-    made = Inhabitant(lab_cluster)
+    made = Tenant(lab_cluster)
     yield made
     made.remove()

@@ -10,7 +10,7 @@ import pytest
 from lab.cluster import cluster as clusters
 from lab.cluster.api import ApiError, Object
 from lab.cluster.fields import parts, text
-from tests.engine.cluster.inhabitant import Inhabitant, eventually, pod
+from tests.engine.cluster.tenant import Tenant, eventually, pod
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
@@ -29,97 +29,97 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5) as con
 """
 
 
-def test_services_are_found_by_name_from_every_node(inhabitant: Inhabitant) -> None:
-    inhabitant.run_echo("echo", 7000, nodeName="node-2")
+def test_services_are_found_by_name_from_every_node(tenant: Tenant) -> None:
+    tenant.run_echo("echo", 7000, nodeName="node-2")
     ports = [{"port": 70, "targetPort": "echo"}]
     service: Object = {"apiVersion": "v1", "kind": "Service", "spec": {"selector": {"app": "echo"}, "ports": ports}}
-    inhabitant.api.apply(inhabitant.path("services", "echo"), service)
+    tenant.api.apply(tenant.path("services", "echo"), service)
     for node in ("node-1", "node-2"):
-        inhabitant.run_pod(f"caller-{node}", nodeName=node)
-        for name in ("echo", f"echo.{inhabitant.namespace}.svc.cluster.local"):
+        tenant.run_pod(f"caller-{node}", nodeName=node)
+        for name in ("echo", f"echo.{tenant.namespace}.svc.cluster.local"):
             eventually(
-                lambda name=name, node=node: inhabitant.connect(f"caller-{node}", name, 70) == "hello",  # type: ignore[misc]
+                lambda name=name, node=node: tenant.connect(f"caller-{node}", name, 70) == "hello",  # type: ignore[misc]
                 f"{name} reached from {node}",
             )
 
 
-def test_claim_is_bound_survives_its_pod_moves_grows_and_goes(inhabitant: Inhabitant) -> None:
-    claim = inhabitant.path("persistentvolumeclaims", "data")
+def test_claim_is_bound_survives_its_pod_moves_grows_and_goes(tenant: Tenant) -> None:
+    claim = tenant.path("persistentvolumeclaims", "data")
     spec: Object = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    inhabitant.api.apply(claim, {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": spec})
+    tenant.api.apply(claim, {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": spec})
     volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
     container = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
 
     def start(name: str, **more: object) -> None:
         content = pod(name, ["sleep", "infinity"], container, volumes=volumes, **more)
-        inhabitant.api.apply(inhabitant.path("pods", name), content)
-        inhabitant.await_ready(name)
+        tenant.api.apply(tenant.path("pods", name), content)
+        tenant.await_ready(name)
 
     start("writer")
-    inhabitant.execute("writer", "sh", "-c", "echo kept >/data/file")
-    assert inhabitant.execute("writer", "stat", "-c", "%u:%g", "/data/file") == "1000:2000"
-    other = "node-2" if inhabitant.node("writer") == "node-1" else "node-1"
-    inhabitant.api.delete(inhabitant.path("pods", "writer"))
+    tenant.execute("writer", "sh", "-c", "echo kept >/data/file")
+    assert tenant.execute("writer", "stat", "-c", "%u:%g", "/data/file") == "1000:2000"
+    other = "node-2" if tenant.node("writer") == "node-1" else "node-1"
+    tenant.api.delete(tenant.path("pods", "writer"))
     start("reader", nodeName=other)
-    assert inhabitant.execute("reader", "cat", "/data/file") == "kept"
+    assert tenant.execute("reader", "cat", "/data/file") == "kept"
 
-    inhabitant.api.merge(claim, {"spec": {"resources": {"requests": {"storage": "2Gi"}}}})
-    eventually(lambda: text(inhabitant.api.get(claim), "status", "capacity", "storage") == "2Gi", "grown")
+    tenant.api.merge(claim, {"spec": {"resources": {"requests": {"storage": "2Gi"}}}})
+    eventually(lambda: text(tenant.api.get(claim), "status", "capacity", "storage") == "2Gi", "grown")
 
-    folder = inhabitant.instance.volumes / text(inhabitant.api.get(claim), "spec", "volumeName")
+    folder = tenant.instance.volumes / text(tenant.api.get(claim), "spec", "volumeName")
     assert (folder / "file").read_text() == "kept\n"
-    inhabitant.api.delete(inhabitant.path("pods", "reader"))
-    inhabitant.api.delete(claim)
+    tenant.api.delete(tenant.path("pods", "reader"))
+    tenant.api.delete(claim)
     eventually(lambda: not folder.exists(), "removed with its claim")
 
 
-def test_pod_security_is_enforced_by_the_api_server(inhabitant: Inhabitant) -> None:
-    inhabitant.run_pod("harmless")
+def test_pod_security_is_enforced_by_the_api_server(tenant: Tenant) -> None:
+    tenant.run_pod("harmless")
     privileged = pod("privileged", ["sleep", "1"], {"securityContext": {"privileged": True}})
     with pytest.raises(ApiError, match="violates PodSecurity") as refused:
-        inhabitant.api.apply(inhabitant.path("pods", "privileged"), privileged)
+        tenant.api.apply(tenant.path("pods", "privileged"), privileged)
     assert refused.value.status == 403
 
 
-def test_policies_pass_what_they_name_and_nothing_else(inhabitant: Inhabitant) -> None:
+def test_policies_pass_what_they_name_and_nothing_else(tenant: Tenant) -> None:
     """On the same node and across nodes; the kubelet's probes go on, and so do connections that were open."""
-    inhabitant.run_echo("database", 7000, nodeName="node-1")
-    inhabitant.run_pod("near", nodeName="node-1")
-    inhabitant.run_pod("far", nodeName="node-2")
-    database = inhabitant.address("database")
+    tenant.run_echo("database", 7000, nodeName="node-1")
+    tenant.run_pod("near", nodeName="node-1")
+    tenant.run_pod("far", nodeName="node-2")
+    database = tenant.address("database")
     for caller in ("near", "far"):
-        assert inhabitant.connect(caller, database, 7000) == "hello"
+        assert tenant.connect(caller, database, 7000) == "hello"
     holding = subprocess.Popen(
-        inhabitant.command_in("near", "python3", "-c", _HOLD, database, "7000"), stdout=subprocess.PIPE, text=True
+        tenant.command_in("near", "python3", "-c", _HOLD, database, "7000"), stdout=subprocess.PIPE, text=True
     )
-    eventually(lambda: inhabitant.execute("near", "sh", "-c", "ls /tmp") == "held", "one connection open")
+    eventually(lambda: tenant.execute("near", "sh", "-c", "ls /tmp") == "held", "one connection open")
 
-    inhabitant.policy("default-deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
+    tenant.policy("default-deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
     for caller in ("near", "far"):
-        eventually(lambda caller=caller: inhabitant.connect(caller, database, 7000) == REFUSED, "refused")  # type: ignore[misc]
-    assert "name resolution" in inhabitant.connect("near", "kubernetes.default.svc.cluster.local", 443)
-    inhabitant.execute("near", "touch", "/tmp/go")
+        eventually(lambda caller=caller: tenant.connect(caller, database, 7000) == REFUSED, "refused")  # type: ignore[misc]
+    assert "name resolution" in tenant.connect("near", "kubernetes.default.svc.cluster.local", 443)
+    tenant.execute("near", "touch", "/tmp/go")
     assert holding.communicate(timeout=30)[0] == "two\n"
-    assert inhabitant.is_ready("database")
+    assert tenant.is_ready("database")
 
     peer = {"podSelector": {"matchLabels": {"app": "far"}}}
-    inhabitant.policy(
+    tenant.policy(
         "to-database",
         {
             "podSelector": {"matchLabels": {"app": "database"}},
             "ingress": [{"from": [peer], "ports": [{"port": "echo"}]}],
         },
     )
-    inhabitant.policy("out", {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": [{"port": 7000}]}]})
-    eventually(lambda: inhabitant.connect("far", database, 7000) == "hello", "far let in")
-    assert inhabitant.connect("near", database, 7000) == REFUSED
-    assert inhabitant.connect("far", database, 7001) == REFUSED
+    tenant.policy("out", {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": [{"port": 7000}]}]})
+    eventually(lambda: tenant.connect("far", database, 7000) == "hello", "far let in")
+    assert tenant.connect("near", database, 7000) == REFUSED
+    assert tenant.connect("far", database, 7001) == REFUSED
 
 
-def test_policy_holds_from_a_pods_first_packet(inhabitant: Inhabitant) -> None:
-    inhabitant.run_echo("echo", 7000, nodeName="node-1")
-    inhabitant.policy("no-way-out", {"podSelector": {"matchLabels": {"app": "hasty"}}, "policyTypes": ["Egress"]})
-    address = inhabitant.address("echo")
+def test_policy_holds_from_a_pods_first_packet(tenant: Tenant) -> None:
+    tenant.run_echo("echo", 7000, nodeName="node-1")
+    tenant.policy("no-way-out", {"podSelector": {"matchLabels": {"app": "hasty"}}, "policyTypes": ["Egress"]})
+    address = tenant.address("echo")
     script = (
         "import socket, time\n"
         "found = set()\n"
@@ -130,24 +130,24 @@ def test_policy_holds_from_a_pods_first_packet(inhabitant: Inhabitant) -> None:
         "time.sleep(1000)\n"
     )
     for number in range(3):
-        inhabitant.run_pod("hasty", ["python3", "-c", script], nodeName=f"node-{1 + number % 2}")
-        logs = inhabitant.instance.node(1 + number % 2).folder / "pods"
-        written = f"{inhabitant.namespace}_hasty_*/main/*.log"
+        tenant.run_pod("hasty", ["python3", "-c", script], nodeName=f"node-{1 + number % 2}")
+        logs = tenant.instance.node(1 + number % 2).folder / "pods"
+        written = f"{tenant.namespace}_hasty_*/main/*.log"
         eventually(lambda: any(REFUSED in log.read_text() for log in logs.glob(written)), "told")  # noqa: B023
         assert not any("connected" in log.read_text() for log in logs.glob(written))
-        inhabitant.api.delete(inhabitant.path("pods", "hasty"))
-        eventually(lambda: not inhabitant.exists(inhabitant.path("pods", "hasty")), "gone")
+        tenant.api.delete(tenant.path("pods", "hasty"))
+        eventually(lambda: not tenant.exists(tenant.path("pods", "hasty")), "gone")
 
 
-def test_load_balancer_is_reached_from_this_machine(inhabitant: Inhabitant) -> None:
+def test_load_balancer_is_reached_from_this_machine(tenant: Tenant) -> None:
     serve = ["python3", "-m", "http.server", "8080", "-d", "/etc"]
-    inhabitant.run_pod("web", serve, nodeName="node-2")
+    tenant.run_pod("web", serve, nodeName="node-2")
     spec: Object = {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}
-    path = inhabitant.path("services", "web")
-    inhabitant.api.apply(path, {"apiVersion": "v1", "kind": "Service", "spec": spec})
+    path = tenant.path("services", "web")
+    tenant.api.apply(path, {"apiVersion": "v1", "kind": "Service", "spec": spec})
 
     def address() -> str:
-        ingress = parts(inhabitant.api.get(path), "status", "loadBalancer", "ingress")
+        ingress = parts(tenant.api.get(path), "status", "loadBalancer", "ingress")
         return text(ingress[0], "ip") if ingress else ""
 
     def answer() -> bool:
@@ -161,15 +161,15 @@ def test_load_balancer_is_reached_from_this_machine(inhabitant: Inhabitant) -> N
     eventually(answer, "answering")
 
 
-def test_drained_node_gives_its_pods_to_the_other(inhabitant: Inhabitant) -> None:
+def test_drained_node_gives_its_pods_to_the_other(tenant: Tenant) -> None:
     described = pod("web", ["sleep", "infinity"])
     template = {"metadata": described["metadata"], "spec": described["spec"]}
     spec: Object = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template}
-    deployment = inhabitant.path("deployments", "web", "/apis/apps/v1")
-    inhabitant.api.apply(deployment, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec})
+    deployment = tenant.path("deployments", "web", "/apis/apps/v1")
+    tenant.api.apply(deployment, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec})
 
     def pods() -> list[Object]:
-        return parts(inhabitant.api.get(f"/api/v1/namespaces/{inhabitant.namespace}/pods"), "items")
+        return parts(tenant.api.get(f"/api/v1/namespaces/{tenant.namespace}/pods"), "items")
 
     def running() -> str:
         found = [one for one in pods() if text(one, "status", "phase") == "Running"]
@@ -177,40 +177,40 @@ def test_drained_node_gives_its_pods_to_the_other(inhabitant: Inhabitant) -> Non
 
     eventually(running, "running")
     node = running()
-    inhabitant.api.merge(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
+    tenant.api.merge(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
     try:
         name = text(pods()[0], "metadata", "name")
         eviction: Object = {"apiVersion": "policy/v1", "kind": "Eviction"}
-        metadata = {"name": name, "namespace": inhabitant.namespace}
-        inhabitant.api.post(f"{inhabitant.path('pods', name)}/eviction", {**eviction, "metadata": metadata})
+        metadata = {"name": name, "namespace": tenant.namespace}
+        tenant.api.post(f"{tenant.path('pods', name)}/eviction", {**eviction, "metadata": metadata})
         eventually(lambda: running() not in ("", node), "on the other node")
     finally:
-        inhabitant.api.merge(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": None}})
+        tenant.api.merge(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": None}})
 
 
-def test_pods_outlive_kubelet_and_containerd(inhabitant: Inhabitant) -> None:
-    inhabitant.run_echo("echo", 7000, nodeName="node-2")
-    inhabitant.run_pod("caller", nodeName="node-1")
-    before = parts(inhabitant.api.get(inhabitant.path("pods", "echo")), "status", "containerStatuses")
+def test_pods_outlive_kubelet_and_containerd(tenant: Tenant) -> None:
+    tenant.run_echo("echo", 7000, nodeName="node-2")
+    tenant.run_pod("caller", nodeName="node-1")
+    before = parts(tenant.api.get(tenant.path("pods", "echo")), "status", "containerStatuses")
     for process in ("kubelet", "containerd", "kube-proxy", "controllers"):
-        clusters.restart(inhabitant.instance.name, "node-2", process)
-    inhabitant.await_ready("echo")
-    assert inhabitant.connect("caller", inhabitant.address("echo"), 7000) == "hello"
-    after = parts(inhabitant.api.get(inhabitant.path("pods", "echo")), "status", "containerStatuses")
+        clusters.restart(tenant.instance.name, "node-2", process)
+    tenant.await_ready("echo")
+    assert tenant.connect("caller", tenant.address("echo"), 7000) == "hello"
+    after = parts(tenant.api.get(tenant.path("pods", "echo")), "status", "containerStatuses")
     assert [text(one, "containerID") for one in after] == [text(one, "containerID") for one in before]
 
 
-def test_lost_node_is_noticed_and_comes_back(inhabitant: Inhabitant) -> None:
-    inhabitant.run_echo("echo", 7000, nodeName="node-2")
+def test_lost_node_is_noticed_and_comes_back(tenant: Tenant) -> None:
+    tenant.run_echo("echo", 7000, nodeName="node-2")
 
     def ready() -> bool:
-        conditions = parts(inhabitant.api.get("/api/v1/nodes/node-2"), "status", "conditions")
+        conditions = parts(tenant.api.get("/api/v1/nodes/node-2"), "status", "conditions")
         return any(text(one, "type") == "Ready" and text(one, "status") == "True" for one in conditions)
 
-    clusters.stop_node(inhabitant.instance.name, 2)
+    clusters.stop_node(tenant.instance.name, 2)
     eventually(lambda: not ready(), "noticed", 120)
-    clusters.up(inhabitant.instance.name, 2)
+    clusters.up(tenant.instance.name, 2)
     eventually(ready, "ready again")
-    eventually(lambda: inhabitant.is_ready("echo"), "its pod runs again")
-    inhabitant.run_pod("caller", nodeName="node-1")
-    assert inhabitant.connect("caller", inhabitant.address("echo"), 7000) == "hello"
+    eventually(lambda: tenant.is_ready("echo"), "its pod runs again")
+    tenant.run_pod("caller", nodeName="node-1")
+    assert tenant.connect("caller", tenant.address("echo"), 7000) == "hello"

@@ -47,7 +47,7 @@ def eventually(condition: Callable[[], object], what: str, seconds: float = PATI
         time.sleep(0.2)
 
 
-class Inhabitant:
+class Tenant:
     """A namespace of a test's own in a cluster of the lab."""
 
     def __init__(self, instance: Instance) -> None:
