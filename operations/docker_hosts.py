@@ -64,11 +64,13 @@ def host_of(provider: Resource) -> DockerHost:
     options = inputs.get("sshOpts")
     if isinstance(options, str):  # a provider's inputs that are no strings stand in the state as JSON
         options = json.loads(options)
+    address = str(inputs.get("host") or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST)
+    certificates = os.environ.get("DOCKER_CERT_PATH") if address.startswith("tcp:") else ""
     return DockerHost(
-        address=str(inputs.get("host") or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST),
+        address=address,
         ssh_options=tuple(str(each) for each in options) if isinstance(options, list) else (),
         material=tuple((file, str(inputs[key])) for key, file in _MATERIAL.items() if inputs.get(key)),
-        certificate_folder=str(inputs.get("certPath") or os.environ.get("DOCKER_CERT_PATH") or ""),
+        certificate_folder=str(inputs.get("certPath") or certificates or ""),
     )
 
 

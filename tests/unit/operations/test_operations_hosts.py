@@ -45,8 +45,14 @@ def test_an_encrypted_key_is_told_from_a_plain_one() -> None:
     assert not is_encrypted("PEM")
 
 
-def test_no_address_is_the_usual_socket() -> None:
-    assert host_of(Resource.from_object(provider())).address == "unix:///var/run/docker.sock"
+def test_no_address_is_that_of_the_environment_or_the_usual_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the plugin takes it."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/certificates")
+    assert host_of(Resource.from_object(provider())) == DockerHost("unix:///var/run/docker.sock")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://far:2376")
+    assert host_of(Resource.from_object(provider())) == DockerHost("tcp://far:2376", certificate_folder="/certificates")
+    assert host_of(Resource.from_object(provider(host="ssh://u@h"))) == DockerHost("ssh://u@h")
 
 
 def test_ssh_forwards_the_remote_socket() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ import pytest
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound
 
+from operations import images
 from operations.console import OperationError
 from operations.engine import Engine
 from operations.images import images_in, images_load, load, missing_images, wanted_by
@@ -168,6 +170,20 @@ def test_what_cannot_be_loaded_is_told_before_anything_is_asked(
     options = Namespace(file=str(tmp_path / file))
     with pytest.raises(OperationError, match=words):
         images_load(Engine(stack(tmp_path)), options)
+
+
+def test_a_stack_with_nothing_on_docker_takes_no_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In other projects than a clone it is the preview that tells."""
+    (tmp_path / "a.tar").write_bytes(b"archive")
+    monkeypatch.setattr(images, "_wanted", lambda _: [])
+    with pytest.raises(OperationError, match="is on a cluster"):
+        images_load(Engine(stack(tmp_path, clone=False)), Namespace(file=str(tmp_path / "a.tar")))
+
+
+def test_an_image_of_the_program_beside_is_not_ours() -> None:
+    beside = replace(image("theirs:1", "docker"), urn="urn:pulumi:s::p::docker:index/remoteImage:RemoteImage::theirs")
+    (wanted,) = wanted_by([host("docker", host="unix:///d.sock"), image("a:1", "docker"), beside], {}, None)
+    assert wanted.images == ("a:1",)
 
 
 def test_options_are_those_of_the_real_client() -> None:
