@@ -62,10 +62,13 @@ def status_of(engine: Engine, given: str, look_for_drift: bool) -> Status:
     """
     stack = engine.stack
     state = engine.export()
-    if state is None or not recorded_in(state):
-        raise OperationError(f"the stack {stack.name} is not deployed", f"`{stack.command('up')}` deploys it")
+    missing = OperationError(f"the stack {stack.name} is not deployed", f"`{stack.command('up')}` deploys it")
+    if state is None or not state.portus_stacks:
+        raise missing
     name, part = part_of(state, given)
-    recorded = next(each for each in recorded_in(part))
+    recorded = next(iter(recorded_in(part)), None)
+    if recorded is None:  # `up` was interrupted before it had got so far
+        raise missing
     source = _source(recorded.target)
     records = records_of(recorded, partial(source.output_of, engine, part))
     return Status(
