@@ -272,12 +272,14 @@ def test_the_status_of_one_of_several_is_its_own(tmp_path: Path, monkeypatch: py
 
     class Deployed(Engine):
         def export(self, show_secrets: bool = False) -> State:
-            return State.from_json(json.dumps({"deployment": {"resources": [*components, *inner]}}))
+            return State.from_json(json.dumps({"deployment": {"resources": [*components, portus_stack("c"), *inner]}}))
 
     engine = Deployed(stack(tmp_path, clone=False))
-    with pytest.raises(OperationError, match="2 PortusStacks"):
+    with pytest.raises(OperationError, match="3 PortusStacks"):
         status_of(engine, "", look_for_drift=False)
     found = status_of(engine, "b", look_for_drift=False)
     assert [each.name for each in found.certificates] == ["b"]
     assert found.smoke_check.steps == 1
     assert status_of(engine, "a", look_for_drift=False).smoke_check.at is None
+    with pytest.raises(OperationError, match="is not deployed"):  # its first `up` was interrupted
+        status_of(engine, "c", look_for_drift=False)
