@@ -213,7 +213,10 @@ class EdgeArgs(TypedDict):
     """The TLS edge (nginx): the only thing that outsiders reach."""
 
     image: NotRequired[str]
-    """``repository[:tag][@sha256:…]`` of nginx. Default: ``nginxinc/nginx-unprivileged:1.28-alpine`` by digest."""
+    """``repository[:tag][@sha256:…]`` of an unprivileged nginx.
+
+    Default: ``nginxinc/nginx-unprivileged:1.28-alpine`` by digest.
+    """
     replicas: NotRequired[int]
     """How many, 1 to 50; more than 1 on Kubernetes only. Default: 1."""
     trusted_proxies: NotRequired[list[str]]
@@ -329,7 +332,10 @@ class DockerArgs(TypedDict):
     https_port: NotRequired[int]
     """Port of the host for HTTPS, 1 to 65535. Default: the public port of ``hostnames``."""
     http_port: NotRequired[int]
-    """Port of the host for redirects from plain HTTP, 0 to 65535; 0 for none. Default: 80 beside 443, else none."""
+    """Port of the host for plain HTTP, which only redirects, 0 to 65535; 0 for none.
+
+    Default: 80 if the public port is 443, else none.
+    """
     address_pool: NotRequired[str]
     """IPv4 network (CIDR, /23 or larger) from which the networks get their /28. Default: the Docker daemon chooses."""
     registry_auth: NotRequired[list[RegistryAuthArgs]]

@@ -63,7 +63,10 @@ class LoadBalancerArgs(TypedDict):
     https_port: NotRequired[int]
     """Port for HTTPS, 1 to 65535. Default: the public port of ``hostnames``."""
     http_port: NotRequired[int]
-    """Port for redirects from plain HTTP, 0 to 65535; 0 for none. Default: 80 if the public one is 443, else none."""
+    """Port for plain HTTP, which only redirects, 0 to 65535; 0 for none.
+
+    Default: 80 if the public port is 443, else none.
+    """
     class_name: NotRequired[str]
     """``loadBalancerClass``. Default: the cluster's."""
     source_ranges: NotRequired[list[str]]
@@ -124,7 +127,10 @@ class IssuerArgs(TypedDict):
     name: str
     """Its name."""
     kind: NotRequired[str]
-    """``ClusterIssuer``, ``Issuer`` (in the same namespace), or a kind of ``group``. Default: ``ClusterIssuer``."""
+    """``ClusterIssuer``, ``Issuer`` (in this PortusStack's namespace), or a kind of ``group``.
+
+    Default: ``ClusterIssuer``.
+    """
     group: NotRequired[str]
     """Its API group; another one is for external issuers. Default: ``cert-manager.io``."""
 
