@@ -69,6 +69,8 @@ class PatchesArgs(TypedDict):
     """Security: a token's user is who authenticated, not who the request names. Default: true (2.0 to 2.5)."""
     private_stars: NotRequired[bool]
     """Security: who may not see a repository does not star it either. Default: true (2.0 to 2.5)."""
+    private_pages: NotRequired[bool]
+    """Security: pages list no users, teams or tags for whom they are not. Default: true (2.3 to 2.5)."""
     webhook_secret: NotRequired[bool]
     """Security: only the registry reports events, by a generated secret. Default: true (2.0 to 2.5)."""
     oci_manifests: NotRequired[bool]
