@@ -43,6 +43,7 @@ _APART = (
             "external_database",
             "status_and_diagram",
             "ldap",
+            "oauth",
         )
     ),
     "tests/contract/portus/test_start.py",
