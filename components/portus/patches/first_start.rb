@@ -15,7 +15,7 @@ module PortusStack
 
     class << self
       def say(words)
-        warn "portus-stack: #{words}"
+        $stderr.puts "portus-stack: #{words}"
       end
 
       # What this needs and this Portus lacks, or nil.
@@ -108,9 +108,9 @@ end
 
 lacking = PortusStack::FirstStart.missing
 if lacking
-  warn "portus-stack: patch first_start does not fit this Portus: there is no #{lacking}"
+  $stderr.puts "portus-stack: patch first_start does not fit this Portus: there is no #{lacking}"
 else
-  warn "portus-stack: patch first_start is on"
+  $stderr.puts "portus-stack: patch first_start is on"
   if ENV["PORTUS_BACKGROUND"].to_s.empty? && PortusStack::FirstStart.reachable?
     if PortusStack::FirstStart.setting_up?
       PortusStack::FirstStart.drop_unfinished
