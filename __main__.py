@@ -18,6 +18,8 @@ GROUPS = (
     *("hostnames", "portus", "registry", "database", "edge", "administrator"),
     *("images", "certificates", "rotation", "data", "docker", "kubernetes"),
 )
+SWITCHED = ("backup",)
+"""Groups whose presence, even if empty, switches something on."""
 PLAIN = ("target", "task_image", "smoke_check")
 OF_THE_PROGRAM = ("docker_host", "kubeconfig", "kube_context")
 config = pulumi.Config()
@@ -26,7 +28,12 @@ config = pulumi.Config()
 def unknown_keys() -> set[str]:
     """Keys of ours in the stack file that nothing here reads: a misspelt one must not go unnoticed."""
     given = (key.partition(":") for key in runtime.get_config_env())
-    return {key for namespace, _, key in given if namespace == config.name} - {*GROUPS, *PLAIN, *OF_THE_PROGRAM}
+    return {key for namespace, _, key in given if namespace == config.name} - {
+        *GROUPS,
+        *SWITCHED,
+        *PLAIN,
+        *OF_THE_PROGRAM,
+    }
 
 
 def provider_setting(key: str) -> pulumi.Input[str] | None:
@@ -57,6 +64,7 @@ def target_providers(target: object, hosts: object) -> list[pulumi.ProviderResou
 
 
 arguments = {group: config.get_object(group) or {} for group in GROUPS}
+arguments |= {group: config.get_object(group) for group in SWITCHED}
 arguments |= {"target": config.get("target"), "task_image": config.get("task_image")}
 arguments["smoke_check"] = config.get_bool("smoke_check")
 # The component refuses these together with whatever else is wrong, and tells the nearest name.

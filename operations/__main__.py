@@ -6,6 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from .backups.backup import backup
+from .backups.recovery_kit import recovery_kit
+from .backups.restore import restore
+from .backups.snapshots import backups
 from .console import OperationError, say
 from .diagram import diagram
 from .down import down
@@ -23,8 +27,9 @@ from .up import up
 
 _FAILED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
 _ENVIRONMENT = """Environment: SHOW_SECRETS=1 makes `outputs` show secrets; ALLOW_DATA_LOSS=NAME,… names the
-volumes, claims, credentials and keys that `preview` may find deleted or replaced. `pulumi` is the one on PATH, with
-its login and passphrase; in a clone of PortusStack `toolchain/env` sets all of that.
+volumes, claims, credentials and keys that `preview` may find deleted or replaced, or `restore` may overwrite;
+KIT_PASSPHRASE_FILE is a file with the passphrase of a recovery kit. `pulumi` is the one on PATH, with its login and
+passphrase; in a clone of PortusStack `toolchain/env` sets all of that.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
 _STACK = "default: the selected one; in a clone of PortusStack dev with the official toolchain, else local"
 
@@ -66,6 +71,17 @@ def _images_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="an archive that `docker save` wrote, compressed or not")
 
 
+def _restore_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--snapshot", default="", metavar="ID", help="default: the newest; `backups` lists them")
+    command.add_argument("--kit", default="", metavar="FILE", help="recovery kit of an earlier deployment")
+    command.add_argument("--identity", default="", metavar="FILE", help="private key for the kit")
+
+
+def _recovery_kit_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--output", default="", metavar="FILE", help="default: STACK-recovery-kit.age")
+    command.add_argument("--recipient", default="", metavar="KEY", help="age or ssh public key; default: a passphrase")
+
+
 Command = Callable[[Engine, argparse.Namespace], int]
 _COMMANDS: dict[str, tuple[str, Command]] = {
     "up": ("deploy the stack, or change it to what its file says", lambda engine, given: up(engine, given.passed_on)),
@@ -79,6 +95,10 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
     "diagram": ("draw the stack as it would be deployed, or what up would change, as SVG", diagram),
     "images-list": ("print the images that the stack needs, one a line", lambda engine, _: images_list(engine)),
     "images-load": ("load an archive of `docker save` on the stack's Docker hosts, and tell what lacks", images_load),
+    "backup": ("make a backup now, and wait until it is whole", lambda engine, given: backup(engine, given.name)),
+    "backups": ("list the backups that there are", lambda engine, given: backups(engine, given.name)),
+    "restore": ("put a backup back: database, layers, users with their passwords", restore),
+    "recovery-kit": ("write what a rebuild needs when all else is gone, encrypted", recovery_kit),
     "outputs": ("print the outputs of a PortusStack as JSON", _outputs),
     "trust": (
         "let this machine's docker trust the stack's CA and find its hosts",
@@ -87,12 +107,17 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
     "untrust": ("take back what trust did", lambda engine, given: untrust(engine.stack, given.name)),
 }
 _TAKES_ARGUMENTS = ("up", "preview", "down")
-_ABOUT_ONE = ("status", "diagram", "outputs", "trust", "untrust")
+_ABOUT_ONE = (
+    *("status", "diagram", "outputs", "trust", "untrust"),
+    *("backup", "backups", "restore", "recovery-kit"),
+)
 _OPTIONS = {
     "trust": _trust_options,
     "status": _status_options,
     "diagram": _diagram_options,
     "images-load": _images_options,
+    "restore": _restore_options,
+    "recovery-kit": _recovery_kit_options,
 }
 """Commands with options of their own: those may also stand behind ``--``, where `make` puts ARGS."""
 

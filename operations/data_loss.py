@@ -68,12 +68,17 @@ def _kind(resource_type: str) -> str:
     return "credential" if resource_type.startswith(_CREDENTIALS) else _KINDS.get(resource_type, "")
 
 
+def allowed_names() -> set[str]:
+    """What this run may lose."""
+    return {name.strip() for name in os.environ.get(ALLOWED, "").split(",")}
+
+
 def refuse_losses(plan: Mapping[str, object], stack: Stack | None) -> None:
     """Raise OperationError, naming everything, when a plan loses what this run was not allowed to lose.
 
     ``stack`` is for the hint what to type; None where it is not known.
     """
-    allowed = {name.strip() for name in os.environ.get(ALLOWED, "").split(",")}
+    allowed = allowed_names()
     refused = [loss for loss in losses(plan) if loss.name not in allowed]
     if refused:
         lines = "\n".join(f"    {loss.operation} {loss.kind} {loss.name}" for loss in refused)

@@ -83,7 +83,8 @@ def images_in(steps: Iterable[Step]) -> list[str]:
     recorded = [Recorded.from_inputs(each.type, each.name, each.inputs) for each in records]
     if not recorded:
         raise OperationError("the program deploys no PortusStack", "choose a stack that has one")
-    return sorted({process.image for each in recorded for process in each.processes})
+    processes = [process for each in recorded for process in each.processes]
+    return sorted({image for each in processes for image in (each.image, each.program) if image})
 
 
 def load(client: APIClient, archive: Path, host: str) -> list[str]:

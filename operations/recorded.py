@@ -22,6 +22,7 @@ class RecordedProcess:
         replicas: how many run at once.
         secrets: words for the secret files that it is given, such as ``edge key``.
         certificates: the same for the public ones.
+        program: the image of a program that its own image lacks, "" for none.
     """
 
     name: str
@@ -35,6 +36,7 @@ class RecordedProcess:
     replicas: int
     secrets: tuple[str, ...]
     certificates: tuple[str, ...]
+    program: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _process(value: Object) -> RecordedProcess:
         replicas=int(float(str(value["replicas"]))),
         secrets=_texts(value["secrets"]),
         certificates=_texts(value["certificates"]),
+        program=str(value.get("program") or ""),
     )
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-_EXTRAS = {"docker": "operations", "requests": "operations", "kubernetes": "operations-kubernetes"}
+_EXTRAS = {**dict.fromkeys(("docker", "pyrage", "requests"), "operations"), "kubernetes": "operations-kubernetes"}
 """Package that a command imports → the extra of the wheel that brings it."""
 
 

@@ -38,11 +38,13 @@ _APART = (
         for name in (
             "examples",
             "operations_repair",
+            "backups",
             "pages",
             "migration",
             "external_database",
             "status_and_diagram",
             "ldap",
+            "oauth",
         )
     ),
     "tests/contract/portus/test_start.py",

@@ -20,11 +20,17 @@ from .args import (
     ProvidedCertificateArgs,
     RegistryArgs,
     RegistryStorageArgs,
-    ResourcesArgs,
     Role,
     RotationArgs,
     S3StorageArgs,
     Target,
+)
+from .backup_args import (
+    BackupArgs,
+    BackupKeepArgs,
+    BackupRepositoryArgs,
+    BackupS3Args,
+    BackupVolumeArgs,
 )
 from .image_args import ImagesArgs, RegistryAuthArgs
 from .kubernetes_args import (
@@ -41,11 +47,17 @@ from .kubernetes_args import (
     TolerationArgs,
 )
 from .portus_stack import OUTPUTS, PortusStack
+from .resources_args import ResourcesArgs
 from .settings import InvalidSettings
 
 __all__ = [
     "OUTPUTS",
     "AdministratorArgs",
+    "BackupArgs",
+    "BackupKeepArgs",
+    "BackupRepositoryArgs",
+    "BackupS3Args",
+    "BackupVolumeArgs",
     "CertManagerArgs",
     "CertificatesArgs",
     "DataArgs",

@@ -9,8 +9,10 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
+from .backup_args import BackupArgs
 from .image_args import ImagesArgs, RegistryAuthArgs
 from .kubernetes_args import CertManagerArgs, KubernetesArgs
+from .resources_args import ResourcesArgs
 
 
 class Target(str, Enum):
@@ -28,6 +30,7 @@ class Role(str, Enum):
     PORTUS = "portus"
     BACKGROUND = "background"
     EDGE = "edge"
+    BACKUP = "backup"
 
 
 class HostnamesArgs(TypedDict):
@@ -41,15 +44,6 @@ class HostnamesArgs(TypedDict):
     """``host[:port]`` where people sign in and docker clients fetch tokens."""
     registry: str
     """``host[:port]`` that docker clients push to and pull from."""
-
-
-class ResourcesArgs(TypedDict):
-    """Upper bounds of one role."""
-
-    memory_mib: NotRequired[int]
-    """Memory in MiB, 16 to 1048576. Default: per role, enough for a small team."""
-    cpus: NotRequired[float]
-    """CPU cores, 0.1 to 256. Default: per role."""
 
 
 class PatchesArgs(TypedDict):
@@ -69,6 +63,8 @@ class PatchesArgs(TypedDict):
     """Security: a token's user is who authenticated, not who the request names. Default: true (2.0 to 2.5)."""
     private_stars: NotRequired[bool]
     """Security: who may not see a repository does not star it either. Default: true (2.0 to 2.5)."""
+    private_pages: NotRequired[bool]
+    """Security: pages list no users, teams or tags for whom they are not. Default: true (2.3 to 2.5)."""
     webhook_secret: NotRequired[bool]
     """Security: only the registry reports events, by a generated secret. Default: true (2.0 to 2.5)."""
     oci_manifests: NotRequired[bool]
@@ -372,6 +368,8 @@ class PortusStackArgs(TypedDict):
     """What to renew."""
     data: NotRequired[DataArgs]
     """What protects the data."""
+    backup: NotRequired[BackupArgs]
+    """Backups of database and layers. Default: none are made."""
     smoke_check: NotRequired[bool]
     """Whether ``up`` ends with a push and a pull through the edge. Default: true."""
     docker: NotRequired[DockerArgs]

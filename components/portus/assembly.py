@@ -16,5 +16,6 @@ def assemble(settings: Settings, credentials: Credentials, certificates: Certifi
     """Everything that has to run, in no particular order: the topology derives the start order."""
     wanted = {"bootstrap": True, "smoke_check": settings.smoke_check}
     tasks = tuple(task(settings, credentials, certificates) for name, task in _TASKS.items() if wanted[name])
-    roster = (*(role.value for role in Role), *_TASKS)
+    later = (Role.BACKUP.value,)  # came to the roster after the tasks
+    roster = (*(role.value for role in Role if role.value not in later), *_TASKS, *later)
     return Topology(settings.name, workloads(settings, credentials, certificates), tasks, roster)

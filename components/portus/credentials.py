@@ -42,6 +42,7 @@ class Credentials(pulumi.ComponentResource):
         self.portus_password = self._password("portus-password")
         self.administrator_password = self._password("administrator-password")
         self.bot_password = self._password("smoke-check-password")
+        self.backup_password = self._password("backup-password") if settings.backup else None
         self.session_key = self._renewable("session-key", _SESSION_KEY_LENGTH, settings.rotation.session_key)
         self.http_secret = self._renewable("http-secret", _PASSWORD_LENGTH, settings.rotation.http_secret)
         self.webhook_secret = self._renewable("webhook-secret", _PASSWORD_LENGTH, settings.rotation.webhook_secret)

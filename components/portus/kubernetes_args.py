@@ -53,6 +53,8 @@ class RolePodsArgs(TypedDict):
     """Of the web application."""
     background: NotRequired[PodArgs]
     """Of the background process."""
+    backup: NotRequired[PodArgs]
+    """Of the backup."""
     edge: NotRequired[PodArgs]
     """Of the edge."""
 

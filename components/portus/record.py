@@ -52,6 +52,7 @@ def _process(process: Process) -> dict[str, Value]:
         "name": process.name,
         "kind": "task" if isinstance(process, Task) else "workload",
         "image": process.image,
+        "program": process.program.image if process.program else None,
         "memory_mib": process.limits.memory_mib,
         "cpus": process.limits.cpus,
         "user": process.security.user,

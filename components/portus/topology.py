@@ -41,6 +41,26 @@ class Data:
 
 
 @dataclass(frozen=True)
+class SharedData:
+    """The data of the workload ``owner``, which a process of the same machine sees at ``path``, too, and may change."""
+
+    owner: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of another image, which needs nothing beside itself.
+
+    ``path`` is where it lies in ``image``; the process finds it, and what lies beside it there, in ``directory``.
+    """
+
+    image: str
+    path: str
+    directory: str
+
+
+@dataclass(frozen=True)
 class Probe:
     """How a target learns that a process is ready: ``command`` exits 0 inside its container.
 
@@ -97,7 +117,8 @@ class Process:
 
     ``after`` names the processes that must be ready first; ``start_seconds`` bounds the wait for the probe, and
     ``start_argument`` is the argument that sets it, if any; ``stop_seconds`` is the time between the stop signal and
-    the kill; ``scratch`` are writable paths in memory; ``aliases`` are further host names.
+    the kill; ``scratch`` are writable paths in memory; ``aliases`` are further host names; ``program`` is what it runs
+    that its own image lacks.
     """
 
     name: str
@@ -116,6 +137,7 @@ class Process:
     start_seconds: int = 120
     start_argument: str = ""
     stop_seconds: int = 30
+    program: Program | None = None
 
 
 @dataclass(frozen=True)
@@ -160,9 +182,11 @@ class Workload(Process):
 
     ``exclusive``: no two at once, not even while one takes over from the other. ``first_alone``: the first replica
     prepares what the others use, so it is ready before another starts. ``presents`` is for what outsiders reach.
+    ``shares`` puts it on the machine of another workload, whose data it sees.
     """
 
     data: Data | None = None
+    shares: SharedData | None = None
     replicas: int = 1
     exclusive: bool = False
     first_alone: bool = False

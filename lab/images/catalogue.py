@@ -71,6 +71,7 @@ IMAGES: tuple[Image, ...] = (
     Image("registry:2.8", "registry-2", parent=BASE.name),
     Image("edge:1.22", "edge", parent=BASE.name),
     Image("python:3.11", "python", parent=BASE.name),
+    Image("restic:0.14", "restic", parent=BASE.name),
     Image("ldap:2.5", "ldap", parent=BASE.name),
     Image("oidc:1", "oidc", parent=BASE.name, go_command="portus-stack.lab/oidc"),
     Image(

@@ -13,7 +13,7 @@ ELSEWHERE = "elsewhere"
 """Where links to the outside end: the same outside, drawn on the other side."""
 CARD_WIDTH, CARD_HEIGHT = 236.0, 124.0
 _COLUMNS = (40.0, 262.0, 640.0, 1018.0)
-_ROWS = (0.0, 196.0, 404.0)
+_ROWS = (0.0, 196.0, 404.0, 612.0)
 _OUTSIDE_WIDTH = 112.0
 _PLACES = {
     "smoke_check": (1, 0),
@@ -22,6 +22,7 @@ _PLACES = {
     "registry": (2, 2),
     "database": (3, 1),
     "background": (3, 2),
+    "backup": (3, 0),
 }
 _MARGIN = 26.0
 _DETOUR = 46.0
@@ -60,7 +61,7 @@ class Way:
 
 def boxes_of(processes: Sequence[str], leaves: bool, top: float) -> dict[str, Box]:
     """Places by process, :data:`OUTSIDE` and, where a link ``leaves``, :data:`ELSEWHERE`; ``top`` in px."""
-    free = [(column, row) for row in (0, 1, 2) for column in (3, 2, 1)]
+    free = [(column, row) for row in range(len(_ROWS)) for column in (3, 2, 1)]
     places = {name: _PLACES[name] for name in processes if name in _PLACES}
     free = [place for place in free if place not in places.values() and place not in ((1, 1), (1, 2))]
     unknown = [name for name in processes if name not in places and name != "edge"]

@@ -16,6 +16,7 @@ from ..prepare import ensure_provider
 from ..previewed import steps_of
 from ..recorded import Recorded
 from ..state import State
+from .backups import backups_of
 from .model import MISSING, RoleStatus, Running, Status
 from .records import records_of
 from .report import document, table
@@ -70,7 +71,8 @@ def status_of(engine: Engine, given: str, look_for_drift: bool) -> Status:
     if recorded is None:  # `up` was interrupted before it had got so far
         raise missing
     source = _source(recorded.target)
-    records = records_of(recorded, partial(source.output_of, engine, part))
+    ask = partial(source.output_of, engine, part)
+    records, backups = records_of(recorded, ask), backups_of(recorded, ask)
     return Status(
         stack=stack.name,
         now=datetime.now(timezone.utc),
@@ -79,6 +81,7 @@ def status_of(engine: Engine, given: str, look_for_drift: bool) -> Status:
         smoke_check=smoke_check_in(part.portus_stacks[name].outputs),
         records=[records] if records else [],
         drift=_drift(engine, state, name) if look_for_drift else None,
+        backups=[backups] if backups else [],
     )
 
 

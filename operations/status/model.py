@@ -89,11 +89,28 @@ class Records:
 
 
 @dataclass(frozen=True)
+class Backups:
+    """Those of the PortusStack ``name``.
+
+    Attributes:
+        succeeded_at: when the newest whole one was begun; None when there is none.
+        failure: when and at which step the last one failed, "" when it did not.
+        foreign: whether the repository is another deployment's, so that none can be made.
+    """
+
+    name: str
+    succeeded_at: datetime | None
+    failure: str
+    foreign: bool
+
+
+@dataclass(frozen=True)
 class Status:
     """How a stack is.
 
     Attributes:
         records: of each PortusStack whose database can be asked.
+        backups: of each PortusStack that makes some.
         drift: resources that are not as the state says, each with what is wrong; None when nobody looked.
     """
 
@@ -104,6 +121,7 @@ class Status:
     smoke_check: SmokeCheck
     records: Sequence[Records]
     drift: Sequence[str] | None
+    backups: Sequence[Backups] = ()
 
     @property
     def problems(self) -> list[str]:
@@ -114,7 +132,20 @@ class Status:
             for each in self.certificates
             if each.verdict(self.now) in ("late", "expired")
         ]
-        return [*unwell, *late, *self._lost_or_locked, *(f"drift: {each}" for each in self.drift or ())]
+        return [
+            *unwell,
+            *late,
+            *self._lost_or_locked,
+            *self._not_backed_up,
+            *(f"drift: {each}" for each in self.drift or ()),
+        ]
+
+    @property
+    def _not_backed_up(self) -> list[str]:
+        failed = [f"the last backup failed: {each.failure}" for each in self.backups if each.failure]
+        words = "no backup is made: the repository is an earlier deployment's, and `restore --kit` takes it over"
+        foreign = [words for each in self.backups if each.foreign]
+        return [*failed, *foreign]
 
     @property
     def _lost_or_locked(self) -> list[str]:

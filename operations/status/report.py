@@ -26,7 +26,8 @@ def table(status: Status) -> str:
     passed = f"{check.steps} steps passed" if check.steps else "passed"
     seen = f"{ago(status.now - check.at)} ago, {passed}" if check.at else "none"
     lines += ["", f"Last smoke check  {seen}", f"Events stuck      {_stuck(status)}"]
-    lines += [f"Users locked      {_locked(status)}", f"Drift             {_drift(status.drift)}"]
+    lines += [f"Users locked      {_locked(status)}", f"Last backup       {_backup(status)}"]
+    lines += [f"Drift             {_drift(status.drift)}"]
     problems = status.problems
     lines += ["", *(f"! {problem}" for problem in problems)] if problems else ["", "All is well."]
     return "\n".join(lines)
@@ -71,6 +72,15 @@ def document(status: Status) -> str:
                 }
                 for each in status.records
             ],
+            "backups": [
+                {
+                    "portus_stack": each.name,
+                    "succeeded_at": _iso(each.succeeded_at),
+                    "failure": each.failure or None,
+                    "foreign_repository": each.foreign,
+                }
+                for each in status.backups
+            ],
             "smoke_check": {"checked_at": _iso(status.smoke_check.at), "steps": status.smoke_check.steps},
             "drift": None if status.drift is None else list(status.drift),
         },
@@ -100,6 +110,14 @@ def _locked(status: Status) -> str:
     if not status.records:
         return _NOT_KNOWN
     return ", ".join(user for each in status.records for user in each.locked_users) or "none"
+
+
+def _backup(status: Status) -> str:
+    if not status.backups:
+        return "none are made (the group `backup` of the stack file makes them)"
+    return ", ".join(
+        f"{ago(status.now - each.succeeded_at)} ago" if each.succeeded_at else "none yet" for each in status.backups
+    )
 
 
 def _drift(found: Sequence[str] | None) -> str:

@@ -8,6 +8,7 @@ SECURITY: dict[str, tuple[int, int]] = {
     "disabled_users": (3, 5),
     "token_subject": (0, 5),
     "private_stars": (0, 5),
+    "private_pages": (3, 5),
     "webhook_secret": (0, 5),
     "own_users": (0, 5),
     "oauth_identity": (3, 5),

@@ -13,8 +13,9 @@ from .values import Node
 
 CONTAINER = "docker:index/container:Container"
 PORTUS, REGISTRY, DATABASE, EDGE, BACKGROUND = "portus", "registry", "database", "edge", "background"
+BACKUP = "backup"
 _KUBERNETES_LABELS = (ROLE_LABEL, "app.kubernetes.io/component", "app.kubernetes.io/name")
-_ROLES = (PORTUS, REGISTRY, DATABASE, EDGE, BACKGROUND, "bootstrap", "smoke_check", "smoke-check", "migrate")
+_ROLES = (PORTUS, REGISTRY, DATABASE, EDGE, BACKGROUND, BACKUP, "bootstrap", "smoke_check", "smoke-check", "migrate")
 _SYNONYMS = {"mariadb": DATABASE, "mysql": DATABASE}
 _IMAGES = {
     "portus": PORTUS,

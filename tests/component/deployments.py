@@ -16,6 +16,12 @@ from tests.unit.portus import kubernetes_samples, samples, topologies
 NAME = "hub"
 SECRET_OPTIONS = {"email.smtp.password": f"{MARK}-smtp", "oauth.github.client_secret": f"{MARK}-github"}
 
+BACKUP_BUCKET = {
+    **samples.COMPLETE["backup"]["repository"]["s3"],
+    "access_key": f"{MARK}-access-key",
+    "secret_key": f"{MARK}-secret-key",
+}
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
     "generation 1": topologies.GENERATION_1,
@@ -32,6 +38,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "unprotected": {"data": {"protect": False}},
     "retained": {"data": {"protect": False, "retain": True}},
     "no smoke check": {"smoke_check": False},
+    "backups": {"backup": {}},
+    "backups in a bucket": {"backup": {"repository": {"s3": BACKUP_BUCKET}}},
     "rotated": {
         "rotation": dict.fromkeys(("certificates", "token_key", "session_key", "http_secret", "webhook_secret"), "2")
     },
@@ -51,6 +59,8 @@ KUBERNETES_VARIANTS: dict[str, dict[str, Any]] = {
     "unprotected": {"data": {"protect": False}},
     "retained": {"data": {"protect": False, "retain": True}},
     "no smoke check": {"smoke_check": False},
+    "backups": {"backup": {}},
+    "backups in a bucket": {"backup": {"repository": {"s3": BACKUP_BUCKET}}},
     "load balancer": kubernetes_samples.target("load_balancer"),
     "ingress": kubernetes_samples.target("ingress"),
     "gateway": {"kubernetes": {"expose": {"gateway": {"name": "front"}}}},

@@ -10,6 +10,7 @@ from tests.contract.project_files import ROOT, project_files
 PAGES = [path for path in project_files(".md") if path.parts[0] != "lab"]
 RUN_BY = {
     "README.md": "tests/engine/docker/test_pages.py",
+    "docs/backups.md": "tests/engine/docker/test_backups.py",
     "docs/cluster.md": "tests/engine/kubernetes/test_pages.py",
     "docs/migration.md": "tests/engine/docker/test_migration.py",
     "docs/operations.md": "tests/engine/docker/test_pages.py",

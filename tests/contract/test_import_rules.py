@@ -28,8 +28,10 @@ ALLOWED: dict[str, set[str]] = {
     "images": set(),
     "token_trust": set(),
     "image_args": set(),
+    "resources_args": set(),
+    "backup_args": {"resources_args"},
     "kubernetes_args": {"image_args"},
-    "args": {"image_args", "kubernetes_args"},
+    "args": {"image_args", "kubernetes_args", "backup_args", "resources_args"},
     "topology": set(),
     "contract": {"naming"},
     "patches": set(),
@@ -41,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "roles": {
         *("args", "settings", "topology", "contract", "naming", "images", "token_trust", "credentials", "certificates"),
     },
-    "tasks": {"settings", "topology", "contract", "naming", "roles", "credentials", "certificates"},
+    "tasks": {"args", "settings", "topology", "contract", "naming", "roles", "credentials", "certificates"},
     "assembly": {"args", "settings", "topology", "roles", "tasks", "credentials", "certificates"},
     "targets": {"args", "settings", "topology", "naming", "images"},
 }

@@ -28,8 +28,8 @@ def graph() -> Callable[[str, bool], Graph]:
         if name == "kubernetes":
             return kubernetes_stack.stack()
         if name == "component on kubernetes":
-            return recorded(deploy(kubernetes_args("load balancer"), preview=preview))
-        return recorded(deploy(VARIANTS["default" if name == "docker" else name], preview=preview))
+            return recorded(deploy(kubernetes_args("load balancer") | VARIANTS["backups"], preview=preview))
+        return recorded(deploy(VARIANTS["backups" if name == "docker" else name], preview=preview))
 
     return find
 

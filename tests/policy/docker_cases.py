@@ -171,6 +171,7 @@ CASES = (
     docker("R05", of("portus-password", put("keepers", {"old": "Zk3vQ9mW1x7Lr5TqaB2c"}), "RandomPassword")),
     docker("R06", of("database-password", put("special", True), "RandomPassword")),
     docker("R07", of("database-password", None, "RandomPassword", protect=False)),
+    docker("S14", Removed("hub-backup", "container:Container")),
     docker("S02", of("registry-data", None, VOLUME, protect=False), also="D36"),
     docker(
         "S03", of("edge", None, provider=f"urn:pulumi:{STACK}::portus-stack::pulumi:providers:docker::default_5_2_0")

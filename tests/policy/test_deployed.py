@@ -20,7 +20,7 @@ from portus_policies.report import Report
 from tests.component import deployments
 from tests.component.test_stacks import ROOT, STACKS, run
 from tests.policy.graphs import SECRET, SIGNATURE, Entry, Graph, entry, plain, recorded, state_of
-from tests.policy.test_recorded import MEANT, VARIANTS, arguments
+from tests.policy.test_recorded import VARIANTS, arguments, meant
 
 TODAY = datetime.date(2027, 1, 1)
 ADVICE = frozenset({"K56"})
@@ -106,7 +106,7 @@ def test_a_deployed_variant_breaks_what_it_is_meant_to(target: str, name: str, t
     graph = recorded(deployments.deploy(arguments(target, name)))
     for form, written in FORMS.items():
         found = told(judged(written(graph), tmp_path))
-        assert {rule for rule, _ in found} <= MEANT.get(name, frozenset()), (form, found)
+        assert {rule for rule, _ in found} <= meant(target, name), (form, found)
 
 
 def test_an_id_of_docker_in_our_label_is_no_secret_and_a_secret_there_is_one(tmp_path: Path) -> None:

@@ -154,19 +154,22 @@ CALLS_OUT: dict[str, tuple[str, str]] = {
 }
 """Options that make Portus open a connection to the outside, with the option that holds the port."""
 
-FEATURES_CALLING_OUT: tuple[str, ...] = (
-    "oauth.google_oauth2.enabled",
-    "oauth.open_id.enabled",
-    "oauth.github.enabled",
-    "oauth.gitlab.enabled",
-    "oauth.bitbucket.enabled",
-    "oauth.openid_connect.enabled",
-    "security.clair.server",
-    "security.zypper.server",
-    "security.dummy.server",
-    "user_permission.create_webhook.enabled",
-)
-"""Further options that, when on, make Portus call an outside server over HTTPS."""
+FEATURES_CALLING_OUT: dict[str, str] = {
+    "oauth.google_oauth2.enabled": "",
+    "oauth.open_id.enabled": "oauth.open_id.identifier",
+    "oauth.github.enabled": "",
+    "oauth.gitlab.enabled": "oauth.gitlab.server",
+    "oauth.bitbucket.enabled": "",
+    "oauth.openid_connect.enabled": "oauth.openid_connect.issuer",
+    "security.clair.server": "security.clair.server",
+    "security.zypper.server": "security.zypper.server",
+    "security.dummy.server": "security.dummy.server",
+    "user_permission.create_webhook.enabled": "",
+}
+"""Further options that, when on, make Portus call an outside server, with the option that holds its address.
+
+Without such an option, or while it is empty, the server is asked over HTTPS at its port.
+"""
 
 SAFE_DEFAULTS: dict[str, bool | int | str] = {
     "signup.enabled": False,

@@ -76,6 +76,12 @@ _ALL = (
         since=0,
     ),
     Patch(
+        "private_pages",
+        "pages tell every user the addresses of all users, the names of all teams and how others call an image",
+        "app/controllers/teams_controller.rb, app/controllers/tags_controller.rb",
+        since=3,
+    ),
+    Patch(
         "webhook_secret",
         "the webhook believes whoever reaches it",
         "app/controllers/api/v2/events_controller.rb",

@@ -57,7 +57,7 @@ module PortusStack
 
     # Not by Rails' log: from 2.5 on it is kept back in the process until there is more of it.
     def self.tell(words)
-      warn "portus-stack: #{words}"
+      $stderr.puts "portus-stack: #{words}"
     end
 
     def self.describe(error)
@@ -384,11 +384,11 @@ module PortusStack
 
     def self.put_on
       lacking = missing.join(", ")
-      return warn("portus-stack: patch background_survival does not fit this Portus: #{lacking}") if lacking != ""
+      return $stderr.puts("portus-stack: patch background_survival does not fit this Portus: #{lacking}") if lacking != ""
       ::Portus::RegistryClient.prepend(Client)
       ::Portus::Background::Registry.prepend(Events)
       TASKS.map { |name| constant(name) }.compact.each { |task| task.prepend(Task) }
-      warn "portus-stack: patch background_survival is on"
+      $stderr.puts "portus-stack: patch background_survival is on"
     end
   end
 end

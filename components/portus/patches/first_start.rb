@@ -6,6 +6,10 @@
 # for ever when the schema was loaded in part; and a schema without the hidden user of db/seeds.rb passes for ready
 # (lib/portus/db.rb, `migrations?`). The facts that decide: each table is one of db/schema.rb, and none has a row. A
 # database that was ever set up has the hidden user. One with a row, or with a table of somebody else, is left as it is.
+#
+# From 2.3 on Portus also looks for the word "down" in all that `rake db:migrate:status` prints (lib/portus/db.rb,
+# `migrations?`). The public name is printed too (config/initializers/mail.rb), so that with `downloads.example.com` it
+# migrates for ever. Here the versions are compared.
 module PortusStack
   # What the web application does before it looks at its database.
   module FirstStart
@@ -15,7 +19,7 @@ module PortusStack
 
     class << self
       def say(words)
-        warn "portus-stack: #{words}"
+        $stderr.puts "portus-stack: #{words}"
       end
 
       # What this needs and this Portus lacks, or nil.
@@ -64,6 +68,12 @@ module PortusStack
         false
       end
 
+      # Whether every migration of this release was done.
+      def migrated?
+        done = connection.select_values("SELECT version FROM schema_migrations").map(&:to_s)
+        (versions - done).empty?
+      end
+
       private
 
       def connection
@@ -78,11 +88,6 @@ module PortusStack
 
       def versions
         Dir[Rails.root.join("db", "migrate", "*.rb")].map { |path| File.basename(path).to_i.to_s }
-      end
-
-      def migrated?
-        done = connection.select_values("SELECT version FROM schema_migrations").map(&:to_s)
-        (versions - done).empty?
       end
 
       def never_used?(tables)
@@ -103,14 +108,25 @@ module PortusStack
         connection.select_value("SELECT GET_LOCK('#{LOCK}', 0)").to_i == 1
       end
     end
+
+    # In front of Portus::DB, which 2.0 to 2.2 do not have.
+    module Status
+      def migrations?
+        FirstStart.migrated? if ActiveRecord::Base.connection.table_exists?("schema_migrations")
+      end
+    end
   end
 end
 
 lacking = PortusStack::FirstStart.missing
 if lacking
-  warn "portus-stack: patch first_start does not fit this Portus: there is no #{lacking}"
+  $stderr.puts "portus-stack: patch first_start does not fit this Portus: there is no #{lacking}"
 else
-  warn "portus-stack: patch first_start is on"
+  if Rails.root.join("lib", "portus", "db.rb").file?
+    require "portus/db"
+    Portus::DB.singleton_class.prepend(PortusStack::FirstStart::Status)
+  end
+  $stderr.puts "portus-stack: patch first_start is on"
   if ENV["PORTUS_BACKGROUND"].to_s.empty? && PortusStack::FirstStart.reachable?
     if PortusStack::FirstStart.setting_up?
       PortusStack::FirstStart.drop_unfinished

@@ -377,14 +377,14 @@ module PortusStack
 
     def self.put_on
       lacking = missing.join(", ")
-      return warn("portus-stack: patch oci_manifests does not fit this Portus: #{lacking}") if lacking != ""
+      return $stderr.puts("portus-stack: patch oci_manifests does not fit this Portus: #{lacking}") if lacking != ""
       sizes = ::Portus::RegistryClient.method_defined?(:calculate_tag_size)
       ::Portus::RegistryNotification.singleton_class.prepend(Notification)
       ::Portus::RegistryClient.prepend(Size) if sizes
       ::Portus::RegistryClient.prepend(Client)
       ::Registry.prepend(Tags)
       ::Repository.singleton_class.prepend(Repositories)
-      warn "portus-stack: patch oci_manifests is on"
+      $stderr.puts "portus-stack: patch oci_manifests is on"
     end
   end
 end

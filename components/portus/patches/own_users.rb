@@ -96,8 +96,8 @@ module PortusStack
 end
 
 if (missing = PortusStack::OwnUsers.missing)
-  warn "portus-stack: patch own_users does not fit this Portus: #{missing}"
+  $stderr.puts "portus-stack: patch own_users does not fit this Portus: #{missing}"
 else
   PortusStack::OwnUsers.places.each { |place, modules| modules.each { |one| place.prepend(one) } }
-  warn "portus-stack: patch own_users is on"
+  $stderr.puts "portus-stack: patch own_users is on"
 end

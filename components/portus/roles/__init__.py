@@ -12,7 +12,7 @@ from ..credentials import Credentials
 from ..naming import internal_name
 from ..settings import Settings
 from ..topology import OUTSIDE, Link, Workload
-from . import background, database, edge, portus, registry
+from . import background, backup, database, edge, portus, registry
 
 ROLES: Mapping[Role, ModuleType] = {
     Role.DATABASE: database,
@@ -20,6 +20,7 @@ ROLES: Mapping[Role, ModuleType] = {
     Role.PORTUS: portus,
     Role.BACKGROUND: background,
     Role.EDGE: edge,
+    Role.BACKUP: backup,
 }
 
 

@@ -11,7 +11,7 @@ Generation 1 has a library that knows no such option (MariaDB 10.0 ``sql-common/
 import pulumi
 
 from ..certificates import Certificates
-from ..naming import files_path
+from ..naming import files_path, internal_name
 from ..settings import Settings
 from ..settings.model import DatabaseTls
 from ..topology import OUTSIDE, File, Link
@@ -60,6 +60,25 @@ def environment(settings: Settings) -> dict[str, str]:
         parameters |= {"sslcert": _CERTIFICATE, "sslkey": _KEY}
     query = "&".join(f"{name}={value}" for name, value in parameters.items())
     return {_URL_VARIABLE: f"mysql2:///?{query}"}
+
+
+def client_options(settings: Settings) -> tuple[str, ...]:
+    """What MariaDB's own client needs to reach the database as Portus does: lines of an option file, but no password.
+
+    Its ``ssl-verify-server-cert`` verifies the name, too.
+    """
+    external = settings.database.external
+    options = {
+        "host": external.host if external else internal_name(settings.name, "database"),
+        "port": external.port if external else database.PORT,
+        "user": external.username if external else database.USERNAME,
+    }
+    if _is_encrypted(settings):
+        options |= {"ssl-ca": _CA, "ssl-verify-server-cert": 1}
+    tls = _external_tls(settings)
+    if tls and tls.client:
+        options |= {"ssl-cert": _CERTIFICATE, "ssl-key": _KEY}
+    return tuple(f"{name}={value}" for name, value in options.items())
 
 
 def files(settings: Settings, certificates: Certificates, mode: str) -> tuple[File, ...]:

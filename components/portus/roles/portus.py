@@ -1,6 +1,7 @@
 """Portus, the web application: people sign in here, docker clients fetch tokens, the registry reports its events."""
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 import pulumi
 import yaml
@@ -21,7 +22,7 @@ HIDDEN_USER = "portus"
 OWN_USERS = files_path("own-users")
 """Where the patch ``own_users`` reads its list."""
 _MORE_TRUST = "/certificates/portus-stack-more.crt"
-_HTTPS_PORT = 443
+_HTTP_PORT, _HTTPS_PORT = 80, 443
 _STOP_SECONDS = 10
 """Portus' init keeps bash as process 1, which passes no signal on: waiting longer changes nothing."""
 _PROBE = files_path("probe.sh")
@@ -56,9 +57,18 @@ def _outside_links(settings: Settings, role: str) -> tuple[Link, ...]:
         for option, (port_option, why) in CALLS_OUT.items()
         if options.get(option)
     ]
-    if any(options.get(option) for option in FEATURES_CALLING_OUT):
-        found.append(Link(role, OUTSIDE, _HTTPS_PORT, True, "calls the services that portus.settings names"))
-    return tuple(found)
+    addresses = [
+        str(options.get(address, "")) for option, address in FEATURES_CALLING_OUT.items() if options.get(option)
+    ]
+    why = "calls the services that portus.settings names"
+    return (*found, *(Link(role, OUTSIDE, *way, why) for way in sorted({_port_and_tls(each) for each in addresses})))
+
+
+def _port_and_tls(url: str) -> tuple[int, bool]:
+    """Of a server by its address; HTTPS where none is given."""
+    address = urlsplit(url)
+    tls = address.scheme != "http"
+    return address.port or (_HTTPS_PORT if tls else _HTTP_PORT), tls
 
 
 def signs_with_its_tls_key(settings: Settings) -> bool:

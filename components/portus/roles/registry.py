@@ -6,7 +6,6 @@ ignores ``jwks``.
 
 import json
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import pulumi
 import yaml
@@ -17,12 +16,14 @@ from ..credentials import Credentials
 from ..naming import files_path, internal_name
 from ..settings import Settings
 from ..token_trust import jwks
-from ..topology import OUTSIDE, Data, File, Limits, Link, Probe, Security, Workload
+from ..topology import Data, File, Limits, Link, Probe, Security, Workload
+from .bucket import bucket_links
 
 PORT = 5000
 _HEALTH_PORT = 5001
-_DATA_PATH = "/var/lib/registry"
-_NOBODY = "65532:65532"
+DATA_PATH = "/var/lib/registry"
+UNPRIVILEGED_USER = "65532:65532"
+"""Whose the layers are where a target can give it the volume."""
 _STOP_SECONDS = 30
 _DRAIN_SECONDS = _STOP_SECONDS - 5
 """How long requests in flight may go on after the stop signal; by default Distribution cuts them off at once."""
@@ -31,8 +32,6 @@ _STREAM_MIB = 4
 and v3.0.0, ``fileReaderBufferSize``), whatever the storage."""
 _BASE_MIB = 96
 """For all else: 30 MiB at rest, and what 200 streams need besides their buffers."""
-_AWS = "https://s3.amazonaws.com"
-_PORTS = {True: 443, False: 80}
 _CONFIG = files_path("config.yml")
 _START = files_path("start.sh")
 _TRUST_DIRECTORY = files_path("trust")
@@ -108,14 +107,8 @@ def streams(settings: Settings) -> int:
 def links(settings: Settings) -> tuple[Link, ...]:
     """Events to Portus and, with S3, layers to the bucket."""
     events = Link("registry", "portus", contract_of(settings.portus.generation).port, True, "reports pushes to Portus")
-    if settings.registry.s3 is None:
-        return (events,)
-    endpoint = urlsplit(settings.registry.s3.region_endpoint or _AWS)
-    tls = endpoint.scheme == "https"
-    layers = Link("registry", OUTSIDE, endpoint.port or _PORTS[tls], tls, "keeps layers in S3")
-    if settings.registry.s3.access_key is not None:
-        return (events, layers)
-    return (events, layers, Link("registry", OUTSIDE, _PORTS[False], False, "asks its machine for rights on S3"))
+    bucket = settings.registry.s3
+    return (events,) if bucket is None else (events, *bucket_links("registry", bucket, "keeps layers in S3"))
 
 
 def configuration(settings: Settings) -> str:
@@ -184,7 +177,7 @@ def _start_script(settings: Settings, secrets: Iterable[str]) -> str:
 def _storage(settings: Settings) -> dict[str, object]:
     s3 = settings.registry.s3
     if s3 is None:
-        return {"filesystem": {"rootdirectory": _DATA_PATH}}
+        return {"filesystem": {"rootdirectory": DATA_PATH}}
     driver: dict[str, object] = {"bucket": s3.bucket, "region": s3.region, "encrypt": s3.encrypt}
     if s3.region_endpoint:
         driver |= {"regionendpoint": s3.region_endpoint, "forcepathstyle": True}
@@ -235,7 +228,7 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
     other's uploads. Source: distribution documentation, "Load balancing considerations".
     """
     storage = settings.registry
-    data = None if storage.s3 else Data(_DATA_PATH, storage.size_gib, storage.shared)
+    data = None if storage.s3 else Data(DATA_PATH, storage.size_gib, storage.shared)
     return Workload(
         name="registry",
         image=settings.registry.image,
@@ -251,7 +244,7 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         scratch=("/tmp",),
         probe=Probe(("wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{_HEALTH_PORT}/debug/health")),
         limits=Limits(settings.registry.resources.memory_mib, settings.registry.resources.cpus),
-        security=Security(unprivileged_user=_NOBODY),
+        security=Security(unprivileged_user=UNPRIVILEGED_USER),
         links=links(settings),
         stop_seconds=_STOP_SECONDS,
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from .. import images
 from ..args import Target
 from . import patterns, rules
+from .backup import read_backup
+from .bucket import read_bucket
 from .certificates import read_certificates, read_pair
 from .docker import read_docker
 from .hostnames import read_hostnames
@@ -21,7 +23,6 @@ from .model import (
     Hostnames,
     PortusSettings,
     RegistrySettings,
-    Resources,
     Rotation,
     S3Storage,
     Settings,
@@ -30,6 +31,7 @@ from .networks import read_trusted_networks
 from .options import read_options
 from .patches import read_patches
 from .problems import Problems
+from .processes import read_image, read_resources
 from .reader import Reader
 from .registries import from_mirror, read_mirror
 
@@ -60,11 +62,12 @@ def settings_from_args(
         registry=_registry(root.group("registry")),
         database=_database(root.group("database")),
         edge=_edge(root.group("edge")),
-        task_image=_image(root, "task_image", images.TASK),
+        task_image=read_image(root, "task_image", images.TASK),
         administrator=_administrator(root.group("administrator"), hostnames),
         certificates=read_certificates(root.group("certificates"), hostnames),
         rotation=_rotation(root.group("rotation")),
         data=_data(root.group("data")),
+        backup=read_backup(root.group("backup"), name) if root.has("backup") else None,
         smoke_check=root.boolean("smoke_check", True),
         docker=read_docker(root.group("docker"), hostnames.port),
         kubernetes=read_kubernetes(root.group("kubernetes"), name, hostnames.port),
@@ -89,24 +92,8 @@ def _replicas(reader: Reader) -> int:
     return reader.integer("replicas", 1, 1, _MOST_REPLICAS)
 
 
-def _image(reader: Reader, key: str, default: str) -> str:
-    image = reader.text(key, default, *patterns.IMAGE)
-    if not images.is_reference(image):
-        reader.problem(key, f"must name a tag or a digest: {image} alone means whatever is newest")
-    return image
-
-
-def _resources(reader: Reader, memory_mib: int, cpus: float) -> Resources:
-    resources = Resources(
-        memory_mib=reader.integer("memory_mib", memory_mib, 16, 1024 * 1024, "MiB"),
-        cpus=round(reader.number("cpus", cpus, 0.1, 256, "cores"), 2),
-    )
-    reader.finish()
-    return resources
-
-
 def _portus(reader: Reader) -> PortusSettings:
-    image = _image(reader, "image", images.PORTUS)
+    image = read_image(reader, "image", images.PORTUS)
     generation = images.generation_of(image)
     if not reader.has("generation") and generation is None:
         reader.problem(
@@ -122,8 +109,8 @@ def _portus(reader: Reader) -> PortusSettings:
             reader.public("trusted_ca_pem", *patterns.PEM_CERTIFICATE) if reader.given("trusted_ca_pem") else None
         ),
         replicas=_replicas(reader),
-        resources=_resources(reader.group("resources"), 1024, 2.0),
-        background_resources=_resources(reader.group("background_resources"), 768, 1.0),
+        resources=read_resources(reader.group("resources"), 1024, 2.0),
+        background_resources=read_resources(reader.group("background_resources"), 768, 1.0),
         start_timeout_seconds=reader.integer("start_timeout_seconds", 600, 60, 3600, "seconds"),
     )
     reader.finish()
@@ -136,14 +123,14 @@ def _registry(reader: Reader) -> RegistrySettings:
     if storage.has("s3") and storage.has("filesystem"):
         storage.problem("s3", "and registry.storage.filesystem exclude each other")
     settings = RegistrySettings(
-        image=_image(reader, "image", images.REGISTRY),
+        image=read_image(reader, "image", images.REGISTRY),
         replicas=_replicas(reader),
         size_gib=filesystem.integer("size_gib", 50, 1, 65536, "GiB"),
         shared=filesystem.boolean("shared", False),
         s3=_s3(storage.group("s3")) if storage.has("s3") else None,
         delete_enabled=reader.boolean("delete_enabled", True),
         log_level=reader.choice("log_level", "info", ("error", "warn", "info")),
-        resources=_resources(reader.group("resources"), 1024, 2.0),
+        resources=read_resources(reader.group("resources"), 1024, 2.0),
     )
     for each in (filesystem, storage, reader):
         each.finish()
@@ -151,38 +138,21 @@ def _registry(reader: Reader) -> RegistrySettings:
 
 
 def _s3(reader: Reader) -> S3Storage:
-    keys = reader.given("access_key") or reader.given("secret_key")
     storage = S3Storage(
-        bucket=reader.text("bucket", None, *patterns.BUCKET),
-        region=reader.text("region", None, *patterns.REGION),
-        access_key=reader.secret("access_key", *patterns.S3_KEY) if keys else None,
-        secret_key=reader.secret("secret_key", *patterns.S3_KEY) if keys else None,
-        region_endpoint=reader.text("region_endpoint", "", *patterns.ENDPOINT),
-        root_directory=reader.text("root_directory", "", *patterns.ROOT_DIRECTORY),
-        ca_certificate_pem=(
-            reader.public("ca_certificate_pem", *patterns.PEM_CERTIFICATE)
-            if reader.given("ca_certificate_pem")
-            else None
-        ),
+        **vars(read_bucket(reader)),
         redirect=reader.boolean("redirect", False),
         encrypt=reader.boolean("encrypt", False),
     )
-    if storage.ca_certificate_pem is not None and (
-        storage.region_endpoint.startswith("http://") or not reader.given("region_endpoint")
-    ):
-        reader.problem(
-            "ca_certificate_pem", "verifies a server of your own: region_endpoint must be its https:// address"
-        )
     reader.finish()
     return storage
 
 
 def _database(reader: Reader) -> DatabaseSettings:
     settings = DatabaseSettings(
-        image=_image(reader, "image", images.DATABASE),
+        image=read_image(reader, "image", images.DATABASE),
         size_gib=reader.integer("size_gib", 10, 1, 65536, "GiB"),
         external=_external_database(reader.group("external")) if reader.has("external") else None,
-        resources=_resources(reader.group("resources"), 512, 1.0),
+        resources=read_resources(reader.group("resources"), 512, 1.0),
     )
     reader.finish()
     return settings
@@ -211,11 +181,11 @@ def _database_tls(reader: Reader) -> DatabaseTls:
 
 def _edge(reader: Reader) -> EdgeSettings:
     settings = EdgeSettings(
-        image=_image(reader, "image", images.EDGE),
+        image=read_image(reader, "image", images.EDGE),
         replicas=_replicas(reader),
         trusted_proxies=read_trusted_networks(reader, "trusted_proxies"),
         proxy_protocol=reader.boolean("proxy_protocol", False),
-        resources=_resources(reader.group("resources"), 256, 2.0),
+        resources=read_resources(reader.group("resources"), 256, 2.0),
     )
     reader.finish()
     return settings

@@ -65,7 +65,7 @@ class PortusSettings:
 
 
 @dataclass(frozen=True)
-class S3Storage:
+class Bucket:
     """An S3 bucket; both keys None means the rights of the machine."""
 
     bucket: str
@@ -75,6 +75,12 @@ class S3Storage:
     region_endpoint: str
     root_directory: str
     ca_certificate_pem: pulumi.Output[str] | None
+
+
+@dataclass(frozen=True)
+class S3Storage(Bucket):
+    """A bucket that the registry keeps its layers in."""
+
     redirect: bool
     encrypt: bool
 
@@ -189,6 +195,44 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """When something is due, in UTC; weekdays from 0, Sunday.
+
+    ``both_days``: the day and the weekday must fit, else one of them is enough.
+    """
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    both_days: bool
+
+
+@dataclass(frozen=True)
+class BackupKeep:
+    """Of how many days, weeks and months the last backup is kept."""
+
+    daily: int
+    weekly: int
+    monthly: int
+
+
+@dataclass(frozen=True)
+class BackupSettings:
+    """``s3`` None means a volume of ``size_gib``; ``layers`` whether those are in the backups, too."""
+
+    schedule: Schedule
+    keep: BackupKeep
+    size_gib: int
+    s3: Bucket | None
+    layers: bool
+    verify_percent: int
+    image: str
+    resources: Resources
+
+
+@dataclass(frozen=True)
 class DockerTls:
     """Client TLS for a ``tcp://`` host."""
 
@@ -247,6 +291,7 @@ class Settings:
     certificates: CertificateSettings
     rotation: Rotation
     data: DataSettings
+    backup: BackupSettings | None
     smoke_check: bool
     docker: DockerSettings
     kubernetes: KubernetesSettings
@@ -260,6 +305,8 @@ class Settings:
     def roles(self) -> tuple[Role, ...]:
         """The roles that this PortusStack has: no database role with an external one, no background in generation 1."""
         absent = {Role.DATABASE} if self.database.external else set()
+        if self.backup is None:
+            absent.add(Role.BACKUP)
         if self.portus.generation == 1:
             absent.add(Role.BACKGROUND)
         return tuple(role for role in Role if role not in absent)
@@ -268,7 +315,9 @@ class Settings:
     def images(self) -> tuple[str, ...]:
         """The images that this PortusStack runs."""
         database = () if self.database.external else (self.database.image,)
-        return (self.portus.image, self.registry.image, *database, self.edge.image, self.task_image)
+        backup = (self.database.image, self.backup.image) if self.backup else ()
+        found = (self.portus.image, self.registry.image, *database, self.edge.image, self.task_image, *backup)
+        return tuple(dict.fromkeys(found))
 
     @property
     def hairpin_addresses(self) -> tuple[str, ...]:

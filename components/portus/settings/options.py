@@ -14,7 +14,12 @@ from .reader import Reader, nearest
 _DEEPEST = 6
 _NEWEST_MINOR = 5
 
-_SHAPES_THE_GRAPH = {*CALLS_OUT, *(port for port, _ in CALLS_OUT.values()), *FEATURES_CALLING_OUT}
+_SHAPES_THE_GRAPH = {
+    *CALLS_OUT,
+    *(port for port, _ in CALLS_OUT.values()),
+    *FEATURES_CALLING_OUT,
+    *FEATURES_CALLING_OUT.values(),
+}
 """Options from which links follow."""
 
 Plain = bool | int | str

@@ -40,6 +40,10 @@ USERNAME = (
 )
 EMAIL = (r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "an e-mail address, such as admin@example.com")
 ROTATION = (r"[A-Za-z0-9._:-]{0,64}", "up to 64 letters, digits, dots, dashes, such as 2026-11")
+SCHEDULE = (
+    "(?:[0-9A-Za-z*,/-]+ +){4}[0-9A-Za-z*,/-]+",
+    "five fields of cron, in UTC (minute, hour, day, month, weekday), such as 17 2 * * *",
+)
 SQL_NAME = (r"[A-Za-z_][A-Za-z0-9_]{0,62}", "letters, digits and underscores, beginning with a letter")
 DATABASE_NAME = (
     r"(?!.*[Dd][Oo][Ww][Nn])[A-Za-z_][A-Za-z0-9_]{0,62}",

@@ -50,6 +50,7 @@ def read_registry_auth(reader: Reader) -> tuple[RegistryLogin, ...]:
 
 def from_mirror(settings: "Settings", mirror: str) -> "Settings":
     """``settings`` with every image from ``mirror``; the same when that is ""."""
+    backup = settings.backup
     return replace(
         settings,
         portus=replace(settings.portus, image=images.mirrored(settings.portus.image, mirror)),
@@ -57,6 +58,7 @@ def from_mirror(settings: "Settings", mirror: str) -> "Settings":
         database=replace(settings.database, image=images.mirrored(settings.database.image, mirror)),
         edge=replace(settings.edge, image=images.mirrored(settings.edge.image, mirror)),
         task_image=images.mirrored(settings.task_image, mirror),
+        backup=backup and replace(backup, image=images.mirrored(backup.image, mirror)),
     )
 
 

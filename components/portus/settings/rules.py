@@ -21,7 +21,7 @@ _TAKEN_USERNAMES = {
 }
 """Pattern of a user name → whose it is."""
 _LARGEST_PREFIX = 23
-_USERS_OF_DATABASE = (Role.PORTUS, Role.BACKGROUND)
+_USERS_OF_DATABASE = (Role.PORTUS, Role.BACKGROUND, Role.BACKUP)
 
 
 def check(settings: Settings, problems: Problems) -> None:
@@ -31,6 +31,7 @@ def check(settings: Settings, problems: Problems) -> None:
         _check_docker(settings, problems)
         _check_hosts(settings, problems)
     check_proxies(settings, problems)
+    _check_backup(settings, problems)
     check_replicas(settings, problems)
     check_certificates(settings, problems)
     if settings.target is Target.KUBERNETES:
@@ -69,6 +70,19 @@ def _check_portus(settings: Settings, problems: Problems) -> None:
     external = settings.database.external
     if external and external.port != _MARIADB_PORT and settings.portus.generation == _GENERATION_1:
         problems.add("database.external.port", f"must be {_MARIADB_PORT}: generation 1 of Portus knows no other")
+
+
+def _check_backup(settings: Settings, problems: Problems) -> None:
+    backup, bucket = settings.backup, settings.registry.s3
+    if backup is None or problems.concern("backup.layers", "registry"):
+        return
+    if bucket is not None and backup.layers:
+        problems.add(
+            "backup.layers",
+            "must be bucket_versioning: layers are in S3, which restic does not read: the bucket has to keep versions",
+        )
+    if bucket is None and not backup.layers:
+        problems.add("backup.layers", "must be repository: layers are on a volume, which keeps no versions")
 
 
 def _check_docker(settings: Settings, problems: Problems) -> None:
@@ -142,6 +156,8 @@ def _check_placement(settings: Settings, problems: Problems) -> None:
             )
     if any(len(places[role]) != 1 for role in settings.roles):
         return
+    if settings.backup and settings.backup.layers and places[Role.BACKUP] != places[Role.REGISTRY]:
+        problems.add("docker.hosts", f"role backup must be where the registry is: on {places[Role.REGISTRY][0].name}")
     _check_connections(settings, {role: places[role][0] for role in settings.roles}, problems)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..kubernetes import SERVICE, WORKLOADS, containers, is_patch, kind_of
 from ..mariadb_options import is_dangerous, requires_tls
 from ..resource import Resource, Stack
-from ..roles import BACKGROUND, CONTAINER, DATABASE, PORTUS, images, role_of, runs
+from ..roles import BACKGROUND, BACKUP, CONTAINER, DATABASE, PORTUS, images, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
 from ..secret_commands import command_secrets
 from ..values import Bad, Node, Unseen, Verdicts, demand, forbid, given, number_of
@@ -70,7 +70,7 @@ def unexposed(resource: Resource) -> Verdicts:
 
 
 @stack_rule(
-    *("M02", "db-neighbours", "only Portus reaches the database", MANDATORY, HIGH),
+    *("M02", "db-neighbours", "only Portus and the backup reach the database", MANDATORY, HIGH),
     reason="whoever reaches it may try passwords",
     fix="a network for the database with Portus, another with the background process",
     source="NIST SP 800-190 4.3.3",
@@ -80,7 +80,7 @@ def neighbours(stack: Stack) -> Iterator[About]:
         roles = {role_of(each) for each in members}
         if DATABASE in roles and any(each.inside_component for each in members):
             for each in members:
-                if role_of(each) not in (DATABASE, PORTUS, BACKGROUND):
+                if role_of(each) not in (DATABASE, PORTUS, BACKGROUND, BACKUP):
                     yield About(each, Bad("networksAdvanced", f"it shares {stack.by_urn[urn].name} with the database"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..host_paths import SERVICE, VOLUME
 from ..resource import ROLE_LABEL, Resource, Stack
-from ..roles import BACKGROUND, CONTAINER, DATABASE, EDGE, PORTUS, REGISTRY, labels, owner, role_of, runs
+from ..roles import BACKGROUND, BACKUP, CONTAINER, DATABASE, EDGE, PORTUS, REGISTRY, labels, owner, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, About, rule, stack_rule
 from ..values import Bad, Node, Unseen, Value, Verdicts, demand, forbid, given, is_true
 
@@ -62,7 +62,7 @@ def attachments(stack: Stack) -> dict[str, list[Resource]]:
 
 
 _NEIGHBOURS = {
-    DATABASE: {PORTUS, BACKGROUND},
+    DATABASE: {PORTUS, BACKGROUND, BACKUP},
     REGISTRY: {PORTUS, BACKGROUND, EDGE},
 }
 """Who may share a network with a role; tasks that prepare something may too."""

@@ -8,7 +8,7 @@ from ..addresses import are_everywhere
 from ..kubernetes import NETWORK_POLICY, WORKLOADS, is_patch, namespace_of, pod_labels
 from ..links import planned_ways_out
 from ..resource import NAME_LABEL, Resource, Stack
-from ..roles import BACKGROUND, DATABASE, EDGE, PORTUS, REGISTRY, labels, selected_role
+from ..roles import BACKGROUND, BACKUP, DATABASE, EDGE, PORTUS, REGISTRY, labels, selected_role
 from ..rule import HIGH, MANDATORY, About, rule, stack_rule
 from ..values import Bad, Node, Unseen, Verdicts, forbid, number_of, written
 
@@ -18,7 +18,7 @@ _EVERY_NAMESPACE = "kubernetes.io/metadata.name"
 """A label that the API server puts on every namespace."""
 _MOST_PORTS = 1024
 _PEERS = {
-    DATABASE: {PORTUS, BACKGROUND, "migrate", "bootstrap"},
+    DATABASE: {PORTUS, BACKGROUND, BACKUP, "migrate", "bootstrap"},
     REGISTRY: {EDGE, PORTUS, BACKGROUND},
 }
 

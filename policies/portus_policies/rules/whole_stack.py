@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..kubernetes import WORKLOADS
 from ..provider_logins import DOCKER, KUBERNETES, logins
 from ..resource import COMPONENT, NAME_LABEL, Resource, Stack
-from ..roles import CONTAINER, DATABASE, PORTUS, REGISTRY, labels, role_of, runs
+from ..roles import BACKUP, CONTAINER, DATABASE, PORTUS, REGISTRY, labels, owner, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
 from ..secret_text import secret_name
 from ..values import Bad, Node, Verdicts, contains_unknown
@@ -62,9 +62,25 @@ def protect(stack: Stack) -> Iterator[About]:
     if stack.settings.ephemeral:
         return
     for resource in stack.of_type(*_STATEFUL):
-        data = resource.name.endswith("-data") and role_of(resource) in (DATABASE, REGISTRY)
+        data = resource.name.endswith("-data") and role_of(resource) in (DATABASE, REGISTRY, BACKUP)
         if resource.inside_component and data and not resource.options.protect:
             yield About(resource, Bad("protect"))
+
+
+@stack_rule(
+    *("S14", "stack-backups", "what is protected is backed up, too", ADVISORY, HIGH),
+    reason="protection keeps a mistake from deleting data, and nothing else: disks fail, and hosts are lost",
+    fix="`backup: {repository: {s3: …}}`, elsewhere than the data (`ephemeral` in the settings for trials)",
+    source="NIST SP 800-53 CP-9",
+)
+def backups(stack: Stack) -> Iterator[About]:
+    if stack.settings.ephemeral:
+        return
+    running = stack.of_type(CONTAINER, *WORKLOADS)
+    kept = {owner(stack, each) for each in running if role_of(each) == BACKUP and runs(each)}
+    for component in _components(stack):
+        if component.urn not in kept:
+            yield About(component, Bad("backup"))
 
 
 @rule(

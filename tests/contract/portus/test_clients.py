@@ -1,7 +1,7 @@
 """What clients push, how they pull and delete it, and what Portus shows of it: the table of docs/clients.md.
 
-docker, podman, ctr, skopeo, buildah and crane are an image of the lab. With the variable ``CLIENTS``, a folder with the
-programs ``oras`` and ``helm``, those are run too.
+docker, podman, ctr, skopeo, buildah and crane are an image of the lab. With the variable ``CLIENTS``, a folder with
+``oras``, ``helm``, and ``buildx`` with ``buildkitd``, those of them that are there are run too.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tests.contract.standin_harness import docker, logs, wait_until
 pytestmark = [pytest.mark.engine, source("lib/portus/registry_notification.rb:63", "app/models/user.rb:177")]
 
 PROGRAMS = os.environ.get("CLIENTS", "")
+GIVEN_PROGRAMS = ("oras", "helm", "buildx")
 HEADING = "| Client | What is pushed | Portus alone | With PortusStack |"
 NOT_SHOWN = "not shown"
 IMAGE_ID, NO_IMAGE_ID = "image id", "without image id"
@@ -47,6 +48,11 @@ class Client:
     def program(self) -> str:
         """What has to be there."""
         return self.name.split()[0]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the image has its program, or the folder that was given."""
+        return self.program not in GIVEN_PROGRAMS or bool(PROGRAMS and Path(PROGRAMS, self.program).is_file())
 
     @property
     def repository(self) -> str:
@@ -123,7 +129,7 @@ def test_the_table_has_a_row_for_every_client() -> None:
 
 def test_portus_shows_what_the_table_says_and_what_was_pushed_comes_back_and_goes(machine: Machine) -> None:
     world = machine.world
-    there = [client for client in CLIENTS if client.program not in ("oras", "helm") or PROGRAMS]
+    there = [client for client in CLIENTS if client.is_there]
     for client in there:
         machine.run(client, client.push)
     send(world, f"{WHO}/witness", WHO, account=WHO)

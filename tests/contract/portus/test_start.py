@@ -13,7 +13,7 @@ from components.portus.images import STAND_IN_REPOSITORY
 from tests.contract.portus.world import RELEASE, source
 from tests.contract.standin_harness import Lab, docker, lab, logs, wait_until
 from tests.contract.standin_settings import DATABASE_PASSWORD, FQDN, HIDDEN_PASSWORD, ROOT_PASSWORD
-from tests.portus_image import patience
+from tests.portus_image import is_original, patience
 
 pytestmark = [
     pytest.mark.engine,
@@ -346,3 +346,18 @@ def test_generation_2_does_not_start_as_another_user_than_root(empty: Lab, role:
     container = empty.start_portus(2, "--user=1000", role=role)
     assert exit_code(container, 60) != 0
     assert "Permission denied" in logs(container)
+
+
+@source("lib/portus/db.rb:50", "config/initializers/mail.rb:10")
+@pytest.mark.skipif(not is_original(2), reason="the stand-in reads no printed words: PORTUS names an original")
+@pytest.mark.parametrize("patches", [(), ("first_start",)], ids=["unmended", "mended"])
+def test_a_public_name_with_down_in_it_is_not_taken_for_a_migration(
+    empty: Lab, role: str, patches: tuple[str, ...]
+) -> None:
+    changes = {"PORTUS_MACHINE_FQDN_VALUE": "downloads.portus.test"}
+    container = empty.start_portus(2, changes=changes, role=role, patches=patches)
+    again = "Performing pending migrations"
+    wait_until(
+        lambda: any(word in logs(container) for word in ("Database ready", again)), "it", lambda: logs(container)
+    )
+    assert ("Database ready" in logs(container)) is bool(patches)

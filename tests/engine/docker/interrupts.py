@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.docker.deployment import NAME_LABEL, ROLE_LABEL, Deployment
+from tests.portus_image import patience
 
-_MOMENT_SECONDS = 300
+_MOMENT_SECONDS = 300 * patience()
 _POLL_SECONDS = 0.02
 _LAST_LINES_SECONDS = 5
 _BEGUN = re.compile(r"^ \S+ +(?P<type>\S+) (?P<name>\S+) \w+ing \(0s\) *$")

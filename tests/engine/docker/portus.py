@@ -1,6 +1,7 @@
 """Portus as its administrator meets it, through the edge: sign-in form, session cookie, API."""
 
 import json
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
@@ -42,12 +43,19 @@ class PortusApi:
             self._cookie = cookie.partition(";")[0]
         return answer
 
+    def page(self, path: str) -> Answer:
+        """GET as a browser does; no redirection is followed."""
+        return self._request("GET", path, "text/plain", "text/html")
+
+    def submit(self, path: str, fields: Mapping[str, str]) -> Answer:
+        """Fill in the form of a page, which is sent to the page's own address."""
+        token = _CsrfToken(self.page(path).body.decode()).token
+        form = "application/x-www-form-urlencoded"
+        return self._request("POST", path, form, "text/html", urlencode({"authenticity_token": token, **fields}))
+
     def sign_in(self, username: str, password: str) -> bool:
         """Fill in the form; whether Portus let us in."""
-        page = self._request("GET", "/users/sign_in", "text/plain", "text/html").body.decode()
-        fields = {"authenticity_token": _CsrfToken(page).token, "user[username]": username, "user[password]": password}
-        form = "application/x-www-form-urlencoded"
-        answer = self._request("POST", "/users/sign_in", form, "text/html", urlencode(fields))
+        answer = self.submit("/users/sign_in", {"user[username]": username, "user[password]": password})
         # Portus 2.3.4 to 2.4.3 signs its hidden user in with 200 (app/models/user.rb:106 fails Devise's own saving).
         return answer.status in (302, 303) or (answer.status == 200 and answer.headers.get("Location") == "/")
 
@@ -57,11 +65,17 @@ class PortusApi:
         assert answer.status == 200, f"GET {path}: {answer.status} {answer.body!r}"
         return answer.json()
 
+    def post(self, path: str, value: object) -> Any:
+        """POST as JSON something that is made by it."""
+        answer = self._request("POST", path, "application/json", "application/json", json.dumps(value))
+        assert answer.status == 201, f"POST {path}: {answer.status} {answer.body!r}"
+        return answer.json()
+
     def create_user(self, username: str, password: str) -> None:
         """An ordinary user."""
-        user = {"user": {"username": username, "email": f"{username}@example.com", "password": password}}
-        answer = self._request("POST", "/api/v1/users", "application/json", "application/json", json.dumps(user))
-        assert answer.status == 201, f"creating a user: {answer.status} {answer.body!r}"
+        self.post(
+            "/api/v1/users", {"user": {"username": username, "email": f"{username}@example.com", "password": password}}
+        )
 
     def tags(self, repository: str) -> dict[str, str]:
         """Tag → who pushed it, of the repository with this name in any namespace."""

@@ -54,11 +54,15 @@ class Cluster:
             if each.metadata.labels.get(ROLE_LABEL) in _WORKLOADS
         }
 
-    def names_of(self, role: str) -> set[str]:
-        """The names of a role's pods, without those that are ending."""
+    def pods_of(self, role: str) -> list[Any]:
+        """A role's pods, without those that are ending."""
         selector = ",".join(filter(None, (self.selector, f"{ROLE_LABEL}={role}")))
         found = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
-        return {each.metadata.name for each in found if each.metadata.deletion_timestamp is None}
+        return [each for each in found if each.metadata.deletion_timestamp is None]
+
+    def names_of(self, role: str) -> set[str]:
+        """The names of a role's pods, without those that are ending."""
+        return {each.metadata.name for each in self.pods_of(role)}
 
     def run(self, role: str, *command: str) -> str:
         """Run a command in a role's pod; what it printed."""
@@ -104,13 +108,17 @@ class Cluster:
         wait_for(lambda: not self.not_ready(), seconds, lambda: f"not ready: {self.not_ready()}")
 
     def delete_pod(self, role: str, seconds: float = 240) -> None:
-        """Delete a role's pod and wait until another one is ready in its place."""
-        old = self.pods()[role].metadata
+        """Delete a role's newest pod and wait until there are as many as before, and all are ready.
+
+        The pods themselves are asked: what their workload says of them is that of a moment ago.
+        """
+        old, count = self.pods()[role].metadata, len(self.pods_of(role))
         self.core.delete_namespaced_pod(old.name, self.namespace)
 
         def replaced() -> bool:
-            pod = self.pods().get(role)
-            return pod is not None and pod.metadata.uid != old.uid and not self.not_ready()
+            pods = self.pods_of(role)
+            others = [each for each in pods if each.metadata.uid != old.uid and _is_ready(each)]
+            return len(pods) == len(others) == count and not self.not_ready()
 
         wait_for(replaced, seconds, lambda: f"{role} did not come back; not ready: {self.not_ready()}")
 
@@ -143,6 +151,10 @@ class Cluster:
         except client.ApiException as error:
             return str(json.loads(error.body)["message"])
         return ""
+
+
+def _is_ready(pod: Any) -> bool:
+    return any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or [])
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, evidence: Callable[[], str]) -> None:

@@ -56,7 +56,7 @@ GROUP: dict[str, Any] = {
     "labels": {"example.com/owner": "team"},
     "annotations": {"example.com/contact": "team@example.com"},
     "pods": _PODS,
-    "roles": {role: _PODS for role in ("database", "registry", "portus", "background", "edge")},
+    "roles": {role: _PODS for role in ("database", "registry", "portus", "background", "backup", "edge")},
     "scheduling_timeout_seconds": 60,
 }
 

@@ -99,6 +99,25 @@ COMPLETE: dict[str, Any] = {
         "webhook_secret": "7",
     },
     "data": {"protect": False, "retain": True},
+    "backup": {
+        "schedule": "5 3 * * *",
+        "keep": {"daily": 14, "weekly": 8, "monthly": 24},
+        "repository": {
+            "s3": {
+                "bucket": "backups",
+                "region": "eu-central-1",
+                "access_key": "AKIAEXAMPLE",
+                "secret_key": "SENTINEL/backup+key",
+                "region_endpoint": "https://s3.example.com:9000",
+                "root_directory": "/portus",
+                "ca_certificate_pem": CERTIFICATE,
+            }
+        },
+        "layers": "bucket_versioning",
+        "verify_percent": 10,
+        "image": "restic/restic:0.18.1",
+        "resources": {"memory_mib": 256, "cpus": 0.5},
+    },
     "smoke_check": True,
     "docker": {
         "hosts": [
@@ -118,7 +137,7 @@ COMPLETE: dict[str, Any] = {
                     "private_key_pem": MARKED_KEY,
                 },
                 "private_address": "10.0.0.2",
-                "roles": ["registry", "portus", "background"],
+                "roles": ["registry", "portus", "background", "backup"],
             },
         ],
         "bind_address": "0.0.0.0",
@@ -136,6 +155,7 @@ COMPLETE: dict[str, Any] = {
 FILESYSTEM: dict[str, Any] = {
     **MINIMAL,
     "registry": {"storage": {"filesystem": {"size_gib": 100, "shared": False}}},
+    "backup": {"repository": {"volume": {"size_gib": 200}}},
 }
 KUBERNETES: dict[str, dict[str, Any]] = {
     way: {**MINIMAL, **kubernetes_samples.complete(way)} for way in kubernetes_samples.WAYS
@@ -229,7 +249,7 @@ def sample_with(path: Path) -> tuple[dict[str, Any], Path]:
         return KUBERNETES[str(path[2]) if path[1:2] == ("expose",) and len(path) > 2 else "node_port"], path
     if "cert_manager" in path:
         return ISSUED, path
-    if "filesystem" in path:
+    if "filesystem" in path or "volume" in path:
         return FILESYSTEM, path
     if path[-1] == "ssh_options":
         return COMPLETE, tuple(0 if part == 1 else part for part in path)

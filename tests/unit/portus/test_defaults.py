@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typing_extensions import is_typeddict
 
-from components.portus import args, image_args, kubernetes_args
+from components.portus import args, backup_args, image_args, kubernetes_args, resources_args
 from components.portus.args import PortusStackArgs
 from components.portus.settings import settings_from_args
 from components.portus.settings.reader import Reader
@@ -22,7 +22,7 @@ READ = ("integer", "number", "boolean", "choice", "text", "texts")
 
 
 FOLLOWS = re.compile(
-    r"portus\.(generation|patches\.openid_connect)|administrator\.email|docker\.https_port"
+    r"portus\.(generation|patches\.openid_connect)|administrator\.email|docker\.https_port|backup\..*\.root_directory"
     r"|kubernetes\.(namespace|shared_storage_class|expose\..*_port|.*\.tolerations\.(effect|toleration_seconds))"
 )
 """Arguments whose default follows from others, or is nothing that could be written; docstrings say what happens."""
@@ -48,7 +48,11 @@ def docstrings(module: object) -> dict[tuple[str, str], str]:
     return found
 
 
-DOCSTRINGS = docstrings(args) | docstrings(image_args) | docstrings(kubernetes_args)
+DOCSTRINGS = {
+    key: text
+    for module in (args, backup_args, image_args, kubernetes_args, resources_args)
+    for key, text in docstrings(module).items()
+}
 
 
 def documented(group: Any = PortusStackArgs, path: str = "") -> Iterator[tuple[str, str]]:
@@ -160,7 +164,7 @@ def test_what_is_named_here_is_there(asked: Asked) -> None:
     assert set(OTHER_BOUNDS) <= set(asked)
     assert {path.rpartition(".")[2] for path in asked if FOLLOWS.fullmatch(path)} == {
         *("generation", "openid_connect", "email", "namespace", "shared_storage_class"),
-        *("https_port", "http_port", "effect", "toleration_seconds"),
+        *("https_port", "http_port", "effect", "toleration_seconds", "root_directory"),
     }
 
 

@@ -38,6 +38,7 @@ def test_each_tells_what_it_looks_for_before_it_changes_anything(name: str) -> N
     source = PATCHES[name].content
     assert f"portus-stack: patch {name} does not fit this Portus: " in source
     assert f"portus-stack: patch {name} is on" in source
+    assert not re.search(r"(?<![.\w])warn\b", source), "Ruby's own `warn` says nothing with RUBYOPT=-W0"
     assert not re.search(r"^\s*(rescue|rescue Exception)\s*$", source, re.MULTILINE), "an error is swallowed"
 
 

@@ -7,7 +7,7 @@ import pytest
 from components.portus import InvalidSettings
 from components.portus.args import Role
 from components.portus.credentials import bot_username
-from tests.unit.portus import samples
+from tests.unit.portus import samples, topologies
 from tests.unit.portus.samples import CERTIFICATE, MINIMAL, PRIVATE_KEY, merged, problems
 
 S3 = {"bucket": "layers", "region": "eu", "access_key": "AKIA", "secret_key": "secret"}
@@ -132,7 +132,18 @@ def test_several_hosts_may_share_the_roles() -> None:
 
 
 def test_every_role_may_have_a_host_of_its_own() -> None:
-    assert problems(with_hosts(*(host(role.value, role.value) for role in Role))) == {}
+    apart = (host(role.value, role.value) for role in Role if role is not Role.BACKUP)
+    assert problems(with_hosts(*apart)) == {}
+
+
+def test_the_backup_is_where_the_registrys_volume_is() -> None:
+    apart = [host(role.value, role.value) for role in Role]
+    assert problems(with_hosts(*apart, backup={}))["docker.hosts"] == (
+        "role backup must be where the registry is: on registry"
+    )
+    assert problems(with_hosts(FRONT, host("back", *BACK["roles"], "backup"), backup={})) == {}
+    layers = {"registry": topologies.S3["registry"], "backup": {"layers": "bucket_versioning"}}
+    assert problems(with_hosts(*apart, **layers)) == {}
 
 
 def test_an_external_database_lets_portus_and_background_part() -> None:
@@ -187,7 +198,7 @@ def test_other_hosts_must_reach_the_edge() -> None:
 
 def test_several_faulty_roles_are_all_told() -> None:
     with pytest.raises(InvalidSettings) as caught:
-        samples.settings(with_hosts(FRONT, host("back", "edge")))
+        samples.settings(with_hosts(FRONT, host("back", "edge"), backup={}))
     for role in Role:
         assert f"role {role.value} must be on exactly one host" in str(caught.value)
 
@@ -207,7 +218,7 @@ def test_defaults() -> None:
     assert (settings.docker.bind_address, settings.docker.https_port, settings.docker.http_port) == ("0.0.0.0", 443, 80)
     assert settings.administrator.email == "admin@portus.example.com"
     assert (settings.certificates.validity_hours, settings.certificates.early_renewal_hours) == (8760, 720)
-    assert settings.roles == tuple(Role)
+    assert settings.roles == tuple(role for role in Role if role is not Role.BACKUP)
 
 
 def test_plain_http_is_not_opened_beside_another_public_port() -> None:

@@ -118,6 +118,25 @@ def test_features_that_call_out_are_links() -> None:
     assert not [link for link in topologies.topology().links if link.destination == OUTSIDE]
 
 
+@pytest.mark.parametrize(
+    ("settings", "port", "tls"),
+    [
+        ({"oauth.github.enabled": True}, 443, True),
+        ({"oauth.gitlab.enabled": True}, 443, True),
+        ({"oauth.gitlab.enabled": True, "oauth.gitlab.server": "https://git.test:8443/x"}, 8443, True),
+        ({"oauth.gitlab.enabled": False, "oauth.gitlab.server": "https://git.test:8443"}, None, True),
+        ({"oauth.open_id.enabled": True, "oauth.open_id.identifier": "http://id.test"}, 80, False),
+        ({"security.clair.server": "http://clair.test:6060"}, 6060, False),
+    ],
+)
+def test_servers_are_called_at_the_port_of_their_address(
+    settings: dict[str, object], port: int | None, tls: bool
+) -> None:
+    links = topologies.topology({"portus": {"settings": settings}}).links
+    outside = {(link.port, link.tls) for link in links if link.source == "portus" and link.destination == OUTSIDE}
+    assert outside == ({(port, tls)} if port else set())
+
+
 def test_circular_order_is_told() -> None:
     topology = topologies.topology()
     circular = Topology(

@@ -46,6 +46,7 @@ def credentials(settings: Settings) -> Credentials:
         "portus_password",
         "administrator_password",
         "bot_password",
+        "backup_password",
         "session_key",
         "http_secret",
         "webhook_secret",

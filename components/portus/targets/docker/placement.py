@@ -15,6 +15,7 @@ from ...settings.model import DockerHost, DockerSettings
 from ...topology import OUTSIDE, Link, Process, Topology
 
 _SUBNET_PREFIX = 28
+_FIRST = 7
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,15 @@ class Placement:
         return PlacedNetwork(name, self.host(members[0]), members, OUTSIDE not in ends, leaves, self._subnet(ends))
 
     def _subnet(self, ends: tuple[str, str]) -> str:
-        """Its part of the address pool is fixed by the roster, whatever else comes or goes."""
+        """Its part of the address pool is fixed by the roster, whatever else comes or goes.
+
+        Who came to the roster after the first seven is counted after them, so that they keep theirs.
+        """
         if not self._docker.address_pool:
             return ""
         subnets = ipaddress.ip_network(self._docker.address_pool).subnets(new_prefix=_SUBNET_PREFIX)
-        roster = self._topology.roster
-        order = [*combinations(roster, 2), *((process, OUTSIDE) for process in roster)]
+        first, later = self._topology.roster[:_FIRST], self._topology.roster[_FIRST:]
+        order = [*combinations(first, 2), *((process, OUTSIDE) for process in first)]
+        for index, process in enumerate(later):
+            order += [(process, OUTSIDE), *((earlier, process) for earlier in (*first, *later[:index]))]
         return str(next(subnet for index, subnet in enumerate(subnets) if index == order.index(ends)))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 import pulumi
 import pulumi_docker as docker
@@ -9,7 +10,7 @@ import pulumi_docker as docker
 from ...images import resolved
 from ...naming import LABEL_PREFIX, internal_name, resource_name
 from ...settings import Settings
-from ...topology import Process, Task, Topology, Workload
+from ...topology import Process, Program, Task, Topology, Workload
 from ..deployed import Deployed
 from . import translate
 from .failures import address_pool_hook, failure_hook, image_hook
@@ -22,6 +23,8 @@ _NOT_UPDATED_IN_PLACE = ["healthcheck", "tmpfs", "init"]
 """The provider reports these as updated without touching the container."""
 _CREATE_MARGIN_SECONDS = 600
 _LOG_LINES = "200"
+_DIGITS = 12
+"""Of an image's id, enough to tell it from another."""
 
 
 class DockerTarget(Deployed):
@@ -35,6 +38,7 @@ class DockerTarget(Deployed):
         self._placement = Placement(topology, settings.docker)
         self._host_providers = host_providers(settings, self)
         self._images: dict[tuple[str, str], docker.RemoteImage] = {}
+        self._data: dict[str, docker.Volume] = {}
         self._networks = {network.name: self._network(network) for network in self._placement.networks}
         self.containers: dict[str, docker.Container] = {}
         for process in topology.processes:
@@ -46,13 +50,14 @@ class DockerTarget(Deployed):
         own = pulumi.ResourceOptions(provider=self.provider_of(self._topology.process(process)), **more)  # type: ignore[arg-type]
         return pulumi.ResourceOptions.merge(self.options(process), own)
 
-    def _image(self, process: Process) -> docker.RemoteImage:
-        """One per host and reference; kept on the host, where other containers may use it."""
-        key = (self._placement.host(process.name).name, process.image)
+    def _image(self, process: Process, reference: str = "", kind: str = "image") -> docker.RemoteImage:
+        """One per host and reference, by default its own; kept on the host, where other containers may use it."""
+        reference = reference or process.image
+        key = (self._placement.host(process.name).name, reference)
         if key not in self._images:
-            name = resource_name(self._topology.name, process.name, "image")
-            opts = self._options(process.name, hooks=image_hook(name, process.image))
-            self._images[key] = docker.RemoteImage(name, name=process.image, keep_locally=True, opts=opts)
+            name = resource_name(self._topology.name, process.name, kind)
+            opts = self._options(process.name, hooks=image_hook(name, reference))
+            self._images[key] = docker.RemoteImage(name, name=reference, keep_locally=True, opts=opts)
         return self._images[key]
 
     def _resolved(self, process: Process) -> pulumi.Output[str]:
@@ -80,22 +85,57 @@ class DockerTarget(Deployed):
             ),
         )
 
-    def _volume(self, process: Process, kind: str, **options: object) -> docker.Volume:
-        """Its name holds the deployment's id: Docker adopts a volume whose name exists, so it must be ours alone."""
+    def _volume(
+        self, process: Process, kind: str, version: pulumi.Output[str] | None = None, **options: object
+    ) -> docker.Volume:
+        """Its name holds the deployment's id: Docker adopts a volume whose name exists, so it must be ours alone.
+
+        Another ``version`` is another volume.
+        """
         name = resource_name(self._topology.name, process.name, kind)
         return docker.Volume(
             name,
-            name=pulumi.Output.concat(name, "-", self._deployment),
+            name=pulumi.Output.concat(name, "-", self._deployment, "" if version is None else "-", version or ""),
             labels=translate.labels(self._topology.name, process.name, self._deployment),
             opts=self._options(process.name, **options),
         )
 
     def _data_volumes(self, process: Process) -> list[docker.ContainerVolumeArgs]:
-        if not isinstance(process, Workload) or process.data is None:
+        if not isinstance(process, Workload):
             return []
-        data = self._settings.data
-        volume = self._volume(process, "data", protect=data.protect or None, retain_on_delete=data.retain or None)
-        return [docker.ContainerVolumeArgs(container_path=process.data.path, volume_name=volume.name)]
+        found = []
+        if process.data is not None:
+            data = self._settings.data
+            volume = self._volume(process, "data", protect=data.protect or None, retain_on_delete=data.retain or None)
+            self._data[process.name] = volume
+            found.append(docker.ContainerVolumeArgs(container_path=process.data.path, volume_name=volume.name))
+        if process.shares is not None:
+            volume = self._data[process.shares.owner]
+            found.append(docker.ContainerVolumeArgs(container_path=process.shares.path, volume_name=volume.name))
+        return found
+
+    def _program(self, process: Process, program: Program) -> docker.ContainerVolumeArgs:
+        """A volume with a program of another image: Docker fills a new one with what the image has at its place.
+
+        The container through which that happens is never started.
+        """
+        image = self._image(process, program.image, "program-image")
+        volume = self._volume(process, "program", image.image_id.apply(lambda found: found[-_DIGITS:]))
+        name = resource_name(self._topology.name, process.name, "program")
+        filled = docker.Container(
+            name,
+            name=name,
+            image=image.image_id,
+            start=False,
+            must_run=False,
+            network_mode="none",
+            log_driver="json-file",
+            labels=translate.labels(self._topology.name, process.name, self._deployment),
+            volumes=[{"container_path": str(PurePosixPath(program.path).parent), "volume_name": volume.name}],
+            opts=self._options(process.name, delete_before_replace=True),
+        )
+        volume_name = pulumi.Output.all(volume.name, filled.id).apply(lambda found: str(found[0]))
+        return docker.ContainerVolumeArgs(container_path=program.directory, volume_name=volume_name, read_only=True)
 
     def _files(self, process: Process) -> tuple[docker.Volume, docker.Container]:
         """A volume with the process' files, and the container, never started, through which they got there.
@@ -151,6 +191,8 @@ class DockerTarget(Deployed):
         self, process: Process, arguments: docker.ContainerArgs
     ) -> tuple[list[docker.ContainerLabelArgs], list[docker.ContainerVolumeArgs] | None]:
         volumes = self._data_volumes(process)
+        if process.program is not None:
+            volumes.append(self._program(process, process.program))
         labels = translate.labels(self._topology.name, process.name, self._deployment)
         if translate.in_volume(process):
             volume, upload = self._files(process)

@@ -3,10 +3,11 @@
 import pulumi
 from pulumi_kubernetes import core
 
-from ...topology import Workload
+from ...topology import Process, Workload
 from .instance import SKIP_AWAIT, Instance
 
-_VOLUME = "data"
+_VOLUME, _SHARED_VOLUME = "data", "shared-data"
+_Volume = core.v1.VolumeArgs
 
 
 def claim(instance: Instance, workload: Workload) -> core.v1.PersistentVolumeClaim | None:
@@ -32,12 +33,23 @@ def claim(instance: Instance, workload: Workload) -> core.v1.PersistentVolumeCla
     )
 
 
-def volume(made: core.v1.PersistentVolumeClaim) -> core.v1.VolumeArgs:
-    """The claim as a volume of a pod."""
-    source = core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=made.metadata.name)
-    return core.v1.VolumeArgs(name=_VOLUME, persistent_volume_claim=source)
+def volumes(own: core.v1.PersistentVolumeClaim | None, shared: core.v1.PersistentVolumeClaim | None) -> list[_Volume]:
+    """The claims as volumes of a pod."""
+    claims = {_VOLUME: own, _SHARED_VOLUME: shared}
+    return [
+        core.v1.VolumeArgs(
+            name=name,
+            persistent_volume_claim=core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=made.metadata.name),
+        )
+        for name, made in claims.items()
+        if made is not None
+    ]
 
 
-def mount(path: str) -> core.v1.VolumeMountArgs:
-    """Where it is mounted."""
-    return core.v1.VolumeMountArgs(name=_VOLUME, mount_path=path)
+def mounts(process: Process) -> list[core.v1.VolumeMountArgs]:
+    """Where they are mounted."""
+    if not isinstance(process, Workload):
+        return []
+    own = [core.v1.VolumeMountArgs(name=_VOLUME, mount_path=process.data.path)] if process.data else []
+    shared = [core.v1.VolumeMountArgs(name=_SHARED_VOLUME, mount_path=process.shares.path)] if process.shares else []
+    return own + shared

@@ -12,6 +12,7 @@ from .instance import Instance
 _NODE = "kubernetes.io/hostname"
 _SPREAD_OVER = (_NODE, "topology.kubernetes.io/zone")
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _STRONGEST = 100
 _REVISION = "pod-template-hash"
 
@@ -67,10 +68,19 @@ def affinity(instance: Instance, workload: Workload, wanted: Mapping[str, Any]) 
     """What the user wants; and, where pods hand over a volume, a successor starts where its predecessor still is.
 
     It is a wish only: a scheduler that had to refuse a node looks again after minutes, however soon the other is gone.
+    Who shares the data of another must be on its node, which alone has the volume.
     """
+    if workload.shares is not None:
+        return _beside(instance, workload.shares.owner, wanted)
     if not hands_over(workload):
         return dict(wanted)
     beside = {"labelSelector": {"matchLabels": instance.selector(workload.name)}, "topologyKey": _NODE}
     near: Mapping[str, Any] = wanted.get("podAffinity") or {}
     wishes = [*near.get(_PREFERRED, []), {"weight": _STRONGEST, "podAffinityTerm": beside}]
     return {**wanted, "podAffinity": {**near, _PREFERRED: wishes}}
+
+
+def _beside(instance: Instance, owner: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    term = {"labelSelector": {"matchLabels": instance.selector(owner)}, "topologyKey": _NODE}
+    near: Mapping[str, Any] = wanted.get("podAffinity") or {}
+    return {**wanted, "podAffinity": {**near, _REQUIRED: [*near.get(_REQUIRED, []), term]}}

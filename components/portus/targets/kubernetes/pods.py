@@ -10,7 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ...settings.kubernetes_model import PodSettings
 from ...topology import Process, Task, Topology, Workload
-from . import data, disruption, issued, probes, security
+from . import data, disruption, issued, probes, programs, security
 from .files import MountedFiles
 from .instance import Instance
 from .services import Services, host_aliases, port_name, ports_of
@@ -34,6 +34,7 @@ class Parts:
     services: Services
     files: MountedFiles
     claim: core.v1.PersistentVolumeClaim | None = None
+    shared_claim: core.v1.PersistentVolumeClaim | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
@@ -62,6 +63,7 @@ def _specification(instance: Instance, process: Process, parts: Parts) -> core.v
         host_aliases=host_aliases(instance, parts.topology, process.name, parts.services) or None,
         restart_policy="Never" if isinstance(process, Task) else "Always",
         termination_grace_period_seconds=process.stop_seconds + _drain(process, parts.topology),
+        init_containers=programs.init_containers(process) or None,
         containers=[_container(instance, process, parts)],
         volumes=_volumes(instance, process, parts) or None,
         node_selector=dict(pods.node_selector) or None,
@@ -152,16 +154,16 @@ def _volumes(instance: Instance, process: Process, parts: Parts) -> list[core.v1
     return [
         *parts.files.volumes,
         *issued.volumes(instance, process),
-        *([data.volume(parts.claim)] if parts.claim else []),
+        *data.volumes(parts.claim, parts.shared_claim),
+        *programs.volumes(process),
         *(core.v1.VolumeArgs(name=_scratch_name(path), empty_dir=scratch) for path in process.scratch),
     ]
 
 
 def _mounts(process: Process, parts: Parts) -> list[core.v1.VolumeMountArgs]:
     found: Sequence[core.v1.VolumeMountArgs] = parts.files.mounts
-    kept = [data.mount(process.data.path)] if isinstance(process, Workload) and process.data else []
     scratch = [core.v1.VolumeMountArgs(name=_scratch_name(path), mount_path=path) for path in process.scratch]
-    return [*found, *issued.mounts(process), *kept, *scratch]
+    return [*found, *issued.mounts(process), *data.mounts(process), *programs.mounts(process), *scratch]
 
 
 def _scratch_name(path: str) -> str:

@@ -24,6 +24,8 @@ from .services import internal_services
 from .tasks import job, result
 from .workloads import Runner, workload
 
+_Claim = core.v1.PersistentVolumeClaim | None
+
 
 class KubernetesTarget(Deployed):
     """``images`` by process: the reference that was asked for, as nodes resolve tags and tell the provider nothing."""
@@ -40,6 +42,7 @@ class KubernetesTarget(Deployed):
         self._services = internal_services(self._site, topology)
         self._runners: dict[str, list[Runner]] = {}
         self._jobs: dict[str, batch.v1.Job] = {}
+        self._claims: dict[str, core.v1.PersistentVolumeClaim] = {}
         for process in topology.processes:
             self._process(process)
         published = {link.destination for link in topology.links if link.source == OUTSIDE}
@@ -65,8 +68,7 @@ class KubernetesTarget(Deployed):
         instance, topology = self._site, self._topology
         account = _service_account(instance, process)
         policy = network_policy(instance, topology, process.name)
-        made = claim(instance, process) if isinstance(process, Workload) else None
-        parts = Parts(topology, self._services, mount_files(instance, process), made)
+        parts = Parts(topology, self._services, mount_files(instance, process), *self._claims_of(process))
         certificate = issue(instance, process)
         after: list[pulumi.Resource] = [account, policy, *([certificate] if certificate else [])]
         for earlier in process.after:
@@ -76,6 +78,15 @@ class KubernetesTarget(Deployed):
         elif isinstance(process, Workload):
             self._runners[process.name] = workload(instance, process, parts, after)
             disruption_budget(instance, process)
+
+    def _claims_of(self, process: Process) -> tuple[_Claim, _Claim]:
+        """The claim of its own data, and the one that it shares."""
+        if not isinstance(process, Workload):
+            return None, None
+        made = claim(self._site, process)
+        if made is not None:
+            self._claims[process.name] = made
+        return made, self._claims[process.shares.owner] if process.shares else None
 
 
 def _service_account(instance: Instance, process: Process) -> core.v1.ServiceAccount:
