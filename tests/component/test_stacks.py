@@ -10,7 +10,7 @@ import pulumi
 import pytest
 import yaml
 
-from components.portus import OUTPUTS, InvalidSettings
+from components.portus import OUTPUTS, InvalidSettings, PortusStackArgs
 from tests.component.recorder import COMPONENT, DEPLOYMENT, MARK, Recording, record
 
 ROOT = Path(__file__).parents[2]
@@ -52,12 +52,12 @@ def test_stack_file_deploys(file: Path, preview: bool) -> None:
 
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
 def test_stack_file_is_strict(file: Path) -> None:
-    """Only keys that the project declares, no secret, no default provider."""
+    """Only keys that the project or the component knows, no secret, no default provider."""
     stack = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert set(stack) == {"config"}
     assert stack["config"][DISABLED] == ["*"]
     for key in set(stack["config"]) - {DISABLED}:
-        assert key.removeprefix(f"{PROJECT['name']}:") in PROJECT["config"], key
+        assert key.removeprefix(f"{PROJECT['name']}:") in {*PROJECT["config"], *PortusStackArgs.__annotations__}, key
     assert "password" not in file.read_text(encoding="utf-8").lower()
 
 
