@@ -11,11 +11,18 @@ else:
     import tomli as tomllib
 
 PACKAGE = CHECKOUT / "components" / "portus"
+ROOTS = {"pulumi_portus": PACKAGE, "pulumi_portus.operations": CHECKOUT / "operations"}
+"""Package → its folder."""
+DATA = {"pulumi_portus.patches": ("patches", ".rb"), "pulumi_portus.roles.backup": ("roles/backup", ".sh")}
+"""Package → the folder of its data, and what that ends with."""
 
 
 def packages_on_disk() -> set[str]:
-    folders = {file.parent for file in PACKAGE.rglob("*.py")}
-    return {".".join(("pulumi_portus", *folder.relative_to(PACKAGE).parts)) for folder in folders}
+    return {
+        ".".join((name, *file.parent.relative_to(root).parts))
+        for name, root in ROOTS.items()
+        for file in root.rglob("*.py")
+    }
 
 
 def test_every_folder_with_modules_is_in_the_package() -> None:
@@ -24,13 +31,17 @@ def test_every_folder_with_modules_is_in_the_package() -> None:
 
 
 def test_files_that_are_no_modules_are_named() -> None:
-    """`py.typed` and, as data of their package, Portus' patches."""
+    """`py.typed` and, as data of their packages, Portus' patches and the scripts of the backup."""
     other = {
-        str(Path(file).relative_to(PACKAGE))
-        for file in PACKAGE.rglob("*")
+        file.relative_to(root)
+        for root in ROOTS.values()
+        for file in root.rglob("*")
         if file.is_file() and file.suffix not in (".py", ".pyc")
     }
-    patches = {file for file in other if file.startswith("patches/") and file.endswith(".rb")}
-    assert other - patches == {"py.typed"} and patches
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-    assert project["tool"]["setuptools"]["package-data"]["pulumi_portus.patches"] == ["*.rb"]
+    for package, (folder, suffix) in DATA.items():
+        data = {file for file in other if file.parent == Path(folder) and file.suffix == suffix}
+        assert data, package
+        assert project["tool"]["setuptools"]["package-data"][package] == [f"*{suffix}"]
+        other -= data
+    assert other == {Path("py.typed")}

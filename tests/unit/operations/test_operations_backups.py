@@ -69,9 +69,9 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace
     def command(words: Any, typed: str = "") -> tuple[int, str]:
         return 0, next(text for name, text in inside.items() if name in words[2])
 
-    stack = SimpleNamespace(name="hub", committed_text="config: {}\n")
+    stack = SimpleNamespace(name="hub", short_name="hub", committed_text="config: {}\n")
     found = SimpleNamespace(engine=SimpleNamespace(stack=stack), recorded=SimpleNamespace(name="hub"), command=command)
-    monkeypatch.setattr(kit, "backup_container", lambda engine: cast(BackupContainer, found))
+    monkeypatch.setattr(kit, "backup_container", lambda engine, name: cast(BackupContainer, found))
     (tmp_path / "passphrase").write_text(f"{PASSPHRASE}\n")
     monkeypatch.setenv("KIT_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE_FILE", raising=False)
@@ -79,7 +79,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace
 
 
 def options(deployed: SimpleNamespace, recipient: str = "") -> Any:
-    return SimpleNamespace(output=str(deployed.folder / "kit.age"), recipient=recipient)
+    return SimpleNamespace(name="", output=str(deployed.folder / "kit.age"), recipient=recipient)
 
 
 def test_the_kit_opens_with_its_passphrase_only(deployed: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:

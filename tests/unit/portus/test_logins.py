@@ -94,4 +94,4 @@ def test_a_refused_pull_names_registry_and_login(words: str) -> None:
 
 def test_a_pull_that_failed_otherwise_is_not_taken_for_a_missing_login() -> None:
     text = explain_pull("nginx:1", "dial tcp: lookup registry-1.docker.io: no such host")
-    assert "docker login" not in text and "make images-load" in text
+    assert "docker login" not in text and "`images-load`" in text
