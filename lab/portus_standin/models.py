@@ -173,7 +173,7 @@ class Repository(Timestamps, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(255))
     namespace_id: Mapped[int] = mapped_column(ForeignKey("namespaces.id"))
-    marked: Mapped[bool] = mapped_column(Boolean, default=False)
+    marked: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("0"))
     namespace: Mapped[Namespace] = relationship(back_populates="repositories")
     tags: Mapped[list[Tag]] = relationship(back_populates="repository", cascade="all, delete-orphan")
 
@@ -193,7 +193,7 @@ class Tag(Timestamps, Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     digest: Mapped[str | None] = mapped_column(String(255))
     image_id: Mapped[str | None] = mapped_column(String(255), default="")
-    marked: Mapped[bool] = mapped_column(Boolean, default=False)
+    marked: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("0"))
     username: Mapped[str | None] = mapped_column(String(255))
     repository: Mapped[Repository] = relationship(back_populates="tags")
     author: Mapped[User | None] = relationship()

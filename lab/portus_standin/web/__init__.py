@@ -11,7 +11,7 @@ from .. import STAND_IN_HEADER
 from ..boot import boot
 from ..options import Options
 from ..settings import Settings
-from . import admin, api, api_content, oauth, pages, registry_api
+from . import admin, api, api_content, oauth, pages, registry_api, teams
 from .context import Portus, close_session, finish_session
 
 
@@ -37,6 +37,7 @@ def create_app(settings: Settings, options: Options) -> Flask:
         app.register_blueprint(api.blueprint)
         app.register_blueprint(api_content.blueprint)
         app.register_blueprint(oauth.blueprint)
+        app.register_blueprint(teams.blueprint)
     app.register_error_handler(CSRFError, _refuse_forgery)
     app.after_request(finish_session)
     app.after_request(_mark)

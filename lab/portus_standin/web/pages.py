@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -19,6 +19,8 @@ from ..accounts import PORTUS_USER, Invalid, NewUser, any_user, create_user
 from ..images import delete_tag
 from ..models import Activity, Namespace, Repository, Tag, User
 from ..registries import client_of, the_registry
+from ..releases import mended
+from . import entities
 from .context import (
     any_registry,
     authenticate_form,
@@ -38,6 +40,7 @@ Page = str | BaseResponse | tuple[str, int]
 _ACTIVITIES = 20
 #: 2.3 from 2.3.4 on, which the double is; 2.5 asks about what was saved.
 _HIDDEN_USER_STAYS = ((2, 3), (2, 4))
+_TAGS_NAME_NO_OTHERS = (2, 5)
 _OPEN = {"pages.sign_in_form", "pages.sign_in_submit", "pages.sign_up_form", "pages.sign_up_submit", "pages.root"}
 _UNCHECKED = {"pages.error_page", "pages.landing"}
 
@@ -218,13 +221,31 @@ def repository(identity: int) -> Page:
     return render_template("repository.html", repository=found, groups=list(groups.values()), deletable=deletable)
 
 
+@blueprint.post("/repositories/<int:identity>/toggle_star.json")
+def toggle_star(identity: int) -> Page:
+    """What is answered to a star, which is not kept here. Portus asks no policy about who sees the repository."""
+    found, user = db().get(Repository, identity), signed_in()
+    if found is None:
+        raise NotFound()
+    if mended("private_stars") and not policies.may_see(user, found.namespace):
+        return _denied()
+    return jsonify(entities.repository(found))
+
+
 @blueprint.get("/tags/<int:identity>")
 def tag(identity: int) -> Page:
-    """A tag: from 2.3 on a page of its own."""
-    found = db().get(Tag, identity)
-    if found is None or portus().settings.generation == 1:
+    """A tag: from 2.3 on a page of its own, which until 2.4 names all tags of its digest, whoever may see them."""
+    found, user, state = db().get(Tag, identity), signed_in(), portus()
+    if found is None or state.settings.generation == 1:
         raise NotFound()
-    return redirect(url_for("pages.repository", identity=found.repository_id))
+    if not policies.may_see(user, found.repository.namespace):
+        return _denied()
+    names = [found.name]
+    if state.options.release < _TAGS_NAME_NO_OTHERS:
+        same = db().scalars(select(Tag).where(Tag.digest == found.digest).order_by(Tag.id)).all()
+        told = [one for one in same if not mended("private_pages") or policies.may_see(user, one.repository.namespace)]
+        names = [one.name for one in told]
+    return render_template("tag.html", tag=found, names=names)
 
 
 @blueprint.route("/tags/<int:identity>", methods=["DELETE", "POST"])

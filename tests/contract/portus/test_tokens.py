@@ -52,7 +52,9 @@ def test_scope_of_another_form_is_unauthorized(world: World, scope: str) -> None
 def test_a_query_of_ten_kib_is_the_longest(world: World, longer: int, status: int) -> None:
     query = f"service={REGISTRY_NAME}&scope={OWN}&padding="
     query += "x" * (10 * 1024 + longer - len(query))
-    answer = world.client("registry-client").get(f"{REALM}?{query}", "--user", f"alice:{PASSWORD}")
+    # curl 7.88 sends half a header when the session's cookie does not fit into 8 KiB, so nobody has signed in before.
+    client = world.client(f"long-query-{longer}")
+    answer = client.get(f"{REALM}?{query}", "--user", f"alice:{PASSWORD}")
     assert answer.status == status
 
 
