@@ -21,7 +21,7 @@ images = {
     "registry": {"image": "portus-stack.lab/registry:2.8"},
     "database": {"image": "portus-stack.lab/mariadb:10.11"},
     "edge": {"image": "portus-stack.lab/edge:1.22"},
-    "task_image": "portus-stack.lab/python:3.11",
+    "task_image": "portus-stack.lab/python:3.13",
     "data": {"protect": False},
 }
 for number in range(COUNT):

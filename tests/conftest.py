@@ -42,6 +42,7 @@ _APART = (
             "pages",
             "migration",
             "external_database",
+            "upgrades",
             "status_and_diagram",
             "ldap",
             "oauth",

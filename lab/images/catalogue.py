@@ -9,7 +9,7 @@ IMAGES_DIRECTORY = Path(__file__).resolve().parent
 LAB_DIRECTORY = IMAGES_DIRECTORY.parent
 REPOSITORY_PREFIX = "portus-stack.lab"
 
-#: Debian's release name; all the versions below follow from it.
+#: Debian's release name: the machine's own, from whose apt sources those of any other are had.
 DEBIAN_SUITE = "bookworm"
 
 
@@ -41,6 +41,11 @@ class Image:
         return IMAGES_DIRECTORY / self.folder
 
     @property
+    def suite(self) -> str:
+        """Debian's release: a base image is called after it, any other has that of its parent."""
+        return find(self.parent).suite if self.parent else self.name.partition(":")[2]
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """Debian packages of the image, from the file ``packages`` (one a line, ``#`` starts a comment)."""
         listing = self.directory / "packages"
@@ -50,7 +55,8 @@ class Image:
         return tuple(line for line in lines if line)
 
 
-BASE = Image("base:bookworm", "base")
+BASE = Image(f"base:{DEBIAN_SUITE}", "base")
+NEWER_BASE = Image("base:trixie", "base")
 
 
 def _stand_in(release: str, generation: str, run_as: str, ports: str) -> Image:
@@ -67,10 +73,13 @@ def _stand_in(release: str, generation: str, run_as: str, ports: str) -> Image:
 
 IMAGES: tuple[Image, ...] = (
     BASE,
+    NEWER_BASE,
     Image("mariadb:10.11", "mariadb", parent=BASE.name),
+    Image("mariadb:11.8", "mariadb", parent=NEWER_BASE.name),
     Image("registry:2.8", "registry-2", parent=BASE.name),
     Image("edge:1.22", "edge", parent=BASE.name),
     Image("python:3.11", "python", parent=BASE.name),
+    Image("python:3.13", "python", parent=NEWER_BASE.name),
     Image("restic:0.14", "restic", parent=BASE.name),
     Image("ldap:2.5", "ldap", parent=BASE.name),
     Image("oidc:1", "oidc", parent=BASE.name, go_command="portus-stack.lab/oidc"),

@@ -35,15 +35,15 @@ rm -rf /var/log/* /usr/share/doc/* /usr/share/man/* /usr/share/locale/*
 """
 
 
-def _sources() -> list[tuple[str, str, str]]:
-    """The machine's own Debian sources of our suite: (address, release, component)."""
+def _sources(suite: str) -> list[tuple[str, str, str]]:
+    """The machine's own Debian sources, as they are for ``suite``: (address, release, component)."""
     listing = run(["apt-get", "indextargets", "--format", _TARGET_FORMAT, "Created-By: Packages"])
     found: dict[tuple[str, str, str], None] = {}
     for line in listing.splitlines():
         origin, address, release, component = line.split("|")
         if origin == _ORIGIN and release.startswith(DEBIAN_SUITE):
-            found[address, release, component] = None
-    if not any(release == DEBIAN_SUITE and component == "main" for _, release, component in found):
+            found[address, release.replace(DEBIAN_SUITE, suite), component] = None
+    if not any(release == suite and component == "main" for _, release, component in found):
         raise BuildError(
             f"apt has no source for Debian {DEBIAN_SUITE}, component main. "
             "The lab's images are built from the machine's own sources: add one and run `apt-get update`."
@@ -65,7 +65,9 @@ def _lent_configuration(image: Image) -> Iterator[str]:
         folder = Path(private, "lent")
         folder.mkdir(mode=0o755)
         key = f"{_LENT}/{_KEYRING.name}"
-        lines = [f"deb [signed-by={key}] {uri} {release} {component}\n" for uri, release, component in _sources()]
+        lines = [
+            f"deb [signed-by={key}] {uri} {release} {component}\n" for uri, release, component in _sources(image.suite)
+        ]
         (folder / "sources.list").write_text("".join(lines))
         settings = [_transport_settings(), f'Dir::Etc::sourcelist "{_LENT}/sources.list";\n']
         shutil.copy(_KEYRING, folder)
@@ -87,10 +89,10 @@ def make_base(image: Image) -> None:
         raise BuildError("debootstrap needs root: run this command as root once (the images stay)")
     if shutil.which("debootstrap") is None:
         run(["apt-get", "-o", "DPkg::Lock::Timeout=900", "install", "--quiet", "--yes", "debootstrap"])
-    mirror = next(uri for uri, release, _ in _sources() if release == DEBIAN_SUITE)
+    mirror = next(uri for uri, release, _ in _sources(image.suite) if release == image.suite)
     with tempfile.TemporaryDirectory(prefix="portus-stack-base-") as folder:
         root = Path(folder, "root")
-        run(["debootstrap", "--variant=minbase", f"--keyring={_KEYRING}", DEBIAN_SUITE, str(root), mirror])
+        run(["debootstrap", "--variant=minbase", f"--keyring={_KEYRING}", image.suite, str(root), mirror])
         (root / "etc/apt/sources.list").unlink(missing_ok=True)
         for rubbish in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale"):
             run(["find", str(root / rubbish), "-mindepth", "1", "-delete"])

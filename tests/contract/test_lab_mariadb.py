@@ -13,7 +13,7 @@ from tests.contract.standin_settings import DATABASE_PASSWORD, ROOT_PASSWORD
 
 pytestmark = pytest.mark.engine
 
-IMAGE = "portus-stack.lab/mariadb:10.11"
+IMAGE, NEWER = "portus-stack.lab/mariadb:10.11", "portus-stack.lab/mariadb:11.8"
 HARDENING = (
     "--user=999:999",
     "--read-only",
@@ -32,7 +32,7 @@ def running(tmp_path: Path) -> Iterator[Lab]:
         yield started
 
 
-def start(running: Lab, *arguments: str) -> str:
+def start(running: Lab, *arguments: str, image: str = IMAGE) -> str:
     secrets = running.folder / "secrets"
     (secrets / "root").write_text(f"{ROOT_PASSWORD}\n")
     files = [f"--volume={secrets}:/run/secrets:ro", f"--volume=lab-{running.identity}-data:/var/lib/mysql"]
@@ -40,7 +40,7 @@ def start(running: Lab, *arguments: str) -> str:
     environment = [
         f"--env=MARIADB_{name}={value}" for name, value in {**names, "DATABASE": "portus", "USER": "portus"}.items()
     ]
-    return running.start("database", IMAGE, *files, *environment, *arguments)
+    return running.start("database", image, *files, *environment, *arguments)
 
 
 def query(container: str, user: str, password: str, statement: str) -> str:
@@ -48,8 +48,9 @@ def query(container: str, user: str, password: str, statement: str) -> str:
     return docker("exec", f"--env=MYSQL_PWD={password}", container, *client)
 
 
-def test_runs_as_its_user_with_a_read_only_root_and_passwords_from_files(running: Lab) -> None:
-    container = start(running, *HARDENING)
+@pytest.mark.parametrize("image", [IMAGE, NEWER])
+def test_runs_as_its_user_with_a_read_only_root_and_passwords_from_files(running: Lab, image: str) -> None:
+    container = start(running, *HARDENING, image=image)
     running.wait_for_database(container)
     assert query(container, "portus", DATABASE_PASSWORD, "SELECT 1; CREATE TABLE portus.t (i INT)") == "1"
     assert ROOT_PASSWORD not in logs(container)
@@ -69,6 +70,25 @@ def test_a_second_start_keeps_the_data_and_needs_no_password(running: Lab) -> No
     running.wait_for_database(container)
     assert query(container, "portus", DATABASE_PASSWORD, "SELECT i FROM portus.kept") == "7"
     assert "initialising" not in logs(container)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_newer_release_brings_the_system_tables_up_to_date_when_asked(running: Lab, asked: bool) -> None:
+    container = start(running, *HARDENING)
+    running.wait_for_database(container)
+    query(container, "portus", DATABASE_PASSWORD, "CREATE TABLE portus.kept AS SELECT 7 AS i")
+    docker("stop", "--time=60", container)
+    docker("rm", container)
+    for first in (True, False):
+        container = start(running, *HARDENING, *(["--env=MARIADB_AUTO_UPGRADE=1"] if asked else []), image=NEWER)
+        running.wait_for_database(container)
+        assert query(container, "portus", DATABASE_PASSWORD, "SELECT i FROM portus.kept") == "7"
+        assert query(container, "root", ROOT_PASSWORD, "SELECT VERSION()").startswith("11.8.")
+        assert ("upgrade finished" in logs(container)) is (asked and first)
+        kept = docker("exec", container, "sh", "-c", "ls -l /var/lib/mysql | grep system_mysql_backup || true")
+        assert kept.startswith("-rw-------") if asked else not kept
+        docker("stop", "--time=60", container)
+        docker("rm", container)
 
 
 @pytest.mark.parametrize(

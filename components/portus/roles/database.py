@@ -2,7 +2,8 @@
 
 Sources: the official image's documentation (``MARIADB_*_FILE``, ``healthcheck.sh``); SUSE/Portus ``examples/compose``
 (character set; utf8mb4 and latin1 both break Portus: #2001, #1688). It takes TLS only from everybody but its own
-socket, which the health check uses (MariaDB 10.5 and later: ``require_secure_transport``).
+socket, which the health check uses (MariaDB 10.5 and later: ``require_secure_transport``). A newer release brings the
+system tables up to date before anybody can connect (``MARIADB_AUTO_UPGRADE``), and keeps those of before beside them.
 """
 
 from ..certificates import Certificates
@@ -41,6 +42,7 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         image=settings.database.image,
         command=(*_CHARACTERS, *_TLS),
         environment={
+            "MARIADB_AUTO_UPGRADE": "1",
             "MARIADB_DATABASE": DATABASE,
             "MARIADB_USER": USERNAME,
             "MARIADB_PASSWORD_FILE": password,

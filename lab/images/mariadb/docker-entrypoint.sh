@@ -133,6 +133,37 @@ initialise() {
 	log "initialisation finished"
 }
 
+# Whether the system tables are of an older release; `mariadb-upgrade` notes for which one it was run last.
+needs_upgrade() {
+	noted=$(cat "$datadir/mariadb_upgrade_info" 2>/dev/null || cat "$datadir/mysql_upgrade_info" 2>/dev/null || true)
+	local release
+	release=$(mariadbd --no-defaults --version)
+	release=${release#*Ver }
+	[ "$(minor "$noted")" != "$(minor "$release")" ] && printf '%s\n' "$(minor "$noted")" "$(minor "$release")" | sort --version-sort --check=quiet
+}
+
+# 10.11 of 10.11.6-MariaDB-1
+minor() { cut --delimiter=. --fields=1,2 <<<"$1"; }
+
+upgrade() {
+	if [ "${MARIADB_AUTO_UPGRADE:-0}" = 0 ]; then
+		log "the system tables need mariadb-upgrade, which MARIADB_AUTO_UPGRADE does not ask for"
+		return
+	fi
+	log "upgrading the system tables, of ${noted:-an unknown release}"
+	mariadbd "${@:2}" --skip-networking --socket="$socket" --skip-grant-tables &
+	local server=$!
+	wait_for_server "$server"
+	if [ "${MARIADB_DISABLE_UPGRADE_BACKUP:-0}" = 0 ]; then
+		(umask 077; mariadb-dump --no-defaults --socket="$socket" --user=root --skip-lock-tables --replace --databases mysql \
+			--system=all | gzip >"$datadir/system_mysql_backup_${noted:-unknown}.sql.gz")
+	fi
+	mariadb-upgrade --no-defaults --socket="$socket" --user=root --upgrade-system-tables >/dev/null
+	kill -TERM "$server"
+	wait "$server" || fail "the temporary server ended with an error: its messages are above"
+	log "upgrade finished"
+}
+
 if [ "${1:0:1}" = - ]; then set -- mariadbd "$@"; fi
 if [ "$1" = mysqld ]; then set -- mariadbd "${@:2}"; fi
 [ "$1" = mariadbd ] || exec "$@"
@@ -146,5 +177,7 @@ fi
 read_settings
 if [ -e "$unfinished" ] || [ ! -d "$datadir/mysql" ]; then
 	initialise "$@"
+elif needs_upgrade; then
+	upgrade "$@"
 fi
 exec "$@"

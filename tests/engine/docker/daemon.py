@@ -18,7 +18,7 @@ import pytest
 from tests.portus_image import portus_image
 
 LAB = "portus-stack.lab"
-IMAGES = (*(f"{LAB}/{name}" for name in ("mariadb:10.11", "registry:2.8", "edge:1.22", "python:3.11")), portus_image(2))
+IMAGES = (*(f"{LAB}/{name}" for name in ("mariadb:10.11", "registry:2.8", "edge:1.22", "python:3.13")), portus_image(2))
 START_SECONDS = 60
 
 

@@ -22,7 +22,7 @@ IMAGES: dict[str, Any] = {
     "registry": {"image": "portus-stack.lab/registry:2.8"},
     "database": {"image": "portus-stack.lab/mariadb:10.11"},
     "edge": {"image": "portus-stack.lab/edge:1.22"},
-    "task_image": "portus-stack.lab/python:3.11",
+    "task_image": "portus-stack.lab/python:3.13",
     "data": {"protect": False},
 }
 """Arguments that put the lab's images in the place of the official ones."""

@@ -85,7 +85,7 @@ def test_platform_and_a_colleagues_project(tmp_path: Path, wheel: Path) -> None:
                 docker_client = DockerClient(edge, tmp_path / "client")
                 assert docker_client.login(edge.username, edge.password)[0] == 0
                 image = f"{edge.username}/app:1"
-                docker_client.must("tag", "portus-stack.lab/python:3.11", f"{edge.registry}/{image}")
+                docker_client.must("tag", "portus-stack.lab/python:3.13", f"{edge.registry}/{image}")
                 docker_client.must("push", f"{edge.registry}/{image}")
                 docker_client.must("image", "rm", f"{edge.registry}/{image}")
                 platform.configure("app_image", image)

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 NAME, PORT = "spread", 9351
 NUMBER, DAEMON_PORT, SSH_PORT = 4, 2376, 9359
-IMAGES = tuple(f"{LAB}/{name}" for name in ("registry:2.8", "edge:1.22", "python:3.11", "mariadb:10.11"))
+IMAGES = tuple(f"{LAB}/{name}" for name in ("registry:2.8", "edge:1.22", "python:3.13", "mariadb:10.11"))
 DATABASE_PORT, PORTUS_PORT, REGISTRY_PORT = 3306, 3000, 5000
 LABEL: dict[str, str | list[str] | bool] = {"label": f"{NAME_LABEL}={NAME}"}
 Host = dict[str, object]

@@ -28,7 +28,7 @@ def test_parents_come_before_their_children() -> None:
 
 
 def test_names_are_found_with_and_without_prefix_and_tag() -> None:
-    assert find("mariadb") is find("portus-stack.lab/mariadb:10.11")
+    assert find("edge") is find("portus-stack.lab/edge:1.22")
     with pytest.raises(LookupError, match="ambiguous"):
         find("registry")
     with pytest.raises(LookupError, match="unknown"):
@@ -45,7 +45,7 @@ def test_what_a_command_says_beside_its_answer_is_no_part_of_it() -> None:
 def test_changed_file_changes_the_hash_and_a_parents_change_its_childrens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parent, child = replace(find("base"), folder="parent"), replace(find("edge"), folder="child")
+    parent, child = replace(find("base:bookworm"), folder="parent"), replace(find("edge"), folder="child")
     for image in (parent, child):
         (tmp_path / image.folder).mkdir()
         (tmp_path / image.folder / "Dockerfile").write_text("FROM x\n")
