@@ -155,8 +155,8 @@ upgrade() {
 	local server=$!
 	wait_for_server "$server"
 	if [ "${MARIADB_DISABLE_UPGRADE_BACKUP:-0}" = 0 ]; then
-		(umask 077; mariadb-dump --no-defaults --socket="$socket" --user=root --skip-lock-tables --replace --databases mysql \
-			--system=all | gzip >"$datadir/system_mysql_backup_${noted:-unknown}.sql.gz")
+		(umask 077; mariadb-dump --no-defaults --socket="$socket" --user=root --skip-lock-tables --replace --databases mysql |
+			gzip >"$datadir/system_mysql_backup_${noted:-unknown}.sql.gz")
 	fi
 	mariadb-upgrade --no-defaults --socket="$socket" --user=root --upgrade-system-tables >/dev/null
 	kill -TERM "$server"
