@@ -6,6 +6,8 @@ readonly datadir=/var/lib/mysql
 readonly socket=/run/mysqld/mysqld.sock
 # There from the first to the last step of the initialisation: a data folder that still has it is not trusted.
 readonly unfinished="$datadir/.initialisation-unfinished"
+# A temporary server, for nobody else: without TLS, as clients from 11.4 on verify it on the socket, too.
+readonly alone=(--skip-networking --socket="$socket" --skip-ssl --ssl-cert= --ssl-key= --ssl-ca=)
 
 log() { printf '%s [Note] [Entrypoint]: %s\n' "$(date --rfc-3339=seconds)" "$*"; }
 fail() { printf '%s [ERROR] [Entrypoint]: %s\n' "$(date --rfc-3339=seconds)" "$*" >&2; exit 1; }
@@ -120,7 +122,7 @@ initialise() {
 	log "initialising the database"
 	mariadb-install-db --datadir="$datadir" --auth-root-authentication-method=normal --skip-test-db --cross-bootstrap \
 		--default-time-zone=SYSTEM --skip-log-bin >/dev/null
-	mariadbd "${@:2}" --skip-networking --socket="$socket" --skip-log-bin --expire-logs-days=0 &
+	mariadbd "${@:2}" "${alone[@]}" --skip-log-bin --expire-logs-days=0 &
 	local server=$!
 	wait_for_server "$server"
 	accounts | sql
@@ -151,7 +153,7 @@ upgrade() {
 		return
 	fi
 	log "upgrading the system tables, of ${noted:-an unknown release}"
-	mariadbd "${@:2}" --skip-networking --socket="$socket" --skip-grant-tables &
+	mariadbd "${@:2}" "${alone[@]}" --skip-grant-tables &
 	local server=$!
 	wait_for_server "$server"
 	if [ "${MARIADB_DISABLE_UPGRADE_BACKUP:-0}" = 0 ]; then

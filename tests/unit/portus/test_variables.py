@@ -46,7 +46,7 @@ def test_name_that_overrules_is_refused(name: str) -> None:
             "MALLOC_ARENA_MAX",
         ),
         *("REGISTRY_REDIS_ADDRS", "REGISTRY_VALIDATION_DISABLED", "PORTUS_DB_POOL", "PORTUS_HEALTH_QUIET"),
-        *("MARIADB_AUTO_UPGRADE", "MARIADB_INITDB_SKIP_TZINFO", "MY_REGISTRY_AUTH", "SSL_CERT_FILE"),
+        *("MARIADB_DISABLE_UPGRADE_BACKUP", "MARIADB_INITDB_SKIP_TZINFO", "MY_REGISTRY_AUTH", "SSL_CERT_FILE"),
     ],
 )
 def test_name_that_concerns_nothing_of_ours_is_taken(name: str) -> None:
