@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -321,7 +322,7 @@ def test_plain_http_first_page_without_forwarded_proto_breaks_all_pages_until_re
             return False
 
     wait_until(ping, "Portus answers", lambda: logs(container))
-    assert client.get(f"{url}/users/sign_up").headers["location"] == "/500?fixes=true"
+    assert urljoin(url, client.get(f"{url}/users/sign_up").headers["location"]) == f"{url}/500?fixes=true"
     assert client.get(f"{url}/users/sign_up", *proxied).status == 302
     assert client.get(f"{url}/500?fixes=true").status == 500
     docker("restart", "--time=1", container)
