@@ -8,6 +8,7 @@ MISSING = "missing"
 HEALTHY = "healthy"
 _LATE_SHARE = 2
 """`up` renews within the early renewal time; where half of that has passed, nobody runs it."""
+_OVERDUE_SHARE = 2
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,35 @@ class Records:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """For something that comes by a schedule, at the latest after ``pause``; ``since`` it was given that schedule."""
+
+    since: datetime
+    pause: timedelta
+
+    def overdue(self, last: datetime | None, now: datetime) -> bool:
+        """Whether twice the pause has passed since the last one."""
+        return now - max(last or self.since, self.since) > _OVERDUE_SHARE * self.pause
+
+
+@dataclass(frozen=True)
+class Drill:
+    """The last restore drill.
+
+    Attributes:
+        at: when it was begun.
+        snapshot: the backup that was tried, "-" when it did not come so far.
+        succeeded: whether that backup can be put back.
+        words: what was read, or what is wrong.
+    """
+
+    at: datetime
+    snapshot: str
+    succeeded: bool
+    words: str
+
+
+@dataclass(frozen=True)
 class Backups:
     """Those of the PortusStack ``name``.
 
@@ -96,12 +126,34 @@ class Backups:
         succeeded_at: when the newest whole one was begun; None when there is none.
         failure: when and at which step the last one failed, "" when it did not.
         foreign: whether the repository is another deployment's, so that none can be made.
+        waiting: for the next one; None when that is not known.
+        drill: None when there was none yet.
+        drill_waiting: for the next drill; None when none are made.
     """
 
     name: str
     succeeded_at: datetime | None
     failure: str
     foreign: bool
+    waiting: Waiting | None = None
+    drill: Drill | None = None
+    drill_waiting: Waiting | None = None
+
+    def problems(self, now: datetime) -> list[str]:
+        """What needs attention, each a line."""
+        drill = self.drill
+        found = {
+            f"the last backup failed: {self.failure}": self.failure,
+            "no backup is made: the repository is an earlier deployment's, and `restore --kit` takes it over": (
+                self.foreign
+            ),
+            "a backup is overdue": self.waiting and self.waiting.overdue(self.succeeded_at, now) and not self.foreign,
+            f"the last restore drill failed: {drill and drill.words}": drill and not drill.succeeded,
+            "a restore drill is overdue": (
+                self.drill_waiting and self.drill_waiting.overdue(drill and drill.at, now) and not self.foreign
+            ),
+        }
+        return [words for words, true in found.items() if true]
 
 
 @dataclass(frozen=True)
@@ -136,16 +188,9 @@ class Status:
             *unwell,
             *late,
             *self._lost_or_locked,
-            *self._not_backed_up,
+            *(problem for each in self.backups for problem in each.problems(self.now)),
             *(f"drift: {each}" for each in self.drift or ()),
         ]
-
-    @property
-    def _not_backed_up(self) -> list[str]:
-        failed = [f"the last backup failed: {each.failure}" for each in self.backups if each.failure]
-        words = "no backup is made: the repository is an earlier deployment's, and `restore --kit` takes it over"
-        foreign = [words for each in self.backups if each.foreign]
-        return [*failed, *foreign]
 
     @property
     def _lost_or_locked(self) -> list[str]:

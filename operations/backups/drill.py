@@ -1,0 +1,31 @@
+"""`drill`: try whether the newest backup can be put back."""
+
+from ..console import OperationError, say
+from ..engine import Engine
+from .container import backup_container
+
+
+def drill(engine: Engine, name: str) -> int:
+    """Restore the newest backup of the PortusStack ``name`` into a database that is thrown away; "" is the only one.
+
+    Its rows are counted, and the images that it names looked for and read. Nothing of the stack is touched.
+
+    Raises OperationError when that backup cannot be put back, or when the drill itself could not be held.
+    """
+    container = backup_container(engine, name)
+    code, printed = container.script("drill.sh")
+    rows = [line.split("\t") for line in printed.splitlines()]
+    counts, read = [row for row in rows if len(row) == _COUNTED], [row for row in rows if len(row) < _COUNTED]
+    if counts:
+        print(f"{'':14}{'backup':>8}{'restored':>10}")
+    for table, before, after in counts:
+        print(f"{table:14}{before:>8}{after:>10}")
+    if code:
+        raise OperationError("the drill failed (see above)", "correct what it says, make a backup, then run this again")
+    words = [f"{number} {what}" for what, number in read]
+    say(f"the newest backup can be put back{': read ' + ' and '.join(words) if words else ''}")
+    return 0
+
+
+_COUNTED = 3
+"""Words of a row of counts: table, rows in the backup, rows that were restored."""
