@@ -15,17 +15,11 @@ def drill(engine: Engine, name: str) -> int:
     container = backup_container(engine, name)
     code, printed = container.script("drill.sh")
     rows = [line.split("\t") for line in printed.splitlines()]
-    counts, read = [row for row in rows if len(row) == _COUNTED], [row for row in rows if len(row) < _COUNTED]
-    if counts:
+    if rows:
         print(f"{'':14}{'backup':>8}{'restored':>10}")
-    for table, before, after in counts:
+    for table, before, after in rows:
         print(f"{table:14}{before:>8}{after:>10}")
     if code:
         raise OperationError("the drill failed (see above)", "correct what it says, make a backup, then run this again")
-    words = [f"{number} {what}" for what, number in read]
-    say(f"the newest backup can be put back{': read ' + ' and '.join(words) if words else ''}")
+    say("the newest backup can be put back")
     return 0
-
-
-_COUNTED = 3
-"""Words of a row of counts: table, rows in the backup, rows that were restored."""

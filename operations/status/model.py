@@ -141,19 +141,16 @@ class Backups:
 
     def problems(self, now: datetime) -> list[str]:
         """What needs attention, each a line."""
-        drill = self.drill
-        found = {
-            f"the last backup failed: {self.failure}": self.failure,
-            "no backup is made: the repository is an earlier deployment's, and `restore --kit` takes it over": (
-                self.foreign
-            ),
-            "a backup is overdue": self.waiting and self.waiting.overdue(self.succeeded_at, now) and not self.foreign,
-            f"the last restore drill failed: {drill and drill.words}": drill and not drill.succeeded,
-            "a restore drill is overdue": (
-                self.drill_waiting and self.drill_waiting.overdue(drill and drill.at, now) and not self.foreign
-            ),
-        }
-        return [words for words, true in found.items() if true]
+        failed = [f"the last backup failed: {self.failure}"] if self.failure else []
+        if self.drill and not self.drill.succeeded:
+            failed.append(f"the last restore drill failed: {self.drill.words}")
+        if self.foreign:
+            words = "no backup is made: the repository is an earlier deployment's, and `restore --kit` takes it over"
+            return [*failed, words]
+        drilled_at = self.drill.at if self.drill else None
+        last = (("backup", self.waiting, self.succeeded_at), ("restore drill", self.drill_waiting, drilled_at))
+        overdue = [f"a {what} is overdue" for what, waiting, at in last if waiting and waiting.overdue(at, now)]
+        return [*failed, *overdue]
 
 
 @dataclass(frozen=True)

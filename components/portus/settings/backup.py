@@ -1,6 +1,5 @@
 """Reads the ``backup`` group."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from itertools import islice, pairwise
@@ -15,7 +14,6 @@ from .processes import read_image, read_resources
 from .reader import Reader, shown
 
 _EACH_NIGHT, _EACH_SUNDAY = "17 2 * * *", "47 4 * * 0"
-NEVER = "never"
 _LEAST_FOR_DRILLS_MIB = 256
 """The throw-away database takes 76 MiB, restic the rest."""
 _MOST = 1000
@@ -33,7 +31,7 @@ def read_backup(reader: Reader, name: str) -> BackupSettings:
         repository.problem("s3", "and backup.repository.volume exclude each other")
     s3 = repository.group("s3")
     settings = BackupSettings(
-        schedule=read_schedule(reader, "schedule", _EACH_NIGHT),
+        schedule=_schedule(reader, reader.text("schedule", _EACH_NIGHT, *patterns.SCHEDULE), patterns.SCHEDULE[1]),
         keep=_keep(reader.group("keep")),
         drill=_drill(reader.group("drill")),
         size_gib=volume.integer("size_gib", 50, 1, 65536, "GiB"),
@@ -65,24 +63,22 @@ def _keep(reader: Reader) -> BackupKeep:
 
 def _drill(reader: Reader) -> Drill | None:
     layers = reader.integer("layers", 10, 0, _MOST)
-    if reader.text("schedule", _EACH_SUNDAY) == NEVER:
-        schedule = None
-    else:
-        schedule = read_schedule(reader, "schedule", _EACH_SUNDAY)
+    text = reader.text("schedule", _EACH_SUNDAY, *patterns.SCHEDULE_OR_NEVER)
+    schedule = None if text == patterns.NEVER else _schedule(reader, text, patterns.SCHEDULE_OR_NEVER[1])
     reader.finish()
-    return schedule and Drill(schedule, layers)
+    return Drill(schedule, layers) if schedule else None
 
 
-def read_schedule(reader: Reader, key: str, default: str) -> Schedule:
-    """Five fields of cron, in its numbers and names."""
-    text = reader.text(key, default, *patterns.SCHEDULE)
+def _schedule(reader: Reader, text: str, right: str) -> Schedule:
+    """What the text at ``schedule`` means: five fields of cron, in its numbers and names."""
+    key = "schedule"
     try:
         parsed = CronSim(text, _FIRST)
         next(parsed)
     except (CronSimError, StopIteration) as error:
         reason = f": {str(error).lower()}" if str(error) else ", which never comes"
-        reader.problem(key, f"must be {patterns.SCHEDULE[1]}, not {shown(text)}{reason}")
-        parsed = CronSim(default, _FIRST)
+        reader.problem(key, f"must be {right}, not {shown(text)}{reason}")
+        parsed = CronSim(_EACH_NIGHT, _FIRST)
     if min(parsed.days) < 1 or not all(isinstance(day, int) for day in parsed.weekdays):
         reader.problem(key, "must not hold L, which not every cron knows: write the days")
     return Schedule(

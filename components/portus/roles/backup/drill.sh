@@ -10,12 +10,14 @@ blobs=/docker/registry/v2/blobs/sha256
 
 # What is told afterwards: tell succeeded|failed WORDS. It outlives the container, so that its age is known.
 tell() {
-    report drilled "$1 $at $snapshot $2"
-    cp /tmp/report/drilled "$work/drilled"
+    local line="$1 $at $snapshot $2"
+    report drilled "$line"
+    printf '%s' "$line" > "$work/drilled"
 }
 
 ended() {
     local code=$?
+    cd /
     throw_away
     [ "$code" != 0 ] || return 0
     problem=${problem:-failed while $step (exit code $code)}
@@ -73,8 +75,8 @@ named() {
         JOIN namespaces ON namespaces.id = namespace_id WHERE tags.digest LIKE 'sha256:%'"
 }
 
-# Up to three of the lines in a file, for a message.
-some() { head -n 3 "$1" | paste --serial --delimiters=, | sed 's/,/, /g'; }
+# For a message: how many lines a file has, and the first three of them.
+some() { printf '%s: %s' "$(wc -l < "$1")" "$(head -n 3 "$1" | paste --serial --delimiters=, | sed 's/,/, /g')"; }
 
 # Those whose name is a digest in the file `wanted`, many at a time: each call of restic reads its index anew.
 restore_manifests() {
@@ -99,14 +101,14 @@ read_manifests() {
     cut -d ' ' -f 2 named | sort -u > wanted
     while [ -s wanted ]; do
         comm -23 wanted blobs > lost
-        [ ! -s lost ] || wrong "$(wc -l < lost) manifests that Portus names are not in the backup: $(some lost)"
+        [ ! -s lost ] || wrong "manifests that Portus names are not in the backup, $(some lost)"
         restore_manifests
         (cd "read$blobs" && find . -name data -exec sha256sum {} +) | sed '\,^\([0-9a-f]*\)  \./../\1/data$,d' > differing
-        [ ! -s differing ] || wrong "$(wc -l < differing) manifests are not what their names say: $(some differing)"
+        [ ! -s differing ] || wrong "manifests are not what their names say, $(some differing)"
         references > found
         comm -23 found blobs > lost
         [ ! -s lost ] ||
-            wrong "$(wc -l < lost) layers of Portus' images are not in the backup: $(some lost) (of $(users_of_lost))"
+            wrong "layers of Portus' images are not in the backup, $(some lost) (of $(users_of_lost))"
         sort -u -o referenced referenced found
         sort -u -o read-manifests read-manifests wanted
         rm -rf read
@@ -155,10 +157,10 @@ sed -nE 's,^/docker/registry/v2/repositories/(.*)/_manifests/revisions/sha256/([
 cut -d ' ' -f 2 revisions | sort -u > manifests
 sed -nE "s,^$blobs/../([0-9a-f]{64})/data\$,\\1,p" listed | sort -u > blobs
 comm -23 named revisions > lost
-[ ! -s lost ] || wrong "$(wc -l < lost) manifests that Portus names are not in the backup: $(some lost)"
+[ ! -s lost ] || wrong "manifests that Portus names are not in the backup, $(some lost)"
 next_step 'reading the manifests'
 read_manifests
 next_step "reading $drill_layers layers, drawn at random"
 read_layers
-printf 'manifests\t%s\nlayers\t%s\n' "$(wc -l < read-manifests)" "$(wc -l < drawn)"
-tell succeeded "$(wc -l < read-manifests) manifests and $(wc -l < drawn) layers read"
+say "manifests read: $(wc -l < read-manifests), layers: $(wc -l < drawn)"
+tell succeeded "manifests read: $(wc -l < read-manifests), layers: $(wc -l < drawn)"
