@@ -141,30 +141,46 @@ def test_layers_in_a_bucket_are_not_mounted() -> None:
     assert getattr(topologies.topology(bucket).process("backup"), "shares") is None  # noqa: B009
 
 
+def served(group: dict[str, Any], script: str, *arguments: str) -> str:
+    """What a script prints that uses the functions of serve.sh about time."""
+    whole = topologies.plain_file(topologies.topology({"backup": group}), "backup", backup.script("serve.sh"))
+    functions = "\n".join(
+        re.findall(r"^(?:listed|due|look)\(\) \{.*?^\}\n|^listed.*\n", whole, re.MULTILINE | re.DOTALL)
+    )
+    told = "\n".join(f"{key}='{value}'" for key, value in settings_of(**group).items())
+    bash = shutil.which("bash")
+    assert bash is not None
+    command = [bash, "-c", f"set -eu; export TZ=UTC\n{told}\n{functions}\n{script}", "x", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize(
     "schedule", ["17 2 * * *", "*/7 * * * *", "0 0 1,15 * 1", "5 4 * 2-6 mon-fri", "0 12 * * 7", "30 6 13 * *"]
 )
 def test_the_script_is_due_when_cron_is(schedule: str) -> None:
     """Every minute of some days, by the script's own functions. What is switched off is due at none."""
-    topology = topologies.topology({"backup": {"schedule": schedule}})
-    whole = topologies.plain_file(topology, "backup", backup.script("serve.sh"))
-    functions = "\n".join(re.findall(r"^(?:listed|due)\(\) \{.*?\}\n", whole, re.MULTILINE | re.DOTALL))
-    settings = settings_of(schedule=schedule, drill={"schedule": "never"})
-    told = "\n".join(f"{key}='{value}'" for key, value in settings.items())
     first = datetime(2027, 2, 27, tzinfo=timezone.utc)
     spread = random.Random(schedule)
     times = [first + timedelta(minutes=spread.randrange(60 * 24 * 90)) for _ in range(60)]
     iterator = CronSim(schedule, first)
     times += [next(iterator) for _ in range(20)]
     each = 'due backup "$moment" && echo "$moment"; ! due drill "$moment" || exit 1'
-    script = f'export TZ=UTC\n{told}\n{functions}\nfor moment in "$@"; do {each}; done'
-    bash = shutil.which("bash")
-    assert bash is not None
     seconds = [str(int(moment.timestamp())) for moment in times]
-    printed = subprocess.run([bash, "-c", script, "x", *seconds], capture_output=True, text=True, check=True).stdout
+    group = {"schedule": schedule, "drill": {"schedule": "never"}}
+    printed = served(group, f'for moment in "$@"; do {each}; done', *seconds)
     due = {moment for moment in seconds if _is_due(schedule, datetime.fromtimestamp(int(moment), timezone.utc))}
     assert len(due) >= 20
     assert set(printed.split()) == due
+
+
+def test_what_became_due_during_a_long_backup_is_not_let_out() -> None:
+    """A look each minute, one after a backup of an hour, one with a clock that was set back, and one days later."""
+    group = {"schedule": "17 2 * * *", "drill": {"schedule": "47 2 * * *"}}
+    script = 'looked_at=$1; shift; for minute in "$@"; do look "$minute"; echo "$backup $drill"; done'
+    midnight = 28_000_800  # a multiple of 1440
+    minutes = [midnight + 2 * 60 + minute for minute in (15, 16, 17, 80, 20, 21, 20 + 3 * 1440)]
+    found = served(group, script, *map(str, minutes)).splitlines()
+    assert found == ["no no", "yes no", "no yes", "no no", "no no", "no no"]
 
 
 def _is_due(schedule: str, moment: datetime) -> bool:

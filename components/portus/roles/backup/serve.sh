@@ -33,7 +33,7 @@ listed() { [[ ,${!1}, == *,$2,* ]]; }
 
 # Whether WHAT (backup, drill) is due in the minute of a MOMENT, seconds since 1970.
 due() {
-    local what=$1 minute hour day month weekday both_days="${1}_both_days"
+    local what=$1 now_fields minute hour day month weekday both_days="${1}_both_days"
     printf -v now_fields '%(%-M %-H %-d %-m %w)T' "$2"
     read -r minute hour day month weekday <<< "$now_fields"
     listed "${what}_minutes" "$minute" && listed "${what}_hours" "$hour" && listed "${what}_months" "$month" || return 1
@@ -42,6 +42,19 @@ due() {
     else
         listed "${what}_days" "$day" || listed "${what}_weekdays" "$weekday"
     fi
+}
+
+# What became due since the last look, up to a MINUTE, counted since 1970: sets backup and drill to yes or no. Minutes that
+# passed while one of the two ran are looked at, too, so that a long backup lets no drill out; after more than a day, or
+# a clock that was set back, it begins anew.
+look() {
+    backup=no drill=no
+    ((looked_at >= $1 - 1440 && looked_at <= $1)) || looked_at=$(($1 - 1))
+    while ((looked_at < $1)); do
+        looked_at=$((looked_at + 1))
+        ! due backup $((looked_at * 60)) || backup=yes
+        ! due drill $((looked_at * 60)) || drill=yes
+    done
 }
 
 until open_repository; do
@@ -54,17 +67,10 @@ rm -rf "$work/drill"  # of one that was killed
 [ ! -f "$work/drilled" ] || cp "$work/drilled" /tmp/report/drilled
 touch /tmp/ready
 say "ready; $(now)"
-# Minutes that passed while one of the two ran are looked at afterwards, so that a long backup lets no drill out.
 looked_at=$((EPOCHSECONDS / 60))
 while :; do
     sleep $((60 - EPOCHSECONDS % 60)) & wait $!
-    this_minute=$((EPOCHSECONDS / 60)) backup=no drill=no
-    ((looked_at >= this_minute - 1440 && looked_at <= this_minute)) || looked_at=$((this_minute - 1))
-    while ((looked_at < this_minute)); do
-        looked_at=$((looked_at + 1))
-        ! due backup $((looked_at * 60)) || backup=yes
-        ! due drill $((looked_at * 60)) || drill=yes
-    done
+    look $((EPOCHSECONDS / 60))
     if [ "$backup" = yes ]; then
         bash "${0%/*}/backup.sh" & wait $! || say 'this backup failed; the next one is made by the schedule'
     fi
