@@ -24,7 +24,7 @@ beside     = --numprocesses 3 --dist loadscope --no-loadscope-reorder --duration
 run_tests  = @$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && $(browser) && exec env -u STACK -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside)
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
-.PHONY: help up preview down repair status diagram outputs images-list images-load backup backups restore recovery-kit trust untrust images cluster cluster-down test soak lint docs bench clean-tools
+.PHONY: help up preview down repair status diagram outputs images-list images-load backup backups drill restore recovery-kit trust untrust images cluster cluster-down test soak lint docs bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [PORTUS=image] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
@@ -61,6 +61,8 @@ images-load: ## load ARGS=FILE, of docker save, on the stack's Docker hosts, and
 backup: ## make a backup now, and wait until it is whole
 	$(operation)
 backups: ## list the backups that there are
+	$(operation)
+drill: ## try now whether the newest backup can be put back, and touch nothing of the stack
 	$(operation)
 restore: ## put a backup back, by default the newest; ARGS="--snapshot ID --kit FILE"
 	$(operation)

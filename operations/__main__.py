@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .backups.backup import backup
+from .backups.drill import drill
 from .backups.recovery_kit import recovery_kit
 from .backups.restore import restore
 from .backups.snapshots import backups
@@ -97,6 +98,10 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
     "images-load": ("load an archive of `docker save` on the stack's Docker hosts, and tell what lacks", images_load),
     "backup": ("make a backup now, and wait until it is whole", lambda engine, given: backup(engine, given.name)),
     "backups": ("list the backups that there are", lambda engine, given: backups(engine, given.name)),
+    "drill": (
+        "try now whether the newest backup can be put back, and touch nothing of the stack",
+        lambda engine, given: drill(engine, given.name),
+    ),
     "restore": ("put a backup back: database, layers, users with their passwords", restore),
     "recovery-kit": ("write what a rebuild needs when all else is gone, encrypted", recovery_kit),
     "outputs": ("print the outputs of a PortusStack as JSON", _outputs),
@@ -109,7 +114,7 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
 _TAKES_ARGUMENTS = ("up", "preview", "down")
 _ABOUT_ONE = (
     *("status", "diagram", "outputs", "trust", "untrust"),
-    *("backup", "backups", "restore", "recovery-kit"),
+    *("backup", "backups", "drill", "restore", "recovery-kit"),
 )
 _OPTIONS = {
     "trust": _trust_options,

@@ -27,6 +27,7 @@ from .args import (
 )
 from .backup_args import (
     BackupArgs,
+    BackupDrillArgs,
     BackupKeepArgs,
     BackupRepositoryArgs,
     BackupS3Args,
@@ -54,6 +55,7 @@ __all__ = [
     "OUTPUTS",
     "AdministratorArgs",
     "BackupArgs",
+    "BackupDrillArgs",
     "BackupKeepArgs",
     "BackupRepositoryArgs",
     "BackupS3Args",

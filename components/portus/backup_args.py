@@ -52,6 +52,18 @@ class BackupRepositoryArgs(TypedDict):
     """An S3 bucket."""
 
 
+class BackupDrillArgs(TypedDict):
+    """The restore drill: whether the newest backup can be put back, tried in a database that is thrown away."""
+
+    schedule: NotRequired[str]
+    """When, in the form of ``backup.schedule``, or ``never``. Default: ``47 4 * * 0``, each Sunday."""
+    layers: NotRequired[int]
+    """How many layers, drawn at random, are read out of the backup and compared, 0 to 1000. Default: 10.
+
+    Manifests that Portus names are all read.
+    """
+
+
 class BackupArgs(TypedDict):
     """Backups by restic: encrypted, deduplicated, verified. First the database, then the layers that it names."""
 
@@ -68,6 +80,8 @@ class BackupArgs(TypedDict):
     """
     verify_percent: NotRequired[int]
     """How much of the repository is read and compared with its checksums after each backup, 0 to 100 %. Default: 5."""
+    drill: NotRequired[BackupDrillArgs]
+    """When a backup is tried."""
     image: NotRequired[str]
     """``repository[:tag][@sha256:…]`` of restic, 0.14 or later. Default: ``restic/restic:0.17.3`` by digest.
 

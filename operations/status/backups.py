@@ -1,9 +1,10 @@
 """What became of backups, as the container that makes them tells."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 from ..recorded import Recorded
-from .model import Backups
+from .model import Backups, Drill, Waiting
 from .times import parsed
 
 _ROLE = "backup"
@@ -25,4 +26,21 @@ def backups_of(recorded: Recorded, ask: Ask) -> Backups | None:
         succeeded_at=parsed(words.get("succeeded", "")),
         failure=words.get("failed", ""),
         foreign=words.get("repository") == "foreign",
+        waiting=_waiting(words, "backup"),
+        drill=_drill(words.get("drilled", "")),
+        drill_waiting=_waiting(words, "drill"),
     )
+
+
+def _waiting(words: Mapping[str, str], what: str) -> Waiting | None:
+    since, pause = parsed(words.get(f"{what}_waiting", "")), words.get(f"{what}_pause", "")
+    return Waiting(since, timedelta(seconds=int(pause))) if since and pause.isdigit() else None
+
+
+def _drill(line: str) -> Drill | None:
+    """``succeeded|failed TIME SNAPSHOT WORDS``, as drill.sh writes it."""
+    result, _, rest = line.partition(" ")
+    time, _, rest = rest.partition(" ")
+    snapshot, _, words = rest.partition(" ")
+    at = parsed(time)
+    return Drill(at, snapshot, result == "succeeded", words) if at else None

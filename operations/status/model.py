@@ -8,6 +8,7 @@ MISSING = "missing"
 HEALTHY = "healthy"
 _LATE_SHARE = 2
 """`up` renews within the early renewal time; where half of that has passed, nobody runs it."""
+_OVERDUE_SHARE = 2
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,35 @@ class Records:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """For something that comes by a schedule, at the latest after ``pause``; ``since`` it was given that schedule."""
+
+    since: datetime
+    pause: timedelta
+
+    def overdue(self, last: datetime | None, now: datetime) -> bool:
+        """Whether twice the pause has passed since the last one."""
+        return now - max(last or self.since, self.since) > _OVERDUE_SHARE * self.pause
+
+
+@dataclass(frozen=True)
+class Drill:
+    """The last restore drill.
+
+    Attributes:
+        at: when it was begun.
+        snapshot: the backup that was tried, "-" when it did not come so far.
+        succeeded: whether that backup can be put back.
+        words: what was read, or what is wrong.
+    """
+
+    at: datetime
+    snapshot: str
+    succeeded: bool
+    words: str
+
+
+@dataclass(frozen=True)
 class Backups:
     """Those of the PortusStack ``name``.
 
@@ -96,12 +126,31 @@ class Backups:
         succeeded_at: when the newest whole one was begun; None when there is none.
         failure: when and at which step the last one failed, "" when it did not.
         foreign: whether the repository is another deployment's, so that none can be made.
+        waiting: for the next one; None when that is not known.
+        drill: None when there was none yet.
+        drill_waiting: for the next drill; None when none are made.
     """
 
     name: str
     succeeded_at: datetime | None
     failure: str
     foreign: bool
+    waiting: Waiting | None = None
+    drill: Drill | None = None
+    drill_waiting: Waiting | None = None
+
+    def problems(self, now: datetime) -> list[str]:
+        """What needs attention, each a line."""
+        failed = [f"the last backup failed: {self.failure}"] if self.failure else []
+        if self.drill and not self.drill.succeeded:
+            failed.append(f"the last restore drill failed: {self.drill.words}")
+        if self.foreign:
+            words = "no backup is made: the repository is an earlier deployment's, and `restore --kit` takes it over"
+            return [*failed, words]
+        drilled_at = self.drill.at if self.drill else None
+        last = (("backup", self.waiting, self.succeeded_at), ("restore drill", self.drill_waiting, drilled_at))
+        overdue = [f"a {what} is overdue" for what, waiting, at in last if waiting and waiting.overdue(at, now)]
+        return [*failed, *overdue]
 
 
 @dataclass(frozen=True)
@@ -136,16 +185,9 @@ class Status:
             *unwell,
             *late,
             *self._lost_or_locked,
-            *self._not_backed_up,
+            *(problem for each in self.backups for problem in each.problems(self.now)),
             *(f"drift: {each}" for each in self.drift or ()),
         ]
-
-    @property
-    def _not_backed_up(self) -> list[str]:
-        failed = [f"the last backup failed: {each.failure}" for each in self.backups if each.failure]
-        words = "no backup is made: the repository is an earlier deployment's, and `restore --kit` takes it over"
-        foreign = [words for each in self.backups if each.foreign]
-        return [*failed, *foreign]
 
     @property
     def _lost_or_locked(self) -> list[str]:

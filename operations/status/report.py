@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from .model import RoleStatus, Status
+from .model import Backups, RoleStatus, Status
 from .times import ago
 
 _MEBIBYTE = 1024 * 1024
@@ -27,6 +27,7 @@ def table(status: Status) -> str:
     seen = f"{ago(status.now - check.at)} ago, {passed}" if check.at else "none"
     lines += ["", f"Last smoke check  {seen}", f"Events stuck      {_stuck(status)}"]
     lines += [f"Users locked      {_locked(status)}", f"Last backup       {_backup(status)}"]
+    lines += [f"Last drill        {_drills(status)}"] if status.backups else []
     lines += [f"Drift             {_drift(status.drift)}"]
     problems = status.problems
     lines += ["", *(f"! {problem}" for problem in problems)] if problems else ["", "All is well."]
@@ -78,6 +79,13 @@ def document(status: Status) -> str:
                     "succeeded_at": _iso(each.succeeded_at),
                     "failure": each.failure or None,
                     "foreign_repository": each.foreign,
+                    "drill": each.drill
+                    and {
+                        "at": each.drill.at.isoformat(),
+                        "succeeded": each.drill.succeeded,
+                        "snapshot": each.drill.snapshot,
+                        "words": each.drill.words,
+                    },
                 }
                 for each in status.backups
             ],
@@ -118,6 +126,17 @@ def _backup(status: Status) -> str:
     return ", ".join(
         f"{ago(status.now - each.succeeded_at)} ago" if each.succeeded_at else "none yet" for each in status.backups
     )
+
+
+def _drills(status: Status) -> str:
+    return ", ".join(_drill(each, status.now) for each in status.backups)
+
+
+def _drill(each: Backups, now: datetime) -> str:
+    if each.drill is None:
+        return "none yet" if each.drill_waiting else "none (`backup.drill.schedule` is never)"
+    result = "succeeded" if each.drill.succeeded else "failed"
+    return f"{ago(now - each.drill.at)} ago, {result}: {each.drill.words} (backup {each.drill.snapshot})"
 
 
 def _drift(found: Sequence[str] | None) -> str:

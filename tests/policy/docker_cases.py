@@ -1,8 +1,9 @@
 """Cases on the recorded Docker target: containers, networks, volumes, keys, generated secrets, the stack."""
 
+import re
 from typing import Any
 
-from tests.policy.cases import KNOWN, STATE, docker
+from tests.policy.cases import KNOWN, STATE, UP, docker
 from tests.policy.graphs import STACK, Added, Change, Removed, add, drop, entry, env, put
 
 CONTAINER, VOLUME, NETWORK = "container:Container", "volume:Volume", "network:Network"
@@ -20,6 +21,12 @@ def _key_of(inputs: Any) -> Any:
     """The file with Portus' key."""
     (upload,) = [each for each in inputs["uploads"] if each["file"].endswith("/portus.key")]
     return upload
+
+
+def _without_drills(inputs: Any) -> None:
+    """As ``backup.drill.schedule: never`` makes it."""
+    (upload,) = [each for each in inputs["uploads"] if each["file"].endswith("/backup.conf")]
+    upload["content"] = re.sub(r"(?m)^drill_pause=.*$", "drill_pause=''", upload["content"])
 
 
 def foreign(name: str, **inputs: Any) -> Added:
@@ -171,6 +178,7 @@ CASES = (
     docker("R05", of("portus-password", put("keepers", {"old": "Zk3vQ9mW1x7Lr5TqaB2c"}), "RandomPassword")),
     docker("R06", of("database-password", put("special", True), "RandomPassword")),
     docker("R07", of("database-password", None, "RandomPassword", protect=False)),
+    docker("S15", of("backup-files", _without_drills), at=(UP,)),
     docker("S14", Removed("hub-backup", "container:Container")),
     docker("S02", of("registry-data", None, VOLUME, protect=False), also="D36"),
     docker(

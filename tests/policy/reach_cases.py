@@ -171,4 +171,7 @@ EXCEPTIONS: tuple[Case, ...] = (
         also="K24",
     ),
 )
-CASES = (*TAKEN, *POLICIES, *VOLUMES, *WAYS_IN, *EXCEPTIONS)
+DRILLS: tuple[Case, ...] = (
+    on_component("S15", Change("hub-backup-settings", put("data/backup.conf", "drill_pause=''\n"))),
+)
+CASES = (*DRILLS, *TAKEN, *POLICIES, *VOLUMES, *WAYS_IN, *EXCEPTIONS)

@@ -1,19 +1,25 @@
 """Reads the ``backup`` group."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from itertools import islice, pairwise
 
 from cronsim import CronSim, CronSimError
 
 from .. import images
 from . import patterns
 from .bucket import read_bucket
-from .model import BackupKeep, BackupSettings, Schedule
+from .model import BackupKeep, BackupSettings, Drill, Schedule
 from .processes import read_image, read_resources
 from .reader import Reader, shown
 
-_EACH_NIGHT = "17 2 * * *"
+_EACH_NIGHT, _EACH_SUNDAY = "17 2 * * *", "47 4 * * 0"
+_LEAST_FOR_DRILLS_MIB = 256
+"""The throw-away database takes 76 MiB, restic the rest."""
 _MOST = 1000
 _SUNDAY = 7
+_FIRST = datetime(2000, 1, 1, tzinfo=timezone.utc)
+_DAYS_OF_A_YEAR = 366
 IN_REPOSITORY, BUCKET_VERSIONING = "repository", "bucket_versioning"
 
 
@@ -25,8 +31,9 @@ def read_backup(reader: Reader, name: str) -> BackupSettings:
         repository.problem("s3", "and backup.repository.volume exclude each other")
     s3 = repository.group("s3")
     settings = BackupSettings(
-        schedule=read_schedule(reader, "schedule", _EACH_NIGHT),
+        schedule=_schedule(reader, reader.text("schedule", _EACH_NIGHT, *patterns.SCHEDULE), patterns.SCHEDULE[1]),
         keep=_keep(reader.group("keep")),
+        drill=_drill(reader.group("drill")),
         size_gib=volume.integer("size_gib", 50, 1, 65536, "GiB"),
         s3=read_bucket(s3, f"/{name}") if repository.has("s3") else None,
         layers=reader.choice("layers", IN_REPOSITORY, (IN_REPOSITORY, BUCKET_VERSIONING)) == IN_REPOSITORY,
@@ -34,6 +41,9 @@ def read_backup(reader: Reader, name: str) -> BackupSettings:
         image=read_image(reader, "image", images.RESTIC),
         resources=read_resources(reader.group("resources"), 512, 1.0),
     )
+    if settings.drill and settings.resources.memory_mib < _LEAST_FOR_DRILLS_MIB:
+        words = f"must be {_LEAST_FOR_DRILLS_MIB} MiB or more for drills (or backup.drill.schedule never)"
+        reader.problem("resources.memory_mib", words)
     for each in (s3, volume, repository, reader):
         each.finish()
     return settings
@@ -51,16 +61,24 @@ def _keep(reader: Reader) -> BackupKeep:
     return keep
 
 
-def read_schedule(reader: Reader, key: str, default: str) -> Schedule:
-    """Five fields of cron, in its numbers and names."""
-    text = reader.text(key, default, *patterns.SCHEDULE)
+def _drill(reader: Reader) -> Drill | None:
+    layers = reader.integer("layers", 10, 0, _MOST)
+    text = reader.text("schedule", _EACH_SUNDAY, *patterns.SCHEDULE_OR_NEVER)
+    schedule = None if text == patterns.NEVER else _schedule(reader, text, patterns.SCHEDULE_OR_NEVER[1])
+    reader.finish()
+    return Drill(schedule, layers) if schedule else None
+
+
+def _schedule(reader: Reader, text: str, right: str) -> Schedule:
+    """What the text at ``schedule`` means: five fields of cron, in its numbers and names."""
+    key = "schedule"
     try:
-        parsed = CronSim(text, datetime(2000, 1, 1, tzinfo=timezone.utc))
+        parsed = CronSim(text, _FIRST)
         next(parsed)
     except (CronSimError, StopIteration) as error:
         reason = f": {str(error).lower()}" if str(error) else ", which never comes"
-        reader.problem(key, f"must be {patterns.SCHEDULE[1]}, not {shown(text)}{reason}")
-        parsed = CronSim(default, datetime(2000, 1, 1, tzinfo=timezone.utc))
+        reader.problem(key, f"must be {right}, not {shown(text)}{reason}")
+        parsed = CronSim(_EACH_NIGHT, _FIRST)
     if min(parsed.days) < 1 or not all(isinstance(day, int) for day in parsed.weekdays):
         reader.problem(key, "must not hold L, which not every cron knows: write the days")
     return Schedule(
@@ -70,4 +88,20 @@ def read_schedule(reader: Reader, key: str, default: str) -> Schedule:
         months=tuple(sorted(parsed.months)),
         weekdays=tuple(sorted({day % _SUNDAY for day in parsed.weekdays if isinstance(day, int)})),
         both_days=parsed.day_and,
+        longest_pause_seconds=_longest_pause(" ".join(parsed.parts[1:])),
     )
+
+
+@cache
+def _longest_pause(expression: str) -> int:
+    """In seconds, of the first days on which it is due: a year of them, or more where they are rare."""
+    parsed = CronSim(expression, _FIRST)
+    minutes = [hour * 60 + minute for hour in sorted(parsed.hours) for minute in sorted(parsed.minutes)]
+    once_a_day = " ".join((str(minutes[0] % 60), str(minutes[0] // 60), *parsed.parts[3:]))
+    days = list(islice(CronSim(once_a_day, _FIRST), _DAYS_OF_A_YEAR))
+    overnight = max(_minutes(pair) for pair in pairwise(days)) - (minutes[-1] - minutes[0])
+    return 60 * max(overnight, *(later - earlier for earlier, later in pairwise(minutes)), 0)
+
+
+def _minutes(days: tuple[datetime, datetime]) -> int:
+    return (days[1] - days[0]) // timedelta(minutes=1)

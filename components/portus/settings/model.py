@@ -199,6 +199,7 @@ class Schedule:
     """When something is due, in UTC; weekdays from 0, Sunday.
 
     ``both_days``: the day and the weekday must fit, else one of them is enough.
+    ``longest_pause_seconds``: the longest time between one and the next.
     """
 
     minutes: tuple[int, ...]
@@ -207,6 +208,7 @@ class Schedule:
     months: tuple[int, ...]
     weekdays: tuple[int, ...]
     both_days: bool
+    longest_pause_seconds: int
 
 
 @dataclass(frozen=True)
@@ -219,11 +221,23 @@ class BackupKeep:
 
 
 @dataclass(frozen=True)
+class Drill:
+    """When the newest backup is tried, and how many of its layers are read for that."""
+
+    schedule: Schedule
+    layers: int
+
+
+@dataclass(frozen=True)
 class BackupSettings:
-    """``s3`` None means a volume of ``size_gib``; ``layers`` whether those are in the backups, too."""
+    """``s3`` None means a volume of ``size_gib``, ``drill`` None that no backup is tried.
+
+    ``layers``: whether those are in the backups, too.
+    """
 
     schedule: Schedule
     keep: BackupKeep
+    drill: Drill | None
     size_gib: int
     s3: Bucket | None
     layers: bool

@@ -44,6 +44,8 @@ SCHEDULE = (
     "(?:[0-9A-Za-z*,/-]+ +){4}[0-9A-Za-z*,/-]+",
     "five fields of cron, in UTC (minute, hour, day, month, weekday), such as 17 2 * * *",
 )
+NEVER = "never"
+SCHEDULE_OR_NEVER = (f"{SCHEDULE[0]}|{NEVER}", f"{SCHEDULE[1]}, or {NEVER}")
 SQL_NAME = (r"[A-Za-z_][A-Za-z0-9_]{0,62}", "letters, digits and underscores, beginning with a letter")
 DATABASE_NAME = (
     r"(?!.*[Dd][Oo][Ww][Nn])[A-Za-z_][A-Za-z0-9_]{0,62}",

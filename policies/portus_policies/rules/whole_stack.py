@@ -10,9 +10,10 @@ from ..resource import COMPONENT, NAME_LABEL, Resource, Stack
 from ..roles import BACKUP, CONTAINER, DATABASE, PORTUS, REGISTRY, labels, owner, role_of, runs
 from ..rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, About, rule, stack_rule
 from ..secret_text import secret_name
-from ..values import Bad, Node, Verdicts, contains_unknown
+from ..values import Bad, Node, Unseen, Verdicts, contains_unknown
 from .certificates import token_keys
 from .generated import BYTES, PASSWORD
+from .registry_settings import HOLDERS, files
 
 _SECURITY_PROPERTIES = frozenset(
     {
@@ -22,6 +23,7 @@ _SECURITY_PROPERTIES = frozenset(
     }
 )
 _SIDE_DOORS = ("command:", "pulumi-python:dynamic", "pulumi-nodejs:dynamic", "null:")
+_BACKUP_SETTINGS, _NO_DRILL = "backup.conf", "drill_pause=''"
 _STATEFUL = ("docker:index/volume:Volume", "kubernetes:core/v1:PersistentVolumeClaim")
 
 
@@ -81,6 +83,23 @@ def backups(stack: Stack) -> Iterator[About]:
     for component in _components(stack):
         if component.urn not in kept:
             yield About(component, Bad("backup"))
+
+
+@stack_rule(
+    *("S15", "stack-drills", "backups are tried", ADVISORY, MEDIUM),
+    reason="that a backup can be put back is known when it was done; the day of need is late for that",
+    fix="`backup: {drill: {schedule: …}}`, or the default (`ephemeral` in the settings for trials)",
+    source="NIST SP 800-53 CP-9(1)",
+)
+def drills(stack: Stack) -> Iterator[About]:
+    if stack.settings.ephemeral:
+        return
+    for resource in stack.of_type(*HOLDERS):
+        for name, content in files(resource) if role_of(resource) == BACKUP else ():
+            if content.unknown and name.rpartition("/")[2] in ("", "*", _BACKUP_SETTINGS):
+                yield About(resource, Unseen(content.path))
+            elif name.endswith(_BACKUP_SETTINGS) and _NO_DRILL in content.text.splitlines():
+                yield About(resource, Bad(content.path))
 
 
 @rule(

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -94,7 +95,7 @@ def first(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, 
         client.login(USER, PASSWORD)
         digest = client.push_new_image(f"{USER}/app")
         wait_for(lambda: "app" in shown(edge), 60, lambda: shown(edge))
-    (page,) = commands(PAGE)
+    page = commands(PAGE)[0]
     assert "is whole" in clone.sh(page.replace("STACK=local", f"STACK={NAME}"))
     return backups(clone)[-1][0], digest
 
@@ -113,8 +114,7 @@ def test_a_backup_holds_what_was_there_and_the_status_tells(clone: Clone, first:
     id_, time_, users, _, _, repositories, tags = backups(clone)[-1]
     assert id_ == first[0] and time_.endswith("Z")
     assert (int(users), int(repositories), int(tags)) == (4, 2, 2)
-    status = json.loads(clone.sh(f"make -s status STACK={NAME} ARGS='--json --no-drift' 2>/dev/null"))
-    (told,) = status["backups"]
+    (told,) = status_of(clone)["backups"]
     assert (told["failure"], told["foreign_repository"]) == (None, False) and told["succeeded_at"]
 
 
@@ -131,6 +131,85 @@ def test_no_secret_lies_open(clone: Clone, bucket: dict[str, str], first: tuple[
     server = clone.docker.containers.get(f"{NAME}-bucket")
     found = server.exec_run(["grep", "--recursive", "--files-with-matches", USER, f"/var/lib/s3/{BUCKET}"])
     assert found.exit_code == 1, found.output
+
+
+def test_a_drill_tells_that_the_backup_can_be_put_back(clone: Clone, first: tuple[str, str]) -> None:
+    printed = clone.sh(commands(PAGE)[1].replace("STACK=local", f"STACK={NAME}"))
+    assert re.search(r"^users +4 +4$", printed, re.MULTILINE), printed
+    assert "manifests read: 2, layers: 4" in printed and "can be put back" in printed
+    drilled = status_of(clone)["backups"][0]["drill"]
+    assert (drilled["succeeded"], drilled["snapshot"]) == (True, first[0])
+    assert not remains(clone)
+
+
+def status_of(clone: Clone) -> Any:
+    return json.loads(clone.sh(f"make -s status STACK={NAME} ARGS='--json --no-drift' 2>/dev/null || true"))
+
+
+def inside(clone: Clone, script: str, role: str = "backup") -> str:
+    """What a script prints in a container; its failure fails the test."""
+    done = clone.docker.containers.get(f"{NAME}-{role}").exec_run(["sh", "-c", script])
+    assert isinstance(done.output, bytes)
+    assert done.exit_code == 0, done.output.decode()
+    return done.output.decode()
+
+
+def remains(clone: Clone) -> str:
+    """What a drill left of its database, on the disk, in memory and as a process."""
+    folders = "ls -d /var/lib/portus-stack-backup/drill /tmp/drill 2> /dev/null"
+    return inside(clone, f"{folders}; grep -ls mariadbd /proc/[0-9]*/comm; true")
+
+
+def test_a_drill_that_is_killed_leaves_nothing_behind(clone: Clone, first: tuple[str, str]) -> None:
+    """First its script alone, which leaves a database to the next drill; then the whole container."""
+    container = clone.docker.containers.get(f"{NAME}-backup")
+    started = "until [ -s /tmp/drill/process ]; do sleep 0.1; done"
+    kill = f"bash /etc/portus-stack/drill.sh > /dev/null 2>&1 & {started}; kill -KILL $!"
+    inside(clone, kill)
+    assert "/tmp/drill" in remains(clone), "it was killed too late"
+    clone.must("drill")
+    assert not remains(clone)
+    container.exec_run(["bash", "/etc/portus-stack/drill.sh"], detach=True)
+    inside(clone, started)
+    container.kill()
+    container.start()
+    wait_for(lambda: health(clone, "backup") == "healthy", 60, lambda: health(clone, "backup"))
+    assert not remains(clone)
+    assert status_of(clone)["backups"][0]["drill"]["succeeded"], "the last one that ended is still known"
+
+
+def test_the_drills_database_lies_encrypted(clone: Clone, first: tuple[str, str]) -> None:
+    """By the scripts' own functions: rows that were written and changed, after everything is on the disk."""
+    statements = """CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(100), KEY (word));
+        INSERT INTO t (word) SELECT CONCAT('PLAIN', 'WORD', seq) FROM seq_1_to_5000;
+        UPDATE t SET word = CONCAT(word, 'x') WHERE id < 100"""
+    script = f"""for script in library throwaway; do . /etc/portus-stack/$script.sh; done
+        throw_away; start_throwaway; sql_there --execute "{statements}"
+        mariadb-admin --no-defaults --socket="$room_in_memory/socket" shutdown
+        until [ ! -e "$room_in_memory/pid" ]; do sleep 0.1; done
+        du --bytes "$room/data/drill/t.ibd" | cut -f 1; grep -rl PLAINWORD "$room" || echo none; throw_away"""
+    size, found = inside(clone, f"exec bash -c '{script.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'").split()
+    assert int(size) > 500_000
+    assert found == "none"
+
+
+def test_a_drill_names_what_the_backup_lacks(clone: Clone, first: tuple[str, str]) -> None:
+    """A layer is lost in the registry before a backup is made, which is whole as far as restic can tell."""
+    lost = first[1].removeprefix("sha256:")
+    layer = f"/var/lib/registry/docker/registry/v2/blobs/sha256/{lost[:2]}/{lost}/data"
+    inside(clone, f"mv {layer} {layer}.away", "registry")
+    try:
+        clone.must("backup")
+        done = clone.make("drill")
+    finally:
+        inside(clone, f"mv {layer}.away {layer}", "registry")
+    words = f"layers of Portus' images are not in the backup, 1: {lost} (of {USER}/app)"
+    assert done.code != 0 and words in done.output, done.output
+    status = status_of(clone)
+    assert f"the last restore drill failed: {words}" in status["problems"] and not status["well"]
+    clone.must("backup")
+    clone.must("drill")
+    assert status_of(clone)["well"]
 
 
 def test_what_was_pushed_since_is_not_lost_unasked(clone: Clone, first: tuple[str, str], tmp_path: Path) -> None:

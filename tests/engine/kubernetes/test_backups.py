@@ -33,6 +33,8 @@ def test_what_was_pushed_before_a_backup_comes_back(deployed: tuple[Deployment, 
         kept = client.push_new_image(f"{edge.username}/kept")
         done = deployment.operation("backup")
         assert done.code == 0 and "is whole" in done.output, done.output
+        done = deployment.operation("drill")
+        assert done.code == 0 and "can be put back" in done.output, done.output
         client.push_new_image(f"{edge.username}/later")
         assert deployment.operation("restore").code != 0, "what was pushed since is not lost unasked"
         deployment.environment["ALLOW_DATA_LOSS"] = f"{NAME}-database-data,{NAME}-registry-data"
@@ -41,5 +43,6 @@ def test_what_was_pushed_before_a_backup_comes_back(deployed: tuple[Deployment, 
         assert done.code == 0, done.output
         assert client.pull_afresh(f"{edge.username}/kept") == kept
         assert client.run("pull", f"{edge.registry}/{edge.username}/later:1")[0] != 0
-    assert "All is well." in deployment.operation("status").output
+    told = deployment.operation("status").output
+    assert "All is well." in told and "succeeded: manifests read: 2, layers: 4" in told, told
     deployment.up("--expect-no-changes")

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pyrage
 import pytest
 
+from operations.backups import drill
 from operations.backups import recovery_kit as kit
 from operations.backups.container import BackupContainer
 from operations.backups.restore import _chosen
@@ -16,7 +17,7 @@ from operations.backups.snapshots import snapshots_from
 from operations.console import OperationError
 from operations.recorded import Recorded, RecordedProcess
 from operations.status.backups import backups_of
-from operations.status.model import Backups, SmokeCheck, Status
+from operations.status.model import Backups, Drill, SmokeCheck, Status, Waiting
 from operations.status.report import document, table
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
@@ -148,3 +149,78 @@ def test_a_foreign_repository_needs_attention_and_no_backup_yet_does_not() -> No
     (problem,) = Status("s", NOW, [], [], SmokeCheck(None, 0), [], None, [foreign]).problems
     assert "--kit" in problem
     assert "none are made" in table(Status("s", NOW - timedelta(days=1), [], [], SmokeCheck(None, 0), [], None))
+
+
+DAY = timedelta(days=1)
+
+
+def of_backups(found: Backups) -> Status:
+    return Status("s", NOW, [], [], SmokeCheck(None, 0), [], None, [found])
+
+
+def told(*lines: str) -> Backups:
+    found = backups_of(recorded("backup"), lambda name, command: "\n".join(lines))
+    assert found is not None
+    return found
+
+
+def test_the_status_tells_the_last_drill() -> None:
+    found = told("drilled failed 2026-06-01T09:00:00Z 1a2b3c4d layers are not in the backup, 1: abc", "repository ours")
+    at = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
+    assert found.drill == Drill(at, "1a2b3c4d", False, "layers are not in the backup, 1: abc")
+    whole = of_backups(found)
+    assert whole.problems == ["the last restore drill failed: layers are not in the backup, 1: abc"]
+    assert "Last drill        3 h ago, failed: layers" in table(whole)
+    assert json.loads(document(whole))["backups"][0]["drill"] == {
+        "at": "2026-06-01T09:00:00+00:00",
+        "succeeded": False,
+        "snapshot": "1a2b3c4d",
+        "words": "layers are not in the backup, 1: abc",
+    }
+    succeeded = of_backups(told("drilled succeeded 2026-06-01T09:00:00Z 1a2b3c4d manifests read: 4, layers: 3"))
+    assert not succeeded.problems
+    assert "3 h ago, succeeded: manifests read: 4, layers: 3 (backup 1a2b3c4d)" in table(succeeded)
+
+
+def test_a_drill_that_was_not_held_is_told_as_such() -> None:
+    assert "Last drill        none (" in table(of_backups(told("repository ours")))
+    waits = told("drill_pause 604800", "drill_waiting 2026-05-31T00:00:00Z")
+    assert "Last drill        none yet" in table(of_backups(waits))
+    assert json.loads(document(of_backups(waits)))["backups"][0]["drill"] is None
+
+
+@pytest.mark.parametrize(
+    ("since", "last", "overdue"),
+    [(1, None, False), (3, None, True), (9, 1, False), (9, 3, True), (1, 9, False), (2, None, False)],
+)
+def test_overdue_is_what_did_not_come_within_twice_its_pause(since: int, last: int | None, overdue: bool) -> None:
+    """Days ago; from a new schedule on a new time begins."""
+    waiting = Waiting(NOW - since * DAY, DAY)
+    at = None if last is None else NOW - last * DAY
+    backups = of_backups(Backups("hub", at, "", False, waiting=waiting))
+    assert backups.problems == (["a backup is overdue"] if overdue else [])
+    held = None if at is None else Drill(at, "1a2b3c4d", True, "")
+    drills = of_backups(Backups("hub", None, "", False, drill=held, drill_waiting=waiting))
+    assert drills.problems == (["a restore drill is overdue"] if overdue else [])
+    assert of_backups(Backups("hub", at, "", True, None, held, waiting)).problems == [
+        "no backup is made: the repository is an earlier deployment's, and `restore --kit` takes it over"
+    ]
+
+
+def held(code: int, printed: str) -> Any:
+    return SimpleNamespace(script=lambda name: (code, printed) if name == "drill.sh" else (1, ""))
+
+
+def test_a_drill_shows_its_counts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(drill, "backup_container", lambda engine, name: held(0, "users\t3\t3\ntags\t1\t2\n"))
+    assert drill.drill(cast(Any, None), "") == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[1:] == ["users                3         3", "tags                 1         2"]
+    assert "can be put back" in printed.err
+
+
+@pytest.mark.parametrize("printed", ["users\t3\t4\n", ""])
+def test_a_drill_that_fails_ends_so(monkeypatch: pytest.MonkeyPatch, printed: str) -> None:
+    monkeypatch.setattr(drill, "backup_container", lambda engine, name: held(1, printed))
+    with pytest.raises(OperationError, match="the drill failed"):
+        drill.drill(cast(Any, None), "")

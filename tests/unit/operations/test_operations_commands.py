@@ -122,6 +122,7 @@ def test_make_alone_lists_every_command() -> None:
         "images-load",
         "backup",
         "backups",
+        "drill",
         "restore",
         "recovery-kit",
         "trust",

@@ -115,6 +115,7 @@ COMPLETE: dict[str, Any] = {
         },
         "layers": "bucket_versioning",
         "verify_percent": 10,
+        "drill": {"schedule": "30 5 * * 6", "layers": 20},
         "image": "restic/restic:0.18.1",
         "resources": {"memory_mib": 256, "cpus": 0.5},
     },

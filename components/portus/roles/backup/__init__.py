@@ -23,7 +23,10 @@ from .. import database, database_link, registry
 from ..bucket import bucket_links
 from ..portus import HIDDEN_USER
 
-SCRIPTS = ("library.sh", "serve.sh", "backup.sh", "snapshots.sh", "counts.sh", "report.sh", "restore.sh", "join.sh")
+SCRIPTS = (
+    *("library.sh", "serve.sh", "backup.sh", "snapshots.sh", "counts.sh", "report.sh", "restore.sh", "join.sh"),
+    *("drill.sh", "throwaway.sh"),
+)
 _NAME, _REGISTRY = "backup", "registry"
 _DATA_PATH = "/var/lib/portus-stack-backup"
 _RESTIC = "/usr/bin/restic"
@@ -35,6 +38,8 @@ _KEYS = files_path("s3-keys")
 _CA = files_path("s3-ca.crt")
 _HEAP_SHARE = 0.8
 """Of the memory that it may use, what Go's garbage collector is told of."""
+_THROWAWAY_MIB = 96
+"""What the drill's database takes: 76 MiB were measured with MariaDB 10.11."""
 _STOP_SECONDS = 60
 
 
@@ -61,7 +66,7 @@ def workload(settings: Settings, credentials: Credentials, certificates: Certifi
         entrypoint=("bash", script("serve.sh")),
         environment={
             "TZ": "UTC",
-            "GOMEMLIMIT": f"{round(backup.resources.memory_mib * _HEAP_SHARE)}MiB",
+            "GOMEMLIMIT": _heap(backup.resources.memory_mib),
             **({"AWS_SHARED_CREDENTIALS_FILE": _KEYS} if backup.s3 and backup.s3.access_key else {}),
             **({"AWS_DEFAULT_REGION": backup.s3.region} if backup.s3 else {}),
         },
@@ -100,15 +105,26 @@ def script_settings(settings: Settings) -> dict[str, str]:
         "ca": _CA if backup.s3 and backup.s3.ca_certificate_pem else "",
         "verify_percent": str(backup.verify_percent),
         **{f"keep_{period}": str(count) for period, count in vars(backup.keep).items()},
-        **_due(backup.schedule),
+        **_due("backup", backup.schedule),
+        "drill_layers": str(backup.drill.layers if backup.drill else 0),
+        "drill_heap": _heap(backup.resources.memory_mib - _THROWAWAY_MIB),
+        **_due("drill", backup.drill.schedule if backup.drill else None),
     }
 
 
-def _due(schedule: Schedule) -> dict[str, str]:
-    """The schedule as lists of numbers, so that the script needs to know no cron."""
+def _due(what: str, schedule: Schedule | None) -> dict[str, str]:
+    """The schedule as lists of numbers, so that the script needs to know no cron; empty ones are due at no time."""
     fields = ("minutes", "hours", "days", "months", "weekdays")
-    found = {field: ",".join(map(str, getattr(schedule, field))) for field in fields}
-    return {**found, "both_days": "yes" if schedule.both_days else "no"}
+    found = {f"{what}_{field}": ",".join(map(str, getattr(schedule, field, ()))) for field in fields}
+    return {
+        **found,
+        f"{what}_both_days": "yes" if schedule and schedule.both_days else "no",
+        f"{what}_pause": str(schedule.longest_pause_seconds) if schedule else "",
+    }
+
+
+def _heap(memory_mib: int) -> str:
+    return f"{round(memory_mib * _HEAP_SHARE)}MiB"
 
 
 def _of(settings: Settings) -> BackupSettings:

@@ -8,7 +8,7 @@ ended() {
     [ "$code" = 0 ] || { report failed "$(now) $step"; say "failed while $step (exit code $code)"; }
 }
 trap ended EXIT
-[ "$(cat /tmp/report/repository 2> /dev/null)" != foreign ] || { say 'the repository belongs to another deployment'; exit 1; }
+refuse_foreign
 alone
 at=$(date '+%F %T')
 
@@ -19,24 +19,26 @@ keep_layers() { (cd "$layers" && keep --exclude _uploads .); }
 
 forget_unfinished() {
     local unfinished
-    unfinished=$(ids unfinished)
+    unfinished=$(ids unfinished "$@")
     [ -z "$unfinished" ] || restic forget --quiet $unfinished
 }
 
 step='forgetting what was left unfinished'
 forget_unfinished
 step='counting what is in the database'
-counted=$(counts)
+counted=$(counts sql)
 step='reading the database'
 mariadb-dump --defaults-file="$here/database.cnf" --single-transaction --quick --hex-blob --routines \
     --default-character-set=utf8mb4 --ignore-table="$database.portus_stack_restore" "$database" |
     keep --stdin --stdin-filename portus.sql
+counted_after=$(counts sql)  # the dump's own rows are between the two, whatever is pushed meanwhile
 if [ -n "$layers" ]; then
     step='reading the layers'
     code=0
     keep_layers || code=$?
     if [ "$code" = 3 ]; then  # restic could not read all that it had listed
         say 'something was deleted meanwhile; reading once more'
+        forget_unfinished --path "$layers"
         code=0
         keep_layers || code=$?
     fi
@@ -44,6 +46,7 @@ if [ -n "$layers" ]; then
 fi
 tags=(--set complete)
 while read -r table rows; do tags+=(--set "$table=$rows"); done <<< "$counted"
+while read -r table rows; do tags+=(--set "${table}_after=$rows"); done <<< "$counted_after"
 restic tag --quiet --tag unfinished "${tags[@]}"
 report succeeded "$(date --date="$at" '+%FT%TZ')"
 
