@@ -7,7 +7,7 @@ readonly socket=/run/mysqld/mysqld.sock
 # There from the first to the last step of the initialisation: a data folder that still has it is not trusted.
 readonly unfinished="$datadir/.initialisation-unfinished"
 # A temporary server, for nobody else: without TLS, as clients from 11.4 on verify it on the socket, too.
-readonly alone=(--skip-networking --socket="$socket" --skip-ssl --ssl-cert= --ssl-key= --ssl-ca=)
+readonly alone=(--skip-networking --socket="$socket" --skip-ssl)
 
 log() { printf '%s [Note] [Entrypoint]: %s\n' "$(date --rfc-3339=seconds)" "$*"; }
 fail() { printf '%s [ERROR] [Entrypoint]: %s\n' "$(date --rfc-3339=seconds)" "$*" >&2; exit 1; }
