@@ -9,6 +9,8 @@ HEALTHY = "healthy"
 _LATE_SHARE = 2
 """`up` renews within the early renewal time; where half of that has passed, nobody runs it."""
 
+_HELD = "pushes are held: `collect-garbage` is at work; after a kill of it they go on by themselves within 100 seconds"
+
 
 @dataclass(frozen=True)
 class Running:
@@ -111,6 +113,7 @@ class Status:
     Attributes:
         records: of each PortusStack whose database can be asked.
         backups: of each PortusStack that makes some.
+        pushes_held: whether the edge holds pushes while `collect-garbage` works.
         drift: resources that are not as the state says, each with what is wrong; None when nobody looked.
     """
 
@@ -122,6 +125,7 @@ class Status:
     records: Sequence[Records]
     drift: Sequence[str] | None
     backups: Sequence[Backups] = ()
+    pushes_held: bool = False
 
     @property
     def problems(self) -> list[str]:
@@ -137,6 +141,7 @@ class Status:
             *late,
             *self._lost_or_locked,
             *self._not_backed_up,
+            *([_HELD] if self.pushes_held else []),
             *(f"drift: {each}" for each in self.drift or ()),
         ]
 
