@@ -16,7 +16,7 @@ set -eu
 wanted=/tmp/collector-wanted
 number=/tmp/collector-pid
 runs() {{
-  [ -e "$number" ] && tr '\\0' ' ' <"/proc/$(cat "$number")/cmdline" 2>/dev/null | grep -q garbage-collect
+  [ -e "$number" ] && cat "/proc/$(cat "$number")/cmdline" 2>/dev/null | tr '\\0' ' ' | grep -q garbage-collect
 }}
 end() {{
   if runs; then kill -KILL "$(cat "$number")"; fi

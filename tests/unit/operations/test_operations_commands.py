@@ -124,6 +124,7 @@ def test_make_alone_lists_every_command() -> None:
         "backups",
         "restore",
         "recovery-kit",
+        "collect-garbage",
         "trust",
         "untrust",
         "images",
