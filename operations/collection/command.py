@@ -20,7 +20,7 @@ _MEBIBYTE = 1024 * 1024
 def collect_garbage(engine: Engine, options: Namespace) -> int:
     """Hold pushes, remove what no image needs, let pushes in again, and let the smoke check judge it.
 
-    Whatever ends it half-way, pushes go on by themselves within 100 seconds, and the next one removes the rest.
+    Whatever ends it half-way, pushes go on by themselves within 70 seconds, and the next one removes the rest.
 
     Args:
         options: ``name`` of the PortusStack, "" for the only one; ``untagged``, whether manifests without a tag go,

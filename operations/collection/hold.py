@@ -19,14 +19,14 @@ _JOIN_SECONDS = 30
 _QUIET_SECONDS = 120
 _QUIET_LOOKS = 2
 _LOOK_SECONDS = 1.0
-_ENDS = "pushes go on by themselves within 100 seconds"
+_ENDS = "pushes go on by themselves within 70 seconds"
 
 
 class Hold(AbstractContextManager["Hold"]):
     """Pushes are held from the beginning of the block to its end.
 
     A thread asks for it anew every three seconds, first at the edges, then at the collector. Whoever kills this process
-    ends both: the collector within 40 seconds, the hold 50 seconds later.
+    ends both: the collector within 40 seconds, the hold 20 seconds later.
 
     Args:
         collector: whose work this is for; it is ended before pushes go on.
@@ -112,7 +112,7 @@ class Hold(AbstractContextManager["Hold"]):
         if code == _REFUSED:
             raise OperationError(
                 "pushes are held already: another `collect-garbage` is at work, or one was killed just now",
-                "wait until it has ended; after a kill, 100 seconds",
+                "wait until it has ended; after a kill, 70 seconds",
             )
         if code:
             raise OperationError("this edge cannot hold pushes; it was deployed by an earlier version", "run `up`")

@@ -9,7 +9,7 @@ HEALTHY = "healthy"
 _LATE_SHARE = 2
 """`up` renews within the early renewal time; where half of that has passed, nobody runs it."""
 
-_HELD = "pushes are held: `collect-garbage` is at work; after a kill of it they go on by themselves within 100 seconds"
+_HELD = "pushes are held: `collect-garbage` is at work; after a kill of it they go on by themselves within 70 seconds"
 
 
 @dataclass(frozen=True)
