@@ -67,10 +67,10 @@ def push_two_that_share(client: DockerClient, repository: str, folder: Path) -> 
     return first, client.must("image", "inspect", "--format", "{{.Id}}", f"{reference}:2").strip()
 
 
-def blobs(stack: Deployment) -> set[str]:
+def blobs(stack: Deployment) -> set[bytes]:
     """What the registry's volume holds."""
     found = stack.containers()["registry"].exec_run(["ls", "-R", "/var/lib/registry/docker/registry/v2/blobs/sha256"])
-    return set(re.findall(r"^[0-9a-f]{64}$", found.output.decode(), re.MULTILINE))
+    return set(re.findall(rb"^[0-9a-f]{64}$", bytes(found.output), re.MULTILINE))
 
 
 @contextmanager
