@@ -70,7 +70,8 @@ def push_two_that_share(client: DockerClient, repository: str, folder: Path) -> 
 def blobs(stack: Deployment) -> set[bytes]:
     """What the registry's volume holds."""
     found = stack.containers()["registry"].exec_run(["ls", "-R", "/var/lib/registry/docker/registry/v2/blobs/sha256"])
-    return set(re.findall(rb"^[0-9a-f]{64}$", bytes(found.output), re.MULTILINE))
+    assert isinstance(found.output, bytes)
+    return set(re.findall(rb"^[0-9a-f]{64}$", found.output, re.MULTILINE))
 
 
 @contextmanager
