@@ -24,12 +24,12 @@ beside     = --numprocesses 3 --dist loadscope --no-loadscope-reorder --duration
 run_tests  = @$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && $(browser) && exec env -u STACK -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside)
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
-.PHONY: help up preview down repair status diagram outputs images-list images-load backup backups drill restore recovery-kit trust untrust images cluster cluster-down test soak lint docs bench clean-tools
+.PHONY: help up preview down repair status diagram outputs images-list images-load backup backups drill restore recovery-kit collect-garbage trust untrust images cluster cluster-down test soak lint docs bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [PORTUS=image] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "  %-15s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  STACK         stacks/Pulumi.STACK.yaml; default dev where the official tools can be had, else local'
 	@echo '  ARGS          more arguments for pulumi, for example ARGS=--diff (up, preview, down), or for pytest (test)'
@@ -67,6 +67,8 @@ drill: ## try now whether the newest backup can be put back, and touch nothing o
 restore: ## put a backup back, by default the newest; ARGS="--snapshot ID --kit FILE"
 	$(operation)
 recovery-kit: ## write what a rebuild needs when all else is gone, encrypted; ARGS="--output FILE --recipient KEY"
+	$(operation)
+collect-garbage: ## give back the space of deleted images, while pulls go on; ARGS="--dry-run --untagged"
 	$(operation)
 trust: ## let this machine's docker trust the stack's CA and find its host names (root)
 	$(operation)

@@ -11,6 +11,7 @@ from .backups.drill import drill
 from .backups.recovery_kit import recovery_kit
 from .backups.restore import restore
 from .backups.snapshots import backups
+from .collection.command import collect_garbage
 from .console import OperationError, say
 from .diagram import diagram
 from .down import down
@@ -83,6 +84,11 @@ def _recovery_kit_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--recipient", default="", metavar="KEY", help="age or ssh public key; default: a passphrase")
 
 
+def _collect_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--untagged", action="store_true", help="remove manifests without a tag, too (Distribution 3)")
+    command.add_argument("--dry-run", action="store_true", help="tell what would be removed, and change nothing")
+
+
 Command = Callable[[Engine, argparse.Namespace], int]
 _COMMANDS: dict[str, tuple[str, Command]] = {
     "up": ("deploy the stack, or change it to what its file says", lambda engine, given: up(engine, given.passed_on)),
@@ -104,6 +110,7 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
     ),
     "restore": ("put a backup back: database, layers, users with their passwords", restore),
     "recovery-kit": ("write what a rebuild needs when all else is gone, encrypted", recovery_kit),
+    "collect-garbage": ("give back the space of deleted images, while pulls go on", collect_garbage),
     "outputs": ("print the outputs of a PortusStack as JSON", _outputs),
     "trust": (
         "let this machine's docker trust the stack's CA and find its hosts",
@@ -114,7 +121,7 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
 _TAKES_ARGUMENTS = ("up", "preview", "down")
 _ABOUT_ONE = (
     *("status", "diagram", "outputs", "trust", "untrust"),
-    *("backup", "backups", "drill", "restore", "recovery-kit"),
+    *("backup", "backups", "drill", "restore", "recovery-kit", "collect-garbage"),
 )
 _OPTIONS = {
     "trust": _trust_options,
@@ -123,6 +130,7 @@ _OPTIONS = {
     "images-load": _images_options,
     "restore": _restore_options,
     "recovery-kit": _recovery_kit_options,
+    "collect-garbage": _collect_options,
 }
 """Commands with options of their own: those may also stand behind ``--``, where `make` puts ARGS."""
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from docker import APIClient
@@ -9,9 +10,10 @@ from docker.errors import APIError
 from docker.utils.socket import STDERR, STDOUT, frames_iter
 
 from .console import OperationError
+from .deployed import Deployed
 from .docker_hosts import connected, hosts_of
 from .engine import Engine
-from .state import State
+from .state import Resource, State
 
 
 def run_inside(engine: Engine, state: State, name: str, command: Sequence[str], typed: str = "") -> tuple[int, str]:
@@ -28,6 +30,32 @@ def run_inside(engine: Engine, state: State, name: str, command: Sequence[str], 
             with connected(hosts[each.provider]) as client:
                 return _run(client, each.id, command, typed)
     raise OperationError(f"the stack has no container {name}", f"`{engine.stack.command('up')}` makes it")
+
+
+class Containers(ExitStack):
+    """See `inside.Inside`."""
+
+    def __init__(self, found: Deployed) -> None:
+        super().__init__()
+        self._found = found
+        self._clients: dict[str, APIClient] = {}
+
+    def __enter__(self) -> "Containers":
+        for urn, host in hosts_of(self._found.state, self._found.engine).items():
+            self._clients[urn] = self.enter_context(connected(host))
+        return self
+
+    def of(self, role: str) -> Sequence[str]:
+        name = self._found.recorded.resource(role)
+        return [each.object_name for each in self._containers if each.name == name]
+
+    def run(self, name: str, command: Sequence[str]) -> tuple[int, str]:
+        each = next(each for each in self._containers if each.object_name == name)
+        return _run(self._clients[each.provider], each.id, command, "")
+
+    @property
+    def _containers(self) -> Sequence[Resource]:
+        return [each for each in self._found.state.docker_resources if each.runs and not each.replaced]
 
 
 def _run(client: APIClient, container: str, command: Sequence[str], typed: str) -> tuple[int, str]:

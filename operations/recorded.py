@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .console import OperationError
-from .state import Object
+from .state import Object, State
 
 _SUFFIXES = {"portus:internal:Topology": "-topology", "portus:internal:Plan": "-plan"}
 """Type of the resource whose inputs are the record → the end of its name; the second one until version 0.1."""
@@ -97,6 +97,11 @@ class Recorded:
 def is_record(kind: str) -> bool:
     """Whether a resource of this type is a record."""
     return kind in _SUFFIXES
+
+
+def recorded_in(state: State) -> list[Recorded]:
+    """Every PortusStack that the state records."""
+    return [Recorded.from_inputs(each.type, each.name, each.inputs) for each in state.resources if is_record(each.type)]
 
 
 def _process(value: Object) -> RecordedProcess:

@@ -41,6 +41,7 @@ _APART = (
             "backups",
             "pages",
             "migration",
+            "collect_garbage",
             "external_database",
             "upgrades",
             "status_and_diagram",

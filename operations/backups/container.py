@@ -1,14 +1,11 @@
 """The container of the role ``backup``, and the scripts in it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from ..choice import part_of
 from ..console import OperationError
+from ..deployed import Deployed, deployed
 from ..engine import Engine
-from ..recorded import Recorded
 from ..state import State
-from ..status.stack_state import recorded_in
 
 ROLE = "backup"
 FILES = "/etc/portus-stack"
@@ -18,13 +15,8 @@ Run = Callable[[Engine, State, str, Sequence[str], str], "tuple[int, str]"]
 """Runs a command inside the container of a resource: exit code and what it printed on its standard output."""
 
 
-@dataclass(frozen=True)
-class BackupContainer:
-    """One PortusStack's, in the state that was just read."""
-
-    engine: Engine
-    state: State
-    recorded: Recorded
+class BackupContainer(Deployed):
+    """One PortusStack's."""
 
     def script(self, name: str, *arguments: str, typed: str = "") -> tuple[int, str]:
         """Run a script, which is given ``typed`` to read; what it says on the way is shown as it comes.
@@ -64,14 +56,10 @@ def backup_container(engine: Engine, given: str) -> BackupContainer:
     Raises:
         OperationError: it is not deployed, it makes no backups, or it has to be chosen among several.
     """
-    stack = engine.stack
-    state = engine.export()
-    if state is None or not state.portus_stacks:
-        raise OperationError(f"the stack {stack.name} is not deployed", f"`{stack.command('up')}` deploys it")
-    name, part = part_of(state, given)
-    recorded = next(iter(recorded_in(part)), None)
-    if recorded is None or all(process.name != ROLE for process in recorded.processes):
+    found = deployed(engine, given)
+    if not found.has(ROLE):
         raise OperationError(
-            f"{name} makes no backups", f"give it the group `backup`, then run `{stack.command('up')}`"
+            f"{found.recorded.name} makes no backups",
+            f"give it the group `backup`, then run `{engine.stack.command('up')}`",
         )
-    return BackupContainer(engine, part, recorded)
+    return BackupContainer(found.engine, found.state, found.recorded)

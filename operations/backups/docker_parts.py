@@ -7,9 +7,9 @@ from docker import APIClient
 from docker.errors import APIError
 
 from ..console import OperationError
+from ..deployed import Deployed
 from ..docker_hosts import connected, hosts_of
 from ..state import Resource
-from .container import BackupContainer
 
 _STOP_SECONDS = 60
 _TASK_SECONDS = 600
@@ -19,14 +19,14 @@ _POLL_SECONDS = 1.0
 class DockerParts(ExitStack):
     """See `Parts`."""
 
-    def __init__(self, container: BackupContainer) -> None:
+    def __init__(self, found: Deployed) -> None:
         super().__init__()
-        self._container = container
+        self._deployed = found
         self._clients: dict[str, APIClient] = {}
 
     def __enter__(self) -> "DockerParts":
-        state = self._container.state
-        for urn, host in hosts_of(state, self._container.engine).items():
+        state = self._deployed.state
+        for urn, host in hosts_of(state, self._deployed.engine).items():
             self._clients[urn] = self.enter_context(connected(host))
         return self
 
@@ -59,8 +59,8 @@ class DockerParts(ExitStack):
             time.sleep(_POLL_SECONDS)
 
     def _found(self, process: str) -> Resource | None:
-        name = self._container.recorded.resource(process)
-        for each in self._container.state.docker_resources:
+        name = self._deployed.recorded.resource(process)
+        for each in self._deployed.state.docker_resources:
             if each.runs and not each.replaced and each.name == name:
                 return each
         return None

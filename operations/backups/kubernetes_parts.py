@@ -11,8 +11,8 @@ from ..cluster.connection import Connection, connected, path_of
 from ..cluster.fields import at, label
 from ..cluster.health import NAME_LABEL, ROLE_LABEL
 from ..console import OperationError
+from ..deployed import Deployed
 from ..state import Resource
-from .container import BackupContainer
 
 _RUNNERS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 _JOB = "kubernetes:batch/v1:Job"
@@ -28,13 +28,13 @@ _KEPT_SECONDS = 600
 class KubernetesParts(ExitStack):
     """See `Parts`. Workloads are scaled to none, and back to what the state says."""
 
-    def __init__(self, container: BackupContainer) -> None:
+    def __init__(self, found: Deployed) -> None:
         super().__init__()
-        self._container = container
+        self._deployed = found
         self._cluster: Connection
 
     def __enter__(self) -> "KubernetesParts":
-        self._cluster = self.enter_context(connected(self._container.engine, self._container.state))
+        self._cluster = self.enter_context(connected(self._deployed.engine, self._deployed.state))
         return self
 
     def has(self, process: str) -> bool:
@@ -44,7 +44,7 @@ class KubernetesParts(ExitStack):
         for each in self._of(process):
             self._scale(each, 0)
         namespace = self._namespace(process)
-        query = {"labelSelector": f"{NAME_LABEL}={self._container.recorded.name},{ROLE_LABEL}={process}"}
+        query = {"labelSelector": f"{NAME_LABEL}={self._deployed.recorded.name},{ROLE_LABEL}={process}"}
         until = time.monotonic() + _ENDED_SECONDS
         while self._cluster.items(path_of("kubernetes:core/v1:Pod", namespace), query):
             if time.monotonic() > until:
@@ -92,12 +92,12 @@ class KubernetesParts(ExitStack):
 
     def _of(self, process: str) -> list[Resource]:
         """What runs it; the others of a role have a name that begins with the first one's."""
-        name = self._container.recorded.resource(process)
+        name = self._deployed.recorded.resource(process)
         names = (name, f"{name}-others")
         kinds = (*_RUNNERS, _JOB)
         return [
             each
-            for each in self._container.state.kubernetes_resources
+            for each in self._deployed.state.kubernetes_resources
             if each.type in kinds and not each.replaced and each.name in names
         ]
 

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from .container import BackupContainer
+from ..deployed import Deployed
 
 
 class Parts(AbstractContextManager["Parts"], Protocol):
@@ -22,12 +22,12 @@ class Parts(AbstractContextManager["Parts"], Protocol):
         """Run a task and wait until it succeeds; raises OperationError with what it says when it does not."""
 
 
-def parts_of(container: BackupContainer) -> Parts:
-    """Those of the container's PortusStack."""
-    if container.recorded.target == "kubernetes":
+def parts_of(found: Deployed) -> Parts:
+    """Those of a PortusStack."""
+    if found.recorded.target == "kubernetes":
         from .kubernetes_parts import KubernetesParts  # noqa: PLC0415 - its client takes half a second to import
 
-        return KubernetesParts(container)
+        return KubernetesParts(found)
     from .docker_parts import DockerParts  # noqa: PLC0415 - one of the two is enough
 
-    return DockerParts(container)
+    return DockerParts(found)

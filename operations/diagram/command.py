@@ -11,9 +11,8 @@ from ..prepare import prepare
 from ..preview import preview_steps
 from ..previewed import Step, steps_within
 from ..private_files import write_private
-from ..recorded import Recorded, is_record
+from ..recorded import Recorded, is_record, recorded_in
 from ..state import State
-from ..status.stack_state import recorded_in
 from .drawing import draw
 from .scene import scene_of
 

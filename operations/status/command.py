@@ -9,8 +9,8 @@ from functools import partial
 from importlib import import_module
 from typing import Protocol, cast
 
-from ..choice import part_of
 from ..console import OperationError, say
+from ..deployed import deployed
 from ..engine import Engine
 from ..prepare import ensure_provider
 from ..previewed import steps_of
@@ -20,7 +20,7 @@ from .backups import backups_of
 from .model import MISSING, RoleStatus, Running, Status
 from .records import records_of
 from .report import document, table
-from .stack_state import certificates_in, recorded_in, smoke_check_in
+from .stack_state import certificates_in, smoke_check_in
 
 
 class Source(Protocol):
@@ -33,6 +33,8 @@ class Source(Protocol):
         """What a command prints inside one of its containers."""
 
 
+_EDGE = "edge"
+_HELD = ("sh", "/etc/portus-stack/hold.sh", "held")
 _WELL, _ATTENTION, _UNKNOWN = 0, 1, 3
 _WRONG = {"update": "is not as it was deployed", "delete": "is gone"}
 
@@ -61,27 +63,21 @@ def status_of(engine: Engine, given: str, look_for_drift: bool) -> Status:
     Raises:
         OperationError: it is not deployed, or a host does not answer.
     """
-    stack = engine.stack
-    state = engine.export()
-    missing = OperationError(f"the stack {stack.name} is not deployed", f"`{stack.command('up')}` deploys it")
-    if state is None or not state.portus_stacks:
-        raise missing
-    name, part = part_of(state, given)
-    recorded = next(iter(recorded_in(part)), None)
-    if recorded is None:  # `up` was interrupted before it had got so far
-        raise missing
+    found = deployed(engine, given)
+    recorded, part, name = found.recorded, found.state, found.recorded.name
     source = _source(recorded.target)
     ask = partial(source.output_of, engine, part)
     records, backups = records_of(recorded, ask), backups_of(recorded, ask)
     return Status(
-        stack=stack.name,
+        stack=engine.stack.name,
         now=datetime.now(timezone.utc),
         roles=_roles(recorded, source.running(engine, part)),
         certificates=certificates_in(part),
         smoke_check=smoke_check_in(part.portus_stacks[name].outputs),
         records=[records] if records else [],
-        drift=_drift(engine, state, name) if look_for_drift else None,
+        drift=_drift(engine, part) if look_for_drift else None,
         backups=[backups] if backups else [],
+        pushes_held=ask(recorded.resource(_EDGE), _HELD) is not None,
     )
 
 
@@ -102,8 +98,8 @@ def _roles(recorded: Recorded, running: dict[str, Running]) -> list[RoleStatus]:
     return found
 
 
-def _drift(engine: Engine, state: State, name: str) -> list[str]:
+def _drift(engine: Engine, part: State) -> list[str]:
     ensure_provider(engine.stack)
-    ours = {each.urn for each in state.only(name).resources}
-    steps = [each for each in steps_of(engine.refreshed(state)) if each.urn in ours]
+    ours = {each.urn for each in part.resources}
+    steps = [each for each in steps_of(engine.refreshed(part)) if each.urn in ours]
     return [f"{each.name} {_WRONG[each.change]}" for each in steps if each.change in _WRONG]

@@ -10,13 +10,14 @@ from ..cluster.connection import Connection, Object, connected, path_of
 from ..cluster.fields import at, each_at, label
 from ..cluster.health import NAME_LABEL, ROLE_LABEL
 from ..engine import Engine
-from ..state import State
+from ..state import Resource, State
 from .model import HEALTHY, MISSING, Running
 from .times import parsed
 
 _METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/{}/pods"
+_STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 _JOB = "kubernetes:batch/v1:Job"
-_RUNNERS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet", _JOB)
+_RUNNERS = ("kubernetes:apps/v1:Deployment", _STATEFUL_SET, _JOB)
 
 
 def running(engine: Engine, state: State) -> dict[str, Running]:
@@ -49,8 +50,19 @@ def output_of(engine: Engine, state: State, name: str, command: Sequence[str]) -
         namespace, _, object_name = each.id.rpartition("/")
         if each.type in _RUNNERS and not each.replaced and each.name == name:
             with connected(engine, state) as cluster:
-                return cluster.output_of(namespace, f"{object_name}-0", command)
+                pods = _pods_of(cluster, namespace, object_name, each)
+                return cluster.output_of(namespace, pods[0], command) if pods else None
     return None
+
+
+def _pods_of(cluster: Connection, namespace: str, name: str, runner: Resource) -> Sequence[str]:
+    """Names of the pods of an object that run; those of a StatefulSet have known names."""
+    if runner.type == _STATEFUL_SET:
+        return [f"{name}-0"]
+    labels = at(cluster.ask("GET", path_of(runner.type, namespace, name)), "spec", "selector", "matchLabels")
+    query = {"labelSelector": ",".join(f"{key}={value}" for key, value in dict(labels or {}).items())}  # type: ignore[call-overload]
+    pods = cluster.items(path_of("kubernetes:core/v1:Pod", namespace), query)
+    return [str(at(pod, "metadata", "name")) for pod in pods if at(pod, "status", "phase") == "Running"]
 
 
 def _by_role(cluster: Connection, state: State, namespace: str, name: str) -> dict[str, list[Object]]:

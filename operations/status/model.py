@@ -9,6 +9,7 @@ HEALTHY = "healthy"
 _LATE_SHARE = 2
 """`up` renews within the early renewal time; where half of that has passed, nobody runs it."""
 _OVERDUE_SHARE = 2
+_HELD = "pushes are held: `collect-garbage` is at work; after a kill of it they go on by themselves within 70 seconds"
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ class Status:
     Attributes:
         records: of each PortusStack whose database can be asked.
         backups: of each PortusStack that makes some.
+        pushes_held: whether the edge holds pushes while `collect-garbage` works.
         drift: resources that are not as the state says, each with what is wrong; None when nobody looked.
     """
 
@@ -171,6 +173,7 @@ class Status:
     records: Sequence[Records]
     drift: Sequence[str] | None
     backups: Sequence[Backups] = ()
+    pushes_held: bool = False
 
     @property
     def problems(self) -> list[str]:
@@ -186,6 +189,7 @@ class Status:
             *late,
             *self._lost_or_locked,
             *(problem for each in self.backups for problem in each.problems(self.now)),
+            *([_HELD] if self.pushes_held else []),
             *(f"drift: {each}" for each in self.drift or ()),
         ]
 

@@ -28,6 +28,7 @@ def table(status: Status) -> str:
     lines += ["", f"Last smoke check  {seen}", f"Events stuck      {_stuck(status)}"]
     lines += [f"Users locked      {_locked(status)}", f"Last backup       {_backup(status)}"]
     lines += [f"Last drill        {_drills(status)}"] if status.backups else []
+    lines += [f"Pushes            {'are held' if status.pushes_held else 'are let in'}"]
     lines += [f"Drift             {_drift(status.drift)}"]
     problems = status.problems
     lines += ["", *(f"! {problem}" for problem in problems)] if problems else ["", "All is well."]
@@ -89,6 +90,7 @@ def document(status: Status) -> str:
                 }
                 for each in status.backups
             ],
+            "pushes_held": status.pushes_held,
             "smoke_check": {"checked_at": _iso(status.smoke_check.at), "steps": status.smoke_check.steps},
             "drift": None if status.drift is None else list(status.drift),
         },

@@ -1,8 +1,7 @@
-"""What of a status stands in the stack's state: what was recorded, certificates, the last smoke check."""
+"""What of a status stands in the stack's state: certificates, the last smoke check."""
 
 from collections.abc import Mapping
 
-from ..recorded import Recorded, is_record
 from ..state import Object, State
 from .model import Certificate, SmokeCheck
 from .times import parsed
@@ -10,11 +9,6 @@ from .times import parsed
 _CERTIFICATES = ("tls:index/selfSignedCert:SelfSignedCert", "tls:index/locallySignedCert:LocallySignedCert")
 _NO_DATES_COUNT = "-token-certificate"
 """The registry looks at no date of the token key's certificate."""
-
-
-def recorded_in(state: State) -> list[Recorded]:
-    """Every PortusStack that the state records."""
-    return [Recorded.from_inputs(each.type, each.name, each.inputs) for each in state.resources if is_record(each.type)]
 
 
 def certificates_in(state: State) -> list[Certificate]:

@@ -14,6 +14,7 @@ from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
+from components.portus.roles import edge_hold
 from components.portus.roles.edge import _START_SCRIPT
 from components.portus.roles.edge_configuration import OUTSIDE_PORT, UPSTREAMS, EdgeNames, nginx_configuration
 from tests.contract.standin_harness import TEST_LABEL, Lab, docker, lab, logs, wait_until
@@ -143,11 +144,12 @@ class EdgeLab:
         for figure, other in figures.items():
             configuration, found = re.subn(figure, other, configuration)
             assert found, figure
-        for name, text in (("nginx.conf", configuration), ("start.sh", _START_SCRIPT), ("echo.py", _ECHO)):
+        ours = {"nginx.conf": configuration, "start.sh": _START_SCRIPT, "hold.sh": edge_hold.SCRIPT}
+        for name, text in (ours | {"echo.py": _ECHO}).items():
             (folder / name).write_text(text, encoding="utf-8")
         pairs = {"ca.crt": "ca/ca.crt", "edge.crt": "tls.crt", "edge.key": "tls.key"}
         mounts = [f"--volume={folder / source}:/etc/portus-stack/{name}:ro" for name, source in pairs.items()]
-        mounts += [f"--volume={folder / name}:/etc/portus-stack/{name}:ro" for name in ("nginx.conf", "start.sh")]
+        mounts += [f"--volume={folder / name}:/etc/portus-stack/{name}:ro" for name in ours]
         roles = self.roles = {role: self._echo(role, port) for role, port in (("portus", 3000), ("registry", 5000))}
         if laboratory.six:
             mounts += [f"--add-host={role}:{laboratory.address(container)}" for role, container in roles.items()]

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from components.portus.roles import registry_collector
 from components.portus.roles.registry import configuration
+from tests.contract.bare_registry import BareRegistry
 from tests.contract.standin_harness import Lab, docker, lab, logs, wait_until
 from tests.contract.standin_settings import PROVIDER_NAME
 from tests.unit.portus import samples, topologies
@@ -58,7 +60,7 @@ def connects(address: str, port: int) -> bool:
     return True
 
 
-def start(laboratory: Lab, image: str, trusted: bool, redirect: bool) -> str:
+def start(laboratory: Lab, image: str, trusted: bool, redirect: bool, name: str = "") -> str:
     """The registry as PortusStack configures it, without TLS and tokens, which are not what is asked here."""
     server = {"region_endpoint": f"https://{PROVIDER_NAME}:{PORT}", "region": "us-east-1", "bucket": BUCKET}
     s3 = {**server, "redirect": redirect, "ca_certificate_pem": samples.CERTIFICATE, **keys()}
@@ -68,12 +70,14 @@ def start(laboratory: Lab, image: str, trusted: bool, redirect: bool) -> str:
         del document[part]
     del document["http"]["tls"]
     (laboratory.folder / "config.yml").write_text(yaml.safe_dump(document))
+    (laboratory.folder / "collect.sh").write_text(registry_collector.script("/config.yml", "", ""))
     process = topologies.topology(more).process("registry")
     (place,) = {str(Path(file.path).parent) for file in process.files if file.path.endswith("/s3.crt")}
     trust = [f"--volume={laboratory.folder / 'ca'}:{place}:ro"] if trusted else []
     return laboratory.start(
-        f"registry-{image[-3:]}-{trusted}-{redirect}".lower(),
+        f"registry-{image[-3:]}-{trusted}-{redirect}{name}".lower(),
         image,
+        f"--volume={laboratory.folder / 'collect.sh'}:/etc/portus-stack/collect.sh:ro",
         *(f"--volume={laboratory.folder / 'config.yml'}:/config.yml:ro", *trust),
         *(f"--env={name}={value}" for name, value in process.environment.items()),
         f"--env=REGISTRY_STORAGE_S3_ACCESSKEY={KEYS['access']}",
@@ -149,3 +153,20 @@ def test_a_bucket_whose_ca_is_not_trusted_gets_nothing(laboratory: Lab, image: s
 
     wait_until(refused, "an unknown CA", lambda: logs(registry))
     assert "certificate signed by unknown authority" in logs(registry)
+
+
+@pytest.mark.parametrize("image", ["portus-stack.lab/registry:2.8", "portus-stack.lab/registry:3.1"])
+def test_space_of_a_bucket_is_given_back_for_all_who_share_it(laboratory: Lab, image: str) -> None:
+    containers = [start(laboratory, image, trusted=True, redirect=False, name=f"-{each}") for each in ("one", "other")]
+    one, other = (BareRegistry(each, laboratory.address(each)) for each in containers)
+    for each in (one, other):
+        wait_until(lambda each=each: connects(each.address, 5000), "the registry", lambda each=each: logs(each.name))  # type: ignore[misc]
+    layer = f"a layer for {image}".encode() * 1000
+    pushed = other.push("team/swept", "1", [layer])
+    assert one.has("team/swept", layer) and other.has("team/swept", layer)
+    assert other.ask("DELETE", f"/v2/team/swept/manifests/{pushed['digest']}").status == 202
+    assert one.collector.size() is None, "a bucket is not measured"
+    assert one.collector.run().blobs >= 3
+    assert not other.has("team/swept", layer)
+    assert other.push("team/swept", "1", [layer]) == pushed
+    assert one.has("team/swept", layer) and one.has_manifest("team/swept", "1")

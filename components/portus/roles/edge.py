@@ -14,7 +14,7 @@ from ..credentials import Credentials
 from ..naming import files_path, internal_name
 from ..settings import Settings
 from ..topology import OUTSIDE, File, Issued, Limits, Link, Probe, Security, TlsPair, Workload
-from . import registry
+from . import edge_hold, registry
 from .edge_configuration import OUTSIDE_PORT, UPSTREAMS, EdgeNames, nginx_configuration
 
 _LOOK_SECONDS = 5
@@ -109,6 +109,7 @@ def workload(settings: Settings, _credentials: Credentials, certificates: Certif
         files=(
             File(_CONFIG, nginx_configuration(names)),
             File(_START, _START_SCRIPT),
+            File(edge_hold.SCRIPT_PATH, edge_hold.SCRIPT),
             File(files_path("ca.crt"), certificates.internal_ca_pem, holds="CA certificate"),
             *(presents.files("edge", names.certificate, names.key) if isinstance(presents, TlsPair) else ()),
         ),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..naming import files_path
-from . import edge_browsers, edge_fence, edge_limits, edge_proxies
+from . import edge_browsers, edge_fence, edge_hold, edge_limits, edge_proxies
 
 OUTSIDE_PORT = 8444
 """The port inside to which outsiders are led; another one where this is the public port."""
@@ -87,12 +87,12 @@ error_log /dev/stderr warn;
   proxy_set_header X-Forwarded-Port {port};
   proxy_connect_timeout 5s;
 {proxies}{maps}{browsers}
-{limits}
+{limits}{hold}
   server {{
     listen unix:/tmp/health.sock;
+    server_name {health};
     access_log off;
-    return 200 "ok\\n";
-  }}
+{health_locations}  }}
   server {{
 {default_listens}    server_name _;
     return 421;
@@ -117,7 +117,7 @@ _SERVER = """\
     set $public_address {address};
     error_page 429 @too_many;
     error_page 503 @busy;
-    add_header Strict-Transport-Security "max-age=31536000" always;
+{error_pages}    add_header Strict-Transport-Security "max-age=31536000" always;
     add_header X-Content-Type-Options nosniff always;
 {locations}  }}
 """
@@ -198,7 +198,7 @@ def _registry_locations(names: EdgeNames) -> str:
 
 
 def _layers(names: EdgeNames) -> str:
-    return _pass("/v2/", "registry", names.registry, edge_limits.layer_rules())
+    return _pass("/v2/", "registry", names.registry, edge_hold.write_rules() + edge_limits.layer_rules())
 
 
 def _shared_locations(names: EdgeNames) -> str:
@@ -217,9 +217,15 @@ def _servers(names: EdgeNames, suffix: str) -> str:
     hosts = {names.portus_host: _portus_locations(names), names.registry_host: _registry_locations(names)}
     if names.portus_host == names.registry_host:
         hosts = {names.portus_host: _shared_locations(names)}
-    listens = _tls_listens(names)
+    listens, refusals = _tls_listens(names), edge_limits.refusals() + edge_hold.refusal()
     return "".join(
-        _SERVER.format(listens=listens, host=host, address=host + suffix, locations=locations + edge_limits.refusals())
+        _SERVER.format(
+            listens=listens,
+            host=host,
+            address=host + suffix,
+            error_pages=edge_hold.error_page(),
+            locations=locations + refusals,
+        )
         for host, locations in hosts.items()
     )
 
@@ -251,6 +257,9 @@ def nginx_configuration(names: EdgeNames) -> str:
         maps=edge_fence.maps(names.public_port, names.inside_addresses, bool(names.trusted_proxies)),
         browsers=edge_browsers.rules(names.portus_host + suffix),
         limits=edge_limits.rules(names.layers),
+        hold=edge_hold.rules(),
+        health=edge_hold.HEALTH_SERVER,
+        health_locations=edge_hold.health_locations(),
         default_listens=_tls_listens(names, " default_server"),
         redirect=_redirect(names, suffix),
         servers=_servers(names, suffix),

@@ -121,12 +121,13 @@ def error(status: int, code: str, message: str) -> str:
 
 def refusals() -> str:
     """The answers to whoever comes too often, and to whoever is too much at once."""
-    return _refusal("too_many", error(429, "TOOMANYREQUESTS", "too many requests, try again later")) + _refusal(
+    return refusal("too_many", error(429, "TOOMANYREQUESTS", "too many requests, try again later")) + refusal(
         "busy", error(503, "UNAVAILABLE", "too many layers at once, try again later")
     )
 
 
-def _refusal(name: str, answer: str) -> str:
+def refusal(name: str, answer: str) -> str:
+    """A location that tells a client to come again later."""
     return f"""\
     location @{name} {{
       default_type application/json;

@@ -17,6 +17,7 @@ from ..naming import files_path, internal_name
 from ..settings import Settings
 from ..token_trust import jwks
 from ..topology import Data, File, Limits, Link, Probe, Security, Workload
+from . import registry_collector
 from .bucket import bucket_links
 
 PORT = 5000
@@ -112,14 +113,18 @@ def links(settings: Settings) -> tuple[Link, ...]:
 
 
 def configuration(settings: Settings) -> str:
-    """The registry's ``config.yml``: nothing secret in it, so the header of its events comes at the start."""
+    """The registry's ``config.yml``: nothing secret in it, so the header of its events comes at the start.
+
+    It remembers no blob: what one registry removes, and what the garbage collector does, another one would still take
+    for stored, and a push would leave it out. An upload that was given up is removed after a week, as Distribution
+    does by default (``uploadpurging``).
+    """
     document = {
         "version": "0.1",
         "log": {"level": settings.registry.log_level, "fields": {"service": "registry"}},
         "storage": {
             **_storage(settings),
             "delete": {"enabled": settings.registry.delete_enabled},
-            "cache": {"blobdescriptor": "inmemory"},
         },
         "http": {
             "addr": f":{PORT}",
@@ -167,11 +172,21 @@ def _start_script(settings: Settings, secrets: Iterable[str]) -> str:
     A list can be replaced by a variable as a whole only. Source: distribution ``configuration/parser.go`` at v2.8.3:
     what a variable holds is read as YAML.
     """
-    exports = [f'{name}="$(cat {files_path(name.lower())})"\nexport {name}' for name in secrets]
+    exports = [_export(name) for name in secrets]
     endpoints = json.dumps([{**_events(settings), "headers": {"Authorization": [f"Bearer {_HERE}"]}}])
     value = "'{}'".format(endpoints.replace(_HERE, f"'\"$(cat {WEBHOOK_SECRET})\"'"))
     exports.append(f"{_ENDPOINTS}={value}\nexport {_ENDPOINTS}")
     return _START_SCRIPT.format(exports="\n".join(exports), config=_CONFIG, log=_LOG)
+
+
+def _export(name: str) -> str:
+    return f'{name}="$(cat {files_path(name.lower())})"\nexport {name}'
+
+
+def _collector(settings: Settings, secrets: Iterable[str]) -> str:
+    """Its script, with the keys of the bucket."""
+    exports = "\n".join(_export(name) for name in secrets if name != _HTTP_SECRET)
+    return registry_collector.script(_CONFIG, exports, "" if settings.registry.s3 else DATA_PATH)
 
 
 def _storage(settings: Settings) -> dict[str, object]:
@@ -206,6 +221,7 @@ def _files(settings: Settings, credentials: Credentials, certificates: Certifica
     return (
         File(_CONFIG, configuration(settings)),
         File(_START, _start_script(settings, secrets)),
+        File(registry_collector.SCRIPT_PATH, _collector(settings, secrets)),
         File(WEBHOOK_SECRET, credentials.webhook_secret, mode="0400", secret=True, holds="webhook secret"),
         *certificates.pair("registry").files(
             "registry", files_path("registry.crt"), files_path("registry.key"), "0400"

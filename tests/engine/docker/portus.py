@@ -71,6 +71,13 @@ class PortusApi:
         assert answer.status == 201, f"POST {path}: {answer.status} {answer.body!r}"
         return answer.json()
 
+    def delete_tag(self, repository: str, tag: str) -> None:
+        """As the button of the page does, for the repository with this name in any namespace."""
+        (found,) = [each for each in self.get("/api/v1/repositories?all=true") if each["name"] == repository]
+        (wanted,) = [each for each in self.get(f"/api/v1/repositories/{found['id']}/tags") if each["name"] == tag]
+        answer = self._request("DELETE", f"/api/v1/tags/{wanted['id']}", "application/json", "application/json")
+        assert answer.status == 204, f"{answer.status} {answer.body!r}"
+
     def create_user(self, username: str, password: str) -> None:
         """An ordinary user."""
         self.post(

@@ -66,7 +66,10 @@ class Cluster:
 
     def run(self, role: str, *command: str) -> str:
         """Run a command in a role's pod; what it printed."""
-        pod = self.pods()[role].metadata.name
+        return self.run_in(self.pods()[role].metadata.name, *command)
+
+    def run_in(self, pod: str, *command: str) -> str:
+        """Run a command in a pod; what it printed."""
         return str(
             stream(
                 client.CoreV1Api(

@@ -125,6 +125,7 @@ def test_make_alone_lists_every_command() -> None:
         "drill",
         "restore",
         "recovery-kit",
+        "collect-garbage",
         "trust",
         "untrust",
         "images",

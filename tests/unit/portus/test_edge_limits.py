@@ -47,10 +47,14 @@ def test_every_request_is_bounded() -> None:
         "requests": str(edge_limits.CLIENT_REQUESTS),
         "pages": str(edge_limits.CLIENT_PAGES),
         "layers": "17",
+        "writes": "65535",
     }
     zones = {one.words[2].removeprefix("zone=").partition(":")[0]: one.words[1] for one in block.all("limit_conn_zone")}
-    assert zones == {"requests": "$limited_requests", "pages": "$limited_pages", "layers": "$limited_layers"}
-    for server in block.all("server"):
+    limited = {"requests": "$limited_requests", "pages": "$limited_pages", "layers": "$limited_layers"}
+    assert zones == {**limited, "writes": "$writing"}, "the last one counts, and limits nobody (edge_hold.py)"
+    public = [one for one in block.all("server") if not one.all("listen", "unix:/tmp/health.sock")]
+    assert len(public) == len(block.all("server")) - 1
+    for server in public:
         for inner in (server, *server.all("location")):
             assert not inner.all("limit_conn"), "one of them would take the others away"
 
