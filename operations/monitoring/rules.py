@@ -12,7 +12,6 @@ from .table import Alert
 GROUP = "portus-stack"
 _HEAD = "# Made by `portus-stack monitoring` from operations/monitoring/table.py. Do not edit.\n"
 _WHICH = "PortusStack {{ $labels.portus_stack }} of the stack {{ $labels.stack }}"
-_OPTIONS = "--stack {{ $labels.stack }} --name {{ $labels.portus_stack }}"
 
 
 def rules(alerts: Sequence[Alert]) -> str:
@@ -30,7 +29,7 @@ def rule(alert: Alert) -> dict[str, object]:
         "labels": {"severity": alert.severity},
         "annotations": {
             "summary": f"{_WHICH}: {alert.summary}",
-            "description": f"Run `portus-stack {alert.command} {_OPTIONS}`. {alert.remedy}",
+            "description": f"Run `portus-stack {alert.command}`. {alert.remedy}",
             "runbook": f"docs/monitoring.md#{alert.full_name.lower()}",
         },
     }

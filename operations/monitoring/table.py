@@ -12,6 +12,10 @@ READING_LATE_SECONDS = 15 * 60
 BACKUP_DAYS = 2
 """For the default schedule, which makes one each night."""
 
+_OPTIONS = "--stack {{ $labels.stack }}"
+_UP = f"up {_OPTIONS}"
+_STATUS, _BACKUP = (f"{command} {_OPTIONS} --name {{{{ $labels.portus_stack }}}}" for command in ("status", "backup"))
+
 
 @dataclass(frozen=True)
 class Alert:
@@ -22,7 +26,7 @@ class Alert:
         expression: PromQL.
         lasts: how long it has to hold before it fires.
         summary: what is wrong, for the subject of a mail; may use ``$labels``.
-        command: of `portus-stack` that tells more or puts it right, without its options.
+        command: of `portus-stack` that tells more or puts it right.
         remedy: what to do with it, a sentence.
     """
 
@@ -79,7 +83,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             "portus_stack_well == 0",
             "15m",
             "something needs attention",
-            "status",
+            _STATUS,
             "It lists what needs attention.",
         ),
         Alert(
@@ -88,7 +92,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             f"time() - portus_stack_reading_timestamp_seconds > {READING_LATE_SECONDS}",
             "5m",
             "nobody knows how it is: the last reading is {{ $value | humanizeDuration }} old",
-            "status",
+            _STATUS,
             "It says why the stack cannot be read.",
         ),
         Alert(
@@ -97,7 +101,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             "portus_stack_role_instances_ready < portus_stack_role_instances_wanted",
             "10m",
             "{{ $labels.role }} is not ready",
-            "up",
+            _UP,
             "It starts what was stopped and says what keeps the rest from starting.",
         ),
         Alert(
@@ -106,7 +110,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             "portus_stack_events_stuck > 0",
             "10m",
             "Portus does not show {{ $value }} pushes or deletions",
-            "status",
+            _STATUS,
             "It counts the stuck events; the log of the background process says why.",
         ),
         Alert(
@@ -115,7 +119,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             "portus_stack_users_locked > 0",
             "5m",
             "{{ $value }} users are locked after wrong passwords",
-            "status",
+            _STATUS,
             "It names them.",
         ),
         Alert(
@@ -124,7 +128,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             "portus_stack_backup_failed == 1",
             "10m",
             "the last backup failed",
-            "backup",
+            _BACKUP,
             "It makes one at once and says what fails.",
         ),
         Alert(
@@ -133,7 +137,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             f"time() - portus_stack_backup_success_timestamp_seconds > {backup_days} * 86400",
             "1h",
             "the newest whole backup is {{ $value | humanizeDuration }} old",
-            "backup",
+            _BACKUP,
             "It makes one at once and says what fails.",
         ),
         Alert(
@@ -142,7 +146,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             "portus_stack_backup_failed unless portus_stack_backup_success_timestamp_seconds",
             f"{backup_days}d",
             "there is no whole backup",
-            "backup",
+            _BACKUP,
             "It makes one at once and says what fails.",
         ),
         Alert(
@@ -151,7 +155,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             _late(2),
             "1h",
             "nobody renews the certificate {{ $labels.certificate }}",
-            "up",
+            _UP,
             "It renews the certificate.",
         ),
         Alert(
@@ -160,7 +164,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             _late(4),
             "1h",
             "the certificate {{ $labels.certificate }} ends soon",
-            "up",
+            _UP,
             "It renews the certificate.",
         ),
         Alert(
@@ -169,7 +173,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             _late(8),
             "10m",
             "the certificate {{ $labels.certificate }} ends; then nobody can push or pull",
-            "up",
+            _UP,
             "It renews the certificate.",
         ),
         Alert(
@@ -178,7 +182,7 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             "portus_stack_pending_operations > 0",
             "2h",
             "an interrupted `up` was not gone on with",
-            "up",
+            _UP,
             "It goes on from there.",
         ),
     )

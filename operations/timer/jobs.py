@@ -75,10 +75,14 @@ class Caller:
     @property
     def environment(self) -> dict[str, str]:
         """What of this environment the commands need, which is nothing secret."""
-        tools = os.environ.get("PORTUS_STACK_TOOLS", "")
-        places = [each for each in os.environ["PATH"].split(":") if not tools or not each.startswith(f"{tools}/")]
-        found = {"PATH": ":".join(dict.fromkeys(places)), "PORTUS_STACK_STATE": str(self.stack.state_folder)}
-        return {**found, **({"PORTUS_STACK_TOOLS": tools} if tools else {})}
+        places = list(dict.fromkeys(os.environ["PATH"].split(":")))
+        state = {"PORTUS_STACK_STATE": str(self.stack.state_folder)}
+        if not self.stack.project.clone:
+            return {"PATH": ":".join(places), **state}
+        # `make` finds the tools of its day by itself, in the same folder: PULUMI_HOME is in it (toolchain/env).
+        tools = Path(os.environ["PULUMI_HOME"]).parent
+        own = [each for each in places if tools not in Path(each).parents]
+        return {"PATH": ":".join(own), "PORTUS_STACK_TOOLS": str(tools), **state}
 
     @property
     def passphrase_file(self) -> str:
