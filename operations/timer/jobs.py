@@ -67,7 +67,14 @@ class Caller:
             # ARGS is text for make first, then for a shell.
             passed = [f"ARGS={shlex.join(options).replace('$', '$$')}"] if options else []
             make = shutil.which("make") or "/usr/bin/make"
-            return [make, f"--directory={project.root}", command, f"STACK={self.stack.name}", *passed]
+            return [
+                make,
+                "--no-print-directory",
+                f"--directory={project.root}",
+                command,
+                f"STACK={self.stack.name}",
+                *passed,
+            ]
         unasked = ["--", "--yes", "--skip-preview"] if command == "up" else []
         python = [sys.executable, "-m", __package__.rpartition(".")[0]]
         return [*python, command, "--stack", self.stack.name, f"--project={project.root}", *options, *unasked]

@@ -1,4 +1,4 @@
-"""Prometheus' own promtool judges the alerts, and systemd's own programs the units, in an image of Debian's packages."""
+"""Prometheus' own promtool judges the alerts, systemd's own programs the units: Debian's packages in an image."""
 
 import json
 from argparse import Namespace

@@ -86,7 +86,7 @@ def test_up_runs_by_itself_after_a_preview_that_refuses_to_lose_data(tmp_path: P
     found = told(tmp_path)
     assert set(found) == {"portus-stack-s-up.service", "portus-stack-s-up.timer"}
     service, timer = found["portus-stack-s-up.service"], found["portus-stack-s-up.timer"]
-    make = f"/usr/bin/make --directory={tmp_path}"
+    make = f"/usr/bin/make --no-print-directory --directory={tmp_path}"
     assert lines(service, "ExecStartPre") == [f"{make} preview STACK=s"]
     assert lines(service, "ExecStart") == [f"{make} up STACK=s"]
     assert lines(service, "User") == ["deploy"] and lines(service, "Restart") == ["on-failure"]
@@ -98,7 +98,9 @@ def test_metrics_are_written_where_a_file_is_named_and_not_tried_again(tmp_path:
     found = told(tmp_path, "--metrics", "/a b/$x.prom", "--at", "Mon 01:00", "--name", "hub")
     service = found["portus-stack-s-metrics.service"]
     words = "\"ARGS=--no-drift --name hub --metrics '/a b/$$$$x.prom'\""
-    assert lines(service, "ExecStart") == [f"/usr/bin/make --directory={tmp_path} status STACK=s {words}"]
+    assert lines(service, "ExecStart") == [
+        f"/usr/bin/make --no-print-directory --directory={tmp_path} status STACK=s {words}"
+    ]
     assert not lines(service, "Restart") and not lines(service, "ExecStartPre")
     assert lines(found["portus-stack-s-metrics.timer"], "OnCalendar") == ["*:0/5"]
     assert lines(found["portus-stack-s-up.timer"], "OnCalendar") == ["Mon *-*-* 01:00:00"]
@@ -106,9 +108,7 @@ def test_metrics_are_written_where_a_file_is_named_and_not_tried_again(tmp_path:
 
 def test_make_and_a_shell_hand_the_file_on_as_it_was_named(tmp_path: Path) -> None:
     """The same words as in the unit, through a real make."""
-    (tmp_path / "Makefile").write_text(
-        'MAKEFLAGS += --no-print-directory\nARGS ?=\nstatus:\n\t@printf "%s\\\\n" $(ARGS)\n'
-    )
+    (tmp_path / "Makefile").write_text('ARGS ?=\nstatus:\n\t@printf "%s\\\\n" $(ARGS)\n')
     file = "/a b/$x 'y' \"z\".prom"
     step = JOBS[1].steps(options("--metrics", file))[0]
     done = subprocess.run(Caller(stack(tmp_path)).words(step), capture_output=True, text=True, check=True)
@@ -178,8 +178,8 @@ def test_a_line_of_cron_runs_as_it_was_meant(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.splitlines() == [
-        *(f"--directory={folder}", "preview", "STACK=s"),
-        *(f"--directory={folder}", "up", "STACK=s"),
+        *("--no-print-directory", f"--directory={folder}", "preview", "STACK=s"),
+        *("--no-print-directory", f"--directory={folder}", "up", "STACK=s"),
     ]
 
 
