@@ -63,7 +63,7 @@ python -m operations up --stack {stack}
 """
 _ELSEWHERE = """\
 export PULUMI_BACKEND_URL="$BACKEND_URL"
-pip install --requirement requirements.txt 'pulumi_portus[operations]'
+pip install --requirement requirements.txt 'pulumi_portus[operations]' # for a cluster: operations-kubernetes
 portus-stack preview --stack {stack}
 portus-stack up --stack {stack} -- --yes --skip-preview
 """

@@ -40,7 +40,7 @@ RestartSec=15min"""
 _AGAIN_LIMIT = """\
 StartLimitIntervalSec=6h
 StartLimitBurst=4"""
-"""Somebody else's `up` holds the stack's lock: then ours fails and comes back, four times at most."""
+"""Somebody else's `up` holds the stack's lock: then ours fails and comes back, three times at most."""
 
 
 def units(caller: Caller, options: Namespace, user: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _service(caller: Caller, job: Job, steps: Sequence[Sequence[str]], user: str
         *(f"ExecStartPre={line}" for line in lines[:-1]),
         f"ExecStart={lines[-1]}",
         *([_AGAIN] if job.again else []),
-        f"TimeoutStartSec={'2h' if job.again else '4min'}",
+        f"TimeoutStartSec={'2h' if job.again else '15min'}",
         "# The engine finishes what is under way; the others of the group are not ended under its hands.",
         "KillMode=mixed",
         "TimeoutStopSec=10min",
