@@ -127,9 +127,8 @@ _ANYWHERE: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
 """Commands about no stack, which need no project."""
 _TAKES_ARGUMENTS = ("up", "preview", "down")
 _ABOUT_ONE = (
-    *("status", "diagram", "outputs", "trust", "untrust"),
+    *("status", "diagram", "outputs", "timer", "trust", "untrust"),
     *("backup", "backups", "restore", "recovery-kit"),
-    "timer",
 )
 _OPTIONS = {
     "trust": _trust_options,
