@@ -24,7 +24,7 @@ beside     = --numprocesses 3 --dist loadscope --no-loadscope-reorder --duration
 run_tests  = @$(test_tools) && toolchain/docker && lab/images/build >&2 && $(programs) && $(browser) && exec env -u STACK -u ARGS -u MAKEFLAGS -u MAKELEVEL python -m pytest tests $(beside)
 sources    = components operations toolchain lab tests __main__.py $(wildcard policies benchmarks examples docs/*.py)
 
-.PHONY: help up preview down repair status diagram outputs images-list images-load backup backups drill restore recovery-kit collect-garbage trust untrust images cluster cluster-down test soak lint docs bench clean-tools
+.PHONY: help up preview down repair status diagram outputs images-list images-load backup backups drill restore recovery-kit collect-garbage timer monitoring trust untrust images cluster cluster-down test soak lint docs bench clean-tools
 
 help: ## this list
 	@echo 'usage: make COMMAND [STACK=name] [ARGS="…"] [PROVIDERS=folder] [PORTUS=image] [SHOW_SECRETS=1] [ALLOW_DATA_LOSS=names]'
@@ -48,7 +48,7 @@ down: ## remove the stack and everything of it; refuses when its data is protect
 	$(operation)
 repair: ## put right what an interrupted up left; up calls it by itself
 	$(operation)
-status: ## how the stack is: roles, certificates, last smoke check, drift; ARGS=--json
+status: ## how the stack is: roles, certificates, last smoke check, drift; ARGS=--json, ARGS="--metrics FILE"
 	$(operation)
 diagram: ## draw the stack as SVG; ARGS="--changes --output FILE"
 	$(operation)
@@ -69,6 +69,10 @@ restore: ## put a backup back, by default the newest; ARGS="--snapshot ID --kit 
 recovery-kit: ## write what a rebuild needs when all else is gone, encrypted; ARGS="--output FILE --recipient KEY"
 	$(operation)
 collect-garbage: ## give back the space of deleted images, while pulls go on; ARGS="--dry-run --untagged"
+	$(operation)
+timer: ## have up run by a schedule, by systemd, cron or CI; ARGS="--metrics FILE --install"
+	$(operation)
+monitoring: ## write Prometheus’ alert rules and Grafana’s dashboard to ARGS=FOLDER
 	$(operation)
 trust: ## let this machine's docker trust the stack's CA and find its host names (root)
 	$(operation)

@@ -18,12 +18,15 @@ from .down import down
 from .engine import Engine, selected_stack
 from .health import wait_until_well
 from .images import images_list, images_load
+from .monitoring.command import monitoring
+from .monitoring.table import BACKUP_DAYS
 from .outputs import outputs
 from .preview import preview
 from .project import Project
 from .repair import repair
 from .stack import Stack, default_stack
 from .status import status
+from .timer.command import timer, timer_options
 from .trust import trust, untrust
 from .up import up
 
@@ -58,9 +61,13 @@ def _diagram_options(command: argparse.ArgumentParser) -> None:
 
 
 def _status_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="for programs; keys are only ever added")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs; keys are only ever added")
+    form.add_argument("--metrics", default="", metavar="FILE", help="write it for Prometheus; - for stdout")
     command.add_argument("--no-drift", action="store_true", help="do not ask the hosts for drift, which takes seconds")
-    command.epilog = "Exit codes: 0 well, 1 something needs attention, 2 wrong usage, 3 cannot be told."
+    command.epilog = (
+        "Exit codes: 0 well, 1 something needs attention, 2 wrong usage, 3 cannot be told. With --metrics 0 is written."
+    )
 
 
 def _trust_options(command: argparse.ArgumentParser) -> None:
@@ -89,6 +96,13 @@ def _collect_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dry-run", action="store_true", help="tell what would be removed, and change nothing")
 
 
+def _monitoring_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="FOLDER", help="which has to be there")
+    command.add_argument(
+        "--backup-days", type=int, default=BACKUP_DAYS, metavar="DAYS", help=f"oldest backup; default: {BACKUP_DAYS}"
+    )
+
+
 Command = Callable[[Engine, argparse.Namespace], int]
 _COMMANDS: dict[str, tuple[str, Command]] = {
     "up": ("deploy the stack, or change it to what its file says", lambda engine, given: up(engine, given.passed_on)),
@@ -111,6 +125,7 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
     "restore": ("put a backup back: database, layers, users with their passwords", restore),
     "recovery-kit": ("write what a rebuild needs when all else is gone, encrypted", recovery_kit),
     "collect-garbage": ("give back the space of deleted images, while pulls go on", collect_garbage),
+    "timer": ("have up run by a schedule, by systemd, cron or CI, so that renewals need no person", timer),
     "outputs": ("print the outputs of a PortusStack as JSON", _outputs),
     "trust": (
         "let this machine's docker trust the stack's CA and find its hosts",
@@ -118,9 +133,13 @@ _COMMANDS: dict[str, tuple[str, Command]] = {
     ),
     "untrust": ("take back what trust did", lambda engine, given: untrust(engine.stack, given.name)),
 }
+_ANYWHERE: dict[str, tuple[str, Callable[[argparse.Namespace], int]]] = {
+    "monitoring": ("write Prometheus' alert rules and Grafana's dashboard, the same for every stack", monitoring),
+}
+"""Commands about no stack, which need no project."""
 _TAKES_ARGUMENTS = ("up", "preview", "down")
 _ABOUT_ONE = (
-    *("status", "diagram", "outputs", "trust", "untrust"),
+    *("status", "diagram", "outputs", "timer", "trust", "untrust"),
     *("backup", "backups", "drill", "restore", "recovery-kit", "collect-garbage"),
 )
 _OPTIONS = {
@@ -131,6 +150,8 @@ _OPTIONS = {
     "restore": _restore_options,
     "recovery-kit": _recovery_kit_options,
     "collect-garbage": _collect_options,
+    "timer": timer_options,
+    "monitoring": _monitoring_options,
 }
 """Commands with options of their own: those may also stand behind ``--``, where `make` puts ARGS."""
 
@@ -139,6 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     chosen = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
+        if chosen.command in _ANYWHERE:
+            return _ANYWHERE[chosen.command][1](chosen)
         project = Project.nearest(Path(chosen.project))
         stack = chosen.stack or (default_stack() if project.clone else selected_stack(project))
         engine = Engine(Stack.of(project, stack))
@@ -166,7 +189,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (summary, _) in _COMMANDS.items():
+    for name, (summary, _) in {**_COMMANDS, **_ANYWHERE}.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         command.add_argument("--stack", default="", help=_STACK)
         command.add_argument("--project", default=".", metavar="FOLDER", help="default: here or the next one above")

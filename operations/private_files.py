@@ -1,4 +1,4 @@
-"""Files that their owner alone may read."""
+"""Files that are written whole, most of which their owner alone may read."""
 
 import os
 import tempfile
@@ -11,10 +11,16 @@ _OTHERS = 0o077
 def write_private(path: Path, text: str) -> None:
     """Write ``text`` to ``path``, whole or not at all, mode 0600; missing folders are made with 0700."""
     make_private_folder(path.parent)
+    write_whole(path, text, FILE_MODE)
+
+
+def write_whole(path: Path, text: str, mode: int) -> None:
+    """Write ``text`` to ``path`` with ``mode``, whole or not at all. Raises OSError where it cannot be written."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+            os.fchmod(descriptor, mode)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -2,7 +2,10 @@
 
 import sys
 
-_EXTRAS = {**dict.fromkeys(("docker", "pyrage", "requests"), "operations"), "kubernetes": "operations-kubernetes"}
+_EXTRAS = {
+    **dict.fromkeys(("docker", "prometheus_client", "pyrage", "requests"), "operations"),
+    "kubernetes": "operations-kubernetes",
+}
 """Package that a command imports → the extra of the wheel that brings it."""
 
 

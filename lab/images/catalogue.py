@@ -90,6 +90,7 @@ IMAGES: tuple[Image, ...] = (
         go_command="github.com/distribution/distribution/v3/cmd/registry",
     ),
     Image("s3:1.8", "s3", parent=BASE.name, go_command="github.com/versity/versitygw/cmd/versitygw"),
+    Image("monitoring:1", "monitoring", parent=BASE.name),
     Image("clients:1", "clients", parent=BASE.name, go_command="github.com/google/go-containerregistry/cmd/crane"),
     _stand_in("2.2", "1", "wwwrun", "80 443"),
     _stand_in("2.4", "2", "root", "3000"),

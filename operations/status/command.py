@@ -17,6 +17,7 @@ from ..previewed import steps_of
 from ..recorded import Recorded
 from ..state import State
 from .backups import backups_of
+from .metrics import write_metrics
 from .model import MISSING, RoleStatus, Running, Status
 from .records import records_of
 from .report import document, table
@@ -43,8 +44,12 @@ def status(engine: Engine, options: Namespace) -> int:
     """Print the status; returns 0 when all is well, 1 when something needs attention, 3 when it cannot be told.
 
     Args:
-        options: ``name``, of one of several PortusStacks; ``json``, whether to print JSON; ``no_drift``, whether to
-            leave the look for drift out.
+        options: ``name``, of one of several PortusStacks; ``json``, whether to print JSON; ``metrics``, a file to write
+            in place of printing, "" for none: then 0 says that it was written, and the stack may be well or not;
+            ``no_drift``, whether to leave the look for drift out.
+
+    Raises:
+        OperationError: the file cannot be written.
     """
     try:
         found = status_of(engine, options.name, look_for_drift=not options.no_drift)
@@ -53,6 +58,9 @@ def status(engine: Engine, options: Namespace) -> int:
         if options.json:
             print(json.dumps({"stack": engine.stack.name, "well": None, "error": str(error)}, indent=2))
         return _UNKNOWN
+    if options.metrics:
+        write_metrics(found, options.metrics)
+        return _WELL
     print(document(found) if options.json else table(found), flush=True)
     return _ATTENTION if found.problems else _WELL
 
@@ -78,6 +86,8 @@ def status_of(engine: Engine, given: str, look_for_drift: bool) -> Status:
         drift=_drift(engine, part) if look_for_drift else None,
         backups=[backups] if backups else [],
         pushes_held=ask(recorded.resource(_EDGE), _HELD) is not None,
+        recorded=recorded,
+        pending=len(part.pending),
     )
 
 
@@ -94,7 +104,7 @@ def _roles(recorded: Recorded, running: dict[str, Running]) -> list[RoleStatus]:
     for process in recorded.processes:
         absent = Running(process.name, "", MISSING, None, None)
         one = replace(running.get(recorded.resource(process.name), absent), role=process.name)
-        found.append(RoleStatus(recorded.name, process.kind, process.image, process.memory_mib, one))
+        found.append(RoleStatus(recorded.name, process.kind, process.image, process.memory_mib, one, process.replicas))
     return found
 
 

@@ -89,21 +89,30 @@ def _running(role: str, runners: Sequence[Object], pods: Sequence[Object], used:
         health=_health(runners),
         since=_earliest(starts) or _earliest(ends),
         memory_bytes=sum(memory) if memory else None,
+        ready=None if _tasks(runners) else _ready(runners),
     )
 
 
 def _health(runners: Sequence[Object]) -> str:
     """``healthy`` when every replica is ready or the task has succeeded, else how far it is."""
-    tasks = [runner for runner in runners if at(runner, "spec", "completions") is not None]
+    tasks = _tasks(runners)
     if tasks:
         if all(at(task, "status", "succeeded") for task in tasks):
             return HEALTHY
         return "failed" if any(at(task, "status", "failed") for task in tasks) else "starting"
     wanted = sum(_count(runner, "spec", "replicas") for runner in runners)
-    ready = sum(_count(runner, "status", "readyReplicas") for runner in runners)
     if not wanted:
         return MISSING
+    ready = _ready(runners)
     return HEALTHY if ready == wanted else f"{ready} of {wanted} ready"
+
+
+def _tasks(runners: Sequence[Object]) -> list[Object]:
+    return [runner for runner in runners if at(runner, "spec", "completions") is not None]
+
+
+def _ready(runners: Sequence[Object]) -> int:
+    return sum(_count(runner, "status", "readyReplicas") for runner in runners)
 
 
 def _memory(metrics: Sequence[Object]) -> dict[str, int]:

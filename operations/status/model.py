@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..recorded import Recorded
+
 MISSING = "missing"
 HEALTHY = "healthy"
 _LATE_SHARE = 2
@@ -21,6 +23,7 @@ class Running:
         health: ``healthy``, ``starting``, ``unhealthy``, ``exited`` and the like, in the target's word.
         since: when it was started; None when it does not run.
         memory_bytes: in use, without the page cache; None when that cannot be told.
+        ready: how many of its instances are; None where there is one, which is when it is healthy.
     """
 
     role: str
@@ -28,17 +31,35 @@ class Running:
     health: str
     since: datetime | None
     memory_bytes: int | None
+    ready: int | None = None
 
 
 @dataclass(frozen=True)
 class RoleStatus:
-    """A recorded process and how it is; ``name`` is that of its PortusStack, ``image`` the reference it was given."""
+    """A recorded process and how it is.
+
+    Attributes:
+        name: of its PortusStack.
+        image: the reference it was given.
+        wanted: how many instances of it have to run.
+    """
 
     name: str
     kind: str
     image: str
     limit_mib: int
     running: Running
+    wanted: int = 1
+
+    @property
+    def role(self) -> str:
+        """Its name."""
+        return self.running.role
+
+    @property
+    def ready(self) -> int:
+        """How many instances are ready; a task that succeeded counts as one."""
+        return int(self.well) if self.running.ready is None else self.running.ready
 
     @property
     def well(self) -> bool:
@@ -53,6 +74,11 @@ class Certificate:
     name: str
     expires_at: datetime
     early_renewal_hours: int
+
+    @property
+    def renewable_at(self) -> datetime:
+        """From when on `up` renews it."""
+        return self.expires_at - timedelta(hours=self.early_renewal_hours)
 
     def days_left(self, now: datetime) -> int:
         """Whole days until it expires; negative when it has."""
@@ -163,6 +189,8 @@ class Status:
         backups: of each PortusStack that makes some.
         pushes_held: whether the edge holds pushes while `collect-garbage` works.
         drift: resources that are not as the state says, each with what is wrong; None when nobody looked.
+        recorded: what the program recorded of the PortusStack; None in tests of what does not need it.
+        pending: operations that an interrupted `up` left, or that one has under way.
     """
 
     stack: str
@@ -174,6 +202,8 @@ class Status:
     drift: Sequence[str] | None
     backups: Sequence[Backups] = ()
     pushes_held: bool = False
+    recorded: Recorded | None = None
+    pending: int = 0
 
     @property
     def problems(self) -> list[str]:

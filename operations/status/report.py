@@ -92,6 +92,7 @@ def document(status: Status) -> str:
             ],
             "pushes_held": status.pushes_held,
             "smoke_check": {"checked_at": _iso(status.smoke_check.at), "steps": status.smoke_check.steps},
+            "pending_operations": status.pending,
             "drift": None if status.drift is None else list(status.drift),
         },
         indent=2,

@@ -145,9 +145,28 @@ def test_commands_without_their_packages_name_the_extra(without_clients: Path, t
 
 def test_every_command_is_listed(shop: Shop, tmp_path: Path) -> None:
     told = shop.operate("--help", folder=tmp_path)
-    for command in ("up", "preview", "down", "repair", "status", "diagram", "images-list", "outputs", "trust"):
+    for command in ("up", "preview", "down", "repair", "status", "diagram", "images-list", "outputs", "trust", "timer"):
         assert f"\n    {command}" in told
     assert "no Pulumi project" in shop.operate("status", folder=tmp_path, code=1)
+
+
+def test_alerts_and_dashboard_come_with_the_wheel_and_without_a_project(shop: Shop, tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    written.mkdir()
+    shop.operate("monitoring", str(written), folder=tmp_path)
+    (package,) = shop.commands.parent.glob("lib/python3*/site-packages/pulumi_portus/operations/monitoring")
+    for name in ("alerts.yaml", "dashboard.json"):
+        assert (written / name).read_text() == (package / name).read_text()
+
+
+def test_what_a_timer_runs_is_there_without_the_program_on_the_path(shop: Shop, tmp_path: Path) -> None:
+    units = shop.operate("timer", "--stack", "dev")
+    (line,) = (line for line in units.splitlines() if line.startswith("ExecStart="))
+    python, _, options = line.removeprefix("ExecStart=").partition(" ")
+    assert options == f"-m pulumi_portus.operations up --stack dev --project={shop.folder} -- --yes --skip-preview"
+    assert "usage: portus-stack up" in shop.run(
+        python, "-m", "pulumi_portus.operations", "up", "--help", folder=tmp_path
+    )
 
 
 def test_a_project_of_somebody_elses_is_operated_from_up_to_down(shop: Shop, tmp_path: Path) -> None:

@@ -13,7 +13,11 @@ else:
 PACKAGE = CHECKOUT / "components" / "portus"
 ROOTS = {"pulumi_portus": PACKAGE, "pulumi_portus.operations": CHECKOUT / "operations"}
 """Package → its folder."""
-DATA = {"pulumi_portus.patches": ("patches", ".rb"), "pulumi_portus.roles.backup": ("roles/backup", ".sh")}
+DATA = {
+    "pulumi_portus.patches": ("patches", [".rb"]),
+    "pulumi_portus.roles.backup": ("roles/backup", [".sh"]),
+    "pulumi_portus.operations.monitoring": ("monitoring", [".yaml", ".json"]),
+}
 """Package → the folder of its data, and what that ends with."""
 
 
@@ -31,7 +35,7 @@ def test_every_folder_with_modules_is_in_the_package() -> None:
 
 
 def test_files_that_are_no_modules_are_named() -> None:
-    """`py.typed` and, as data of their packages, Portus' patches and the scripts of the backup."""
+    """`py.typed` and, as data of their packages, Portus' patches, scripts of the backup, alerts and dashboard."""
     other = {
         file.relative_to(root)
         for root in ROOTS.values()
@@ -39,9 +43,9 @@ def test_files_that_are_no_modules_are_named() -> None:
         if file.is_file() and file.suffix not in (".py", ".pyc")
     }
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-    for package, (folder, suffix) in DATA.items():
-        data = {file for file in other if file.parent == Path(folder) and file.suffix == suffix}
-        assert data, package
-        assert project["tool"]["setuptools"]["package-data"][package] == [f"*{suffix}"]
+    for package, (folder, suffixes) in DATA.items():
+        data = {file for file in other if file.parent == Path(folder) and file.suffix in suffixes}
+        assert {file.suffix for file in data} == set(suffixes), package
+        assert project["tool"]["setuptools"]["package-data"][package] == [f"*{suffix}" for suffix in suffixes]
         other -= data
     assert other == {Path("py.typed")}

@@ -69,10 +69,11 @@ def test_readme_and_operations(clone: Clone, tmp_path: Path) -> None:
     assert re.search(r"paged-database created \(\d+s\) ?$", first, re.MULTILINE), "what it waited for is over"
     assert "Login Succeeded" in used
     assert "digest: sha256:" in used
-    status, pictures, space = read(clone, "docs/operations.md", tmp_path)
+    status, pictures, space, schedules = read(clone, "docs/operations.md", tmp_path)
     assert "All is well." in status
     assert len([line for line in pictures.splitlines() if line.endswith(".svg")]) == 2
     assert "would be removed:" in space and "bytes given back" in space
+    assert "OnCalendar=*-*-* 04:10:00" in schedules and "\n10 4 * * 0 " in schedules
     clone.must("down")
     assert clone.count() == 0
 

@@ -1,16 +1,20 @@
 """`make status` and `make diagram` on a stack that runs, and after somebody laid hands on it."""
 
 import json
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.engine.docker.deployment import Deployment, deployed, local_config, wait_for
 
 pytestmark = pytest.mark.engine
 NAME, PORT = "watched", 9710
+DAY = 86400
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +27,15 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 def _json(output: str) -> dict[str, object]:
     found: dict[str, object] = json.loads(output[output.index("{") :])
     return found
+
+
+def promtool(metrics: str) -> str:
+    """What Prometheus' own program says of them."""
+    command = ["docker", "run", "--rm", "--interactive", "--network=none", "portus-stack.lab/monitoring:1"]
+    done = subprocess.run(
+        [*command, "promtool", "check", "metrics"], input=metrics, capture_output=True, text=True, check=False
+    )
+    return f"{done.returncode or ''}{done.stdout}{done.stderr}"
 
 
 def _sql(watched: Deployment, statements: str) -> None:
@@ -90,6 +103,36 @@ def test_a_push_that_is_lost_and_a_user_that_is_locked_are_told(watched: Deploym
     assert shown.code == 1, shown.output
     assert "! 1 of the registry's events are stuck" in shown.output and "! the user admin is locked" in shown.output
     assert watched.operation("status", "--no-drift").code == 0
+
+
+def _metrics(watched: Deployment, file: Path) -> dict[str, float]:
+    """The samples of a reading, by metric and labels."""
+    shown = watched.operation("status", "--no-drift", "--metrics", str(file))
+    assert shown.code == 0 and not shown.output, shown.output
+    text = file.read_text(encoding="utf-8")
+    assert promtool(text) == ""
+    return {
+        f"{each.name.removeprefix('portus_stack_')} {each.labels.get('role', '')}".strip(): each.value
+        for family in text_string_to_metric_families(text)
+        for each in family.samples
+    }
+
+
+def test_metrics_tell_the_minute_in_which_a_role_stops(watched: Deployment, tmp_path: Path) -> None:
+    file, started = tmp_path / "watched.prom", time.time()
+    before = _metrics(watched, file)
+    assert (before["well"], before["role_instances_ready background"], before["events_stuck"]) == (1, 1, 0)
+    assert started - 5 <= before["reading_timestamp_seconds"] <= time.time()
+    assert before["certificate_renewal_timestamp_seconds"] > time.time() + 300 * DAY
+    watched.containers()["background"].stop()
+    try:
+        wait_for(lambda: "background" not in watched.containers(), 30, watched.logs)
+        after = _metrics(watched, file)
+    finally:
+        watched.operation("repair")
+    assert (after["well"], after["role_instances_ready background"], after["role_instances_ready edge"]) == (0, 0, 1)
+    assert watched.outputs()["administrator_password"] not in file.read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["watched.prom"]
 
 
 def test_what_was_stopped_or_removed_is_told_and_ends_with_1(watched: Deployment) -> None:

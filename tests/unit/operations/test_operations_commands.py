@@ -80,7 +80,7 @@ def test_the_compact_display_shows_what_is_new() -> None:
     "command",
     [
         *("up", "preview", "down", "repair", "status", "diagram", "outputs"),
-        *("images-list", "images-load", "trust", "untrust"),
+        *("images-list", "images-load", "timer", "monitoring", "trust", "untrust"),
     ],
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +126,8 @@ def test_make_alone_lists_every_command() -> None:
         "restore",
         "recovery-kit",
         "collect-garbage",
+        "timer",
+        "monitoring",
         "trust",
         "untrust",
         "images",

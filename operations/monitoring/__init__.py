@@ -1,0 +1,1 @@
+"""Alert rules and a dashboard over the metrics of `status --metrics`, made from one table (``table.py``)."""
