@@ -14,9 +14,7 @@ BACKUP_DAYS = 2
 
 _OPTIONS = "--stack {{ $labels.stack }}"
 _UP = f"up {_OPTIONS}"
-_STATUS, _BACKUP, _DRILL = (
-    f"{command} {_OPTIONS} --name {{{{ $labels.portus_stack }}}}" for command in ("status", "backup", "drill")
-)
+_STATUS, _BACKUP = (f"{command} {_OPTIONS} --name {{{{ $labels.portus_stack }}}}" for command in ("status", "backup"))
 
 
 @dataclass(frozen=True)
@@ -152,24 +150,6 @@ def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
             "It makes one at once and says what fails.",
         ),
         Alert(
-            "DrillFailed",
-            CRITICAL,
-            "portus_stack_drill_failed == 1",
-            "10m",
-            "the newest backup cannot be put back",
-            _DRILL,
-            "It tries the newest backup and says what lacks.",
-        ),
-        Alert(
-            "DrillOverdue",
-            WARNING,
-            "portus_stack_drill_overdue == 1",
-            "1h",
-            "nobody knows whether the newest backup can be put back",
-            _DRILL,
-            "It tries the newest backup at once.",
-        ),
-        Alert(
             "RenewalOverdue",
             WARNING,
             _late(2),
@@ -222,7 +202,6 @@ PANELS: tuple[Panel, ...] = (
         BACKUP_DAYS * 86400,
     ),
     Panel("Last backup failed", "stat", "portus_stack_backup_failed{SELECTED}", bad=1),
-    Panel("Last drill failed", "stat", "portus_stack_drill_failed{SELECTED}", bad=1),
     Panel("Events stuck", "stat", "portus_stack_events_stuck{SELECTED}", bad=1),
     Panel("Users locked", "stat", "portus_stack_users_locked{SELECTED}", bad=1),
     Panel(

@@ -148,25 +148,6 @@ METRICS: tuple[Metric, ...] = (
         lambda it: [((), bool(each.failure) or each.foreign) for each in it.backups],
     ),
     Metric(
-        "drill_timestamp_seconds",
-        "When the last restore drill was begun",
-        lambda it: [((), each.drill.at.timestamp()) for each in it.backups if each.drill],
-    ),
-    Metric(
-        "drill_failed",
-        "1 when the last restore drill found that the backup cannot be put back",
-        lambda it: [((), not each.drill.succeeded) for each in it.backups if each.drill],
-    ),
-    Metric(
-        "drill_overdue",
-        "1 when twice the time between two restore drills has passed since the last one",
-        lambda it: [
-            ((), each.drill_waiting.overdue(each.drill.at if each.drill else None, it.now))
-            for each in it.backups
-            if each.drill_waiting
-        ],
-    ),
-    Metric(
         "pending_operations",
         "Operations that an interrupted `up` left, or that one has under way",
         lambda it: _one(it.pending),

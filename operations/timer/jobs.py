@@ -40,22 +40,14 @@ def _readings(options: Namespace) -> When | None:
     return When(every=_READING_MINUTES) if options.metrics else None
 
 
-def _about(options: Namespace) -> Sequence[str]:
-    return ("--name", options.name) if options.name else ()
-
-
 def _reading(options: Namespace) -> Sequence[Sequence[str]]:
-    return [("status", "--no-drift", *_about(options), "--metrics", os.path.abspath(options.metrics))]
-
-
-def _collection(options: Namespace) -> Sequence[Sequence[str]]:
-    return [("collect-garbage", *_about(options))]
+    about = ("--name", options.name) if options.name else ()
+    return [("status", "--no-drift", *about, "--metrics", os.path.abspath(options.metrics))]
 
 
 JOBS: tuple[Job, ...] = (
     # The preview refuses to lose data, and judges: nobody looks at what is about to happen.
     Job("up", "what is due is renewed", lambda given: given.at, lambda _: [("preview",), ("up",)]),
-    Job("garbage", "space is given back", lambda given: given.collect_garbage, _collection, again=False),
     Job("metrics", "its metrics are written", _readings, _reading, again=False),
 )
 """A line for each; an option of `timer` says when."""

@@ -3,17 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 from operations.recorded import Recorded
-from operations.status.model import (
-    Backups,
-    Certificate,
-    Drill,
-    Records,
-    RoleStatus,
-    Running,
-    SmokeCheck,
-    Status,
-    Waiting,
-)
+from operations.status.model import Backups, Certificate, Records, RoleStatus, Running, SmokeCheck, Status
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 MEBIBYTE = 1024 * 1024
@@ -36,13 +26,7 @@ def healthy(now: datetime = NOW) -> Status:
         SmokeCheck(now - timedelta(minutes=5), 14),
         [Records("hub", 0, ())],
         [],
-        [
-            Backups(
-                *("hub", now - timedelta(hours=9), "", False),
-                drill=Drill(now - timedelta(days=2), "1a2b3c4d", True, "12 manifests and 10 layers were read"),
-                drill_waiting=Waiting(now - timedelta(days=30), timedelta(days=7)),
-            )
-        ],
-        recorded=Recorded("hub", "docker", "portus.example.com", "registry.example.com", {}, (), ()),
-        pending=0,
+        [Backups("hub", now - timedelta(hours=9), "", foreign=False)],
+        Recorded("hub", "docker", "portus.example.com", "registry.example.com", {}, (), ()),
+        0,
     )

@@ -57,9 +57,6 @@ def test_a_healthy_stack_tells_everything_that_there_is_a_metric_for() -> None:
         "portus_stack_users_locked": {(): 0},
         "portus_stack_backup_success_timestamp_seconds": {(): now - 9 * 3600},
         "portus_stack_backup_failed": {(): 0},
-        "portus_stack_drill_timestamp_seconds": {(): now - 2 * day},
-        "portus_stack_drill_failed": {(): 0},
-        "portus_stack_drill_overdue": {(): 0},
         "portus_stack_pending_operations": {(): 0},
         "portus_stack_drifted_resources": {(): 0},
     }

@@ -110,7 +110,7 @@ def test_make_and_a_shell_hand_the_file_on_as_it_was_named(tmp_path: Path) -> No
     """The same words as in the unit, through a real make."""
     (tmp_path / "Makefile").write_text('ARGS ?=\nstatus:\n\t@printf "%s\\\\n" $(ARGS)\n')
     file = "/a b/$x 'y' \"z\".prom"
-    step = JOBS[-1].steps(options("--metrics", file))[0]
+    step = JOBS[1].steps(options("--metrics", file))[0]
     done = subprocess.run(Caller(stack(tmp_path)).words(step), capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["--no-drift", "--metrics", file]
 
