@@ -47,6 +47,5 @@ def healthy(now: datetime = NOW) -> Status:
                 drill_waiting=Waiting(now - timedelta(days=1), timedelta(days=7)),
             )
         ],
-        Recorded("hub", "docker", "portus.example.com", "registry.example.com", {}, (), ()),
-        0,
+        recorded=Recorded("hub", "docker", "portus.example.com", "registry.example.com", {}, (), ()),
     )
