@@ -168,7 +168,7 @@ METRICS: tuple[Metric, ...] = (
         "drill_overdue_timestamp_seconds",
         "From when on a new drill is missing: twice the time that the schedule leaves between two",
         lambda it: [
-            ((), each.drill_waiting.overdue_at(each.drill and each.drill.at).timestamp())
+            ((), each.drill_waiting.overdue_at(each.drill.at if each.drill else None).timestamp())
             for each in it.backups
             if each.drill_waiting
         ],
