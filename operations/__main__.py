@@ -19,7 +19,6 @@ from .engine import Engine, selected_stack
 from .health import wait_until_well
 from .images import images_list, images_load
 from .monitoring.command import monitoring
-from .monitoring.table import BACKUP_DAYS
 from .outputs import outputs
 from .preview import preview
 from .project import Project
@@ -98,9 +97,6 @@ def _collect_options(command: argparse.ArgumentParser) -> None:
 
 def _monitoring_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", metavar="FOLDER", help="which has to be there")
-    command.add_argument(
-        "--backup-days", type=int, default=BACKUP_DAYS, metavar="DAYS", help=f"oldest backup; default: {BACKUP_DAYS}"
-    )
 
 
 Command = Callable[[Engine, argparse.Namespace], int]

@@ -7,7 +7,7 @@ from ..console import OperationError, say
 from ..private_files import write_whole
 from .dashboard import dashboard
 from .rules import rules
-from .table import BACKUP_DAYS, PANELS, alerts
+from .table import ALERTS, PANELS
 
 _EVERYBODY = 0o644
 
@@ -16,20 +16,20 @@ def monitoring(options: Namespace) -> int:
     """Write ``alerts.yaml`` and ``dashboard.json``; they are the same for every stack.
 
     Args:
-        options: ``folder``, which has to be there; ``backup_days``, how old the newest backup may get.
+        options: ``folder``, which has to be there.
 
     Raises:
         OperationError: a file cannot be written.
     """
-    for file in write(Path(options.folder), options.backup_days):
+    for file in write(Path(options.folder)):
         say(f"wrote {file}")
     return 0
 
 
-def write(folder: Path, backup_days: int = BACKUP_DAYS) -> list[Path]:
+def write(folder: Path) -> list[Path]:
     """Write both files into ``folder``, each whole or not at all; returns their paths. Raises OperationError."""
     written = []
-    for name, text in texts(backup_days).items():
+    for name, text in texts().items():
         try:
             write_whole(folder / name, text, _EVERYBODY)
         except OSError as error:
@@ -38,6 +38,6 @@ def write(folder: Path, backup_days: int = BACKUP_DAYS) -> list[Path]:
     return written
 
 
-def texts(backup_days: int = BACKUP_DAYS) -> dict[str, str]:
+def texts() -> dict[str, str]:
     """Name of each file → its text."""
-    return {"alerts.yaml": rules(alerts(backup_days)), "dashboard.json": dashboard(PANELS)}
+    return {"alerts.yaml": rules(ALERTS), "dashboard.json": dashboard(PANELS)}

@@ -9,12 +9,11 @@ CRITICAL, WARNING = "critical", "warning"
 """Somebody is needed now; somebody is needed this week."""
 READING_LATE_SECONDS = 15 * 60
 """Three readings, where they are made every 5 minutes as `timer` has it."""
-BACKUP_DAYS = 2
-"""For the default schedule, which makes one each night."""
-
 _OPTIONS = "--stack {{ $labels.stack }}"
 _UP = f"up {_OPTIONS}"
-_STATUS, _BACKUP = (f"{command} {_OPTIONS} --name {{{{ $labels.portus_stack }}}}" for command in ("status", "backup"))
+_STATUS, _BACKUP, _DRILL = (
+    f"{command} {_OPTIONS} --name {{{{ $labels.portus_stack }}}}" for command in ("status", "backup", "drill")
+)
 
 
 @dataclass(frozen=True)
@@ -74,118 +73,125 @@ def _late(share: int) -> str:
     return f"{end} - time() < ({end} - {renewal}) / {share}"
 
 
-def alerts(backup_days: int = BACKUP_DAYS) -> tuple[Alert, ...]:
-    """All of them. ``backup_days`` is how old the newest backup may get."""
-    return (
-        Alert(
-            "NotWell",
-            WARNING,
-            "portus_stack_well == 0",
-            "15m",
-            "something needs attention",
-            _STATUS,
-            "It lists what needs attention.",
-        ),
-        Alert(
-            "MetricsStale",
-            WARNING,
-            f"time() - portus_stack_reading_timestamp_seconds > {READING_LATE_SECONDS}",
-            "5m",
-            "nobody knows how it is: the last reading is {{ $value | humanizeDuration }} old",
-            _STATUS,
-            "It says why the stack cannot be read.",
-        ),
-        Alert(
-            "RoleNotReady",
-            CRITICAL,
-            "portus_stack_role_instances_ready < portus_stack_role_instances_wanted",
-            "10m",
-            "{{ $labels.role }} is not ready",
-            _UP,
-            "It starts what was stopped and says what keeps the rest from starting.",
-        ),
-        Alert(
-            "EventsStuck",
-            WARNING,
-            "portus_stack_events_stuck > 0",
-            "10m",
-            "Portus does not show {{ $value }} pushes or deletions",
-            _STATUS,
-            "It counts the stuck events; the log of the background process says why.",
-        ),
-        Alert(
-            "UsersLocked",
-            WARNING,
-            "portus_stack_users_locked > 0",
-            "5m",
-            "{{ $value }} users are locked after wrong passwords",
-            _STATUS,
-            "It names them.",
-        ),
-        Alert(
-            "BackupFailed",
-            WARNING,
-            "portus_stack_backup_failed == 1",
-            "10m",
-            "the last backup failed",
-            _BACKUP,
-            "It makes one at once and says what fails.",
-        ),
-        Alert(
-            "BackupTooOld",
-            CRITICAL,
-            f"time() - portus_stack_backup_success_timestamp_seconds > {backup_days} * 86400",
-            "1h",
-            "the newest whole backup is {{ $value | humanizeDuration }} old",
-            _BACKUP,
-            "It makes one at once and says what fails.",
-        ),
-        Alert(
-            "NoBackup",
-            CRITICAL,
-            "portus_stack_backup_failed unless portus_stack_backup_success_timestamp_seconds",
-            f"{backup_days}d",
-            "there is no whole backup",
-            _BACKUP,
-            "It makes one at once and says what fails.",
-        ),
-        Alert(
-            "RenewalOverdue",
-            WARNING,
-            _late(2),
-            "1h",
-            "nobody renews the certificate {{ $labels.certificate }}",
-            _UP,
-            "It renews the certificate.",
-        ),
-        Alert(
-            "CertificateEndsSoon",
-            WARNING,
-            _late(4),
-            "1h",
-            "the certificate {{ $labels.certificate }} ends soon",
-            _UP,
-            "It renews the certificate.",
-        ),
-        Alert(
-            "CertificateEnds",
-            CRITICAL,
-            _late(8),
-            "10m",
-            "the certificate {{ $labels.certificate }} ends; then nobody can push or pull",
-            _UP,
-            "It renews the certificate.",
-        ),
-        Alert(
-            "Interrupted",
-            WARNING,
-            "portus_stack_pending_operations > 0",
-            "2h",
-            "an interrupted `up` was not gone on with",
-            _UP,
-            "It goes on from there.",
-        ),
-    )
+ALERTS: tuple[Alert, ...] = (
+    Alert(
+        "NotWell",
+        WARNING,
+        "portus_stack_well == 0",
+        "15m",
+        "something needs attention",
+        _STATUS,
+        "It lists what needs attention.",
+    ),
+    Alert(
+        "MetricsStale",
+        WARNING,
+        f"time() - portus_stack_reading_timestamp_seconds > {READING_LATE_SECONDS}",
+        "5m",
+        "nobody knows how it is: the last reading is {{ $value | humanizeDuration }} old",
+        _STATUS,
+        "It says why the stack cannot be read.",
+    ),
+    Alert(
+        "RoleNotReady",
+        CRITICAL,
+        "portus_stack_role_instances_ready < portus_stack_role_instances_wanted",
+        "10m",
+        "{{ $labels.role }} is not ready",
+        _UP,
+        "It starts what was stopped and says what keeps the rest from starting.",
+    ),
+    Alert(
+        "EventsStuck",
+        WARNING,
+        "portus_stack_events_stuck > 0",
+        "10m",
+        "Portus does not show {{ $value }} pushes or deletions",
+        _STATUS,
+        "It counts the stuck events; the log of the background process says why.",
+    ),
+    Alert(
+        "UsersLocked",
+        WARNING,
+        "portus_stack_users_locked > 0",
+        "5m",
+        "{{ $value }} users are locked after wrong passwords",
+        _STATUS,
+        "It names them.",
+    ),
+    Alert(
+        "BackupFailed",
+        WARNING,
+        "portus_stack_backup_failed == 1",
+        "10m",
+        "the last backup failed",
+        _BACKUP,
+        "It makes one at once and says what fails.",
+    ),
+    Alert(
+        "BackupTooOld",
+        CRITICAL,
+        "time() > portus_stack_backup_overdue_timestamp_seconds",
+        "1h",
+        "no whole backup was made by its schedule",
+        _BACKUP,
+        "It makes one at once and says what fails.",
+    ),
+    Alert(
+        "DrillFailed",
+        CRITICAL,
+        "portus_stack_drill_failed == 1",
+        "10m",
+        "the newest backup cannot be put back",
+        _DRILL,
+        "It tries once more and says what is wrong; then make a backup.",
+    ),
+    Alert(
+        "DrillTooOld",
+        WARNING,
+        "time() > portus_stack_drill_overdue_timestamp_seconds",
+        "1h",
+        "no restore drill was held by its schedule",
+        _DRILL,
+        "It holds one at once and says what fails.",
+    ),
+    Alert(
+        "RenewalOverdue",
+        WARNING,
+        _late(2),
+        "1h",
+        "nobody renews the certificate {{ $labels.certificate }}",
+        _UP,
+        "It renews the certificate.",
+    ),
+    Alert(
+        "CertificateEndsSoon",
+        WARNING,
+        _late(4),
+        "1h",
+        "the certificate {{ $labels.certificate }} ends soon",
+        _UP,
+        "It renews the certificate.",
+    ),
+    Alert(
+        "CertificateEnds",
+        CRITICAL,
+        _late(8),
+        "10m",
+        "the certificate {{ $labels.certificate }} ends; then nobody can push or pull",
+        _UP,
+        "It renews the certificate.",
+    ),
+    Alert(
+        "Interrupted",
+        WARNING,
+        "portus_stack_pending_operations > 0",
+        "2h",
+        "an interrupted `up` was not gone on with",
+        _UP,
+        "It goes on from there.",
+    ),
+)
 
 
 PANELS: tuple[Panel, ...] = (
@@ -193,15 +199,10 @@ PANELS: tuple[Panel, ...] = (
     Panel("Needs attention", "stat", "portus_stack_problems{SELECTED}", "{{portus_stack}}", bad=1),
     Panel("Read", "stat", "time() - portus_stack_reading_timestamp_seconds{SELECTED}", "", "s", READING_LATE_SECONDS),
     Panel("Smoke check", "stat", "time() - portus_stack_smoke_check_timestamp_seconds{SELECTED}", "", "s"),
-    Panel(
-        "Newest backup",
-        "stat",
-        "time() - portus_stack_backup_success_timestamp_seconds{SELECTED}",
-        "",
-        "s",
-        BACKUP_DAYS * 86400,
-    ),
+    Panel("Newest backup", "stat", "time() - portus_stack_backup_success_timestamp_seconds{SELECTED}", "", "s"),
     Panel("Last backup failed", "stat", "portus_stack_backup_failed{SELECTED}", bad=1),
+    Panel("Last drill", "stat", "time() - portus_stack_drill_timestamp_seconds{SELECTED}", "", "s"),
+    Panel("Last drill failed", "stat", "portus_stack_drill_failed{SELECTED}", bad=1),
     Panel("Events stuck", "stat", "portus_stack_events_stuck{SELECTED}", bad=1),
     Panel("Users locked", "stat", "portus_stack_users_locked{SELECTED}", bad=1),
     Panel(

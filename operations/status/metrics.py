@@ -148,6 +148,32 @@ METRICS: tuple[Metric, ...] = (
         lambda it: [((), bool(each.failure) or each.foreign) for each in it.backups],
     ),
     Metric(
+        "backup_overdue_timestamp_seconds",
+        "From when on a new backup is missing: twice the time that the schedule leaves between two",
+        lambda it: [
+            ((), each.waiting.overdue_at(each.succeeded_at).timestamp()) for each in it.backups if each.waiting
+        ],
+    ),
+    Metric(
+        "drill_timestamp_seconds",
+        "When the last restore drill was begun",
+        lambda it: [((), each.drill.at.timestamp()) for each in it.backups if each.drill],
+    ),
+    Metric(
+        "drill_failed",
+        "1 when the last restore drill could not put the backup back",
+        lambda it: [((), not each.drill.succeeded) for each in it.backups if each.drill],
+    ),
+    Metric(
+        "drill_overdue_timestamp_seconds",
+        "From when on a new drill is missing: twice the time that the schedule leaves between two",
+        lambda it: [
+            ((), each.drill_waiting.overdue_at(each.drill.at if each.drill else None).timestamp())
+            for each in it.backups
+            if each.drill_waiting
+        ],
+    ),
+    Metric(
         "pending_operations",
         "Operations that an interrupted `up` left, or that one has under way",
         lambda it: _one(it.pending),

@@ -123,9 +123,13 @@ class Waiting:
     since: datetime
     pause: timedelta
 
+    def overdue_at(self, last: datetime | None) -> datetime:
+        """When twice the pause will have passed since the last one."""
+        return max(last or self.since, self.since) + _OVERDUE_SHARE * self.pause
+
     def overdue(self, last: datetime | None, now: datetime) -> bool:
-        """Whether twice the pause has passed since the last one."""
-        return now - max(last or self.since, self.since) > _OVERDUE_SHARE * self.pause
+        """Whether it has passed."""
+        return now > self.overdue_at(last)
 
 
 @dataclass(frozen=True)

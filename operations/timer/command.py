@@ -31,6 +31,9 @@ def timer_options(command: ArgumentParser) -> None:
         metavar="TIME",
         help="when up runs: HH:MM or DAY HH:MM; default: 04:10",
     )
+    command.add_argument(
+        "--collect-garbage", type=When.parse, metavar="TIME", help='run collect-garbage then, for example "Sun 03:00"'
+    )
     command.add_argument("--metrics", default="", metavar="FILE", help="write metrics there every five minutes")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--install", action="store_true", help="install the units and start their timers (root)")

@@ -41,13 +41,23 @@ def _readings(options: Namespace) -> When | None:
 
 
 def _reading(options: Namespace) -> Sequence[Sequence[str]]:
-    about = ("--name", options.name) if options.name else ()
-    return [("status", "--no-drift", *about, "--metrics", os.path.abspath(options.metrics))]
+    return [("status", "--no-drift", *_about(options), "--metrics", os.path.abspath(options.metrics))]
+
+
+def _about(options: Namespace) -> Sequence[str]:
+    """Which PortusStack, where the stack has several."""
+    return ("--name", options.name) if options.name else ()
 
 
 JOBS: tuple[Job, ...] = (
     # The preview refuses to lose data, and judges: nobody looks at what is about to happen.
     Job("up", "what is due is renewed", lambda given: given.at, lambda _: [("preview",), ("up",)]),
+    Job(
+        "collect-garbage",
+        "the space of deleted images is given back",
+        lambda given: given.collect_garbage,
+        lambda given: [("collect-garbage", *_about(given))],
+    ),
     Job("metrics", "its metrics are written", _readings, _reading, again=False),
 )
 """A line for each; an option of `timer` says when."""

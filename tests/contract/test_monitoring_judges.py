@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from operations.monitoring.command import texts
 from operations.monitoring.dashboard import expression
 from operations.monitoring.rules import rule
-from operations.monitoring.table import PANELS, Alert, alerts
+from operations.monitoring.table import ALERTS, PANELS, Alert
 from operations.status.metrics import exposition
 from operations.timer.jobs import Caller
 from operations.timer.systemd import units
@@ -47,8 +47,9 @@ PROVOKED: Mapping[str, tuple[Mapping[str, str], str, Mapping[str, str], tuple[st
     "EventsStuck": ({"events_stuck": "7"}, "7", {}, ()),
     "UsersLocked": ({"users_locked": "2"}, "2", {}, ()),
     "BackupFailed": ({"backup_failed": "1"}, "", {}, ()),
-    "BackupTooOld": ({"backup_success_timestamp_seconds": str(AT - 3 * DAY)}, "3d 0h 0m 0s", {}, ()),
-    "NoBackup": ({"backup_success_timestamp_seconds": ""}, "", {}, ()),
+    "BackupTooOld": ({"backup_overdue_timestamp_seconds": str(AT - 7200)}, "", {}, ()),
+    "DrillFailed": ({"drill_failed": "1"}, "", {}, ()),
+    "DrillTooOld": ({"drill_overdue_timestamp_seconds": str(AT - 7200)}, "", {}, ()),
     LATE: ({"certificate_not_after_timestamp_seconds": str(AT + 14 * DAY)}, "", EDGE, ()),
     SOON: ({"certificate_not_after_timestamp_seconds": str(AT + 7 * DAY)}, "", EDGE, (LATE,)),
     LAST: ({"certificate_not_after_timestamp_seconds": str(AT + 3 * DAY)}, "", EDGE, (LATE, SOON)),
@@ -69,7 +70,7 @@ def judge(folder: Path, *command: str, mounts: tuple[str, ...] = ()) -> str:
 def series(changed: Mapping[str, str]) -> list[dict[str, str]]:
     """What `status --metrics` writes of a healthy stack, at each step; ``changed`` by the metric's short name.
 
-    Readings and backups go on as the time does; a value of "" takes the metric away.
+    Readings go on as the time does.
     """
     found = []
     values, end = dict(changed), changed.get("certificate_not_after_timestamp_seconds")
@@ -78,12 +79,11 @@ def series(changed: Mapping[str, str]) -> list[dict[str, str]]:
     for family in text_string_to_metric_families(exposition(healthy(datetime.fromtimestamp(0, timezone.utc)))):
         for each in family.samples:
             name = each.name.removeprefix("portus_stack_")
-            going = name in ("reading_timestamp_seconds", "backup_success_timestamp_seconds")
+            going = name == "reading_timestamp_seconds"
             value = values.get(name, f"{each.value:.0f}")
             grows = f"+{STEP}" if going and name not in values else "+0"
             labels = ", ".join(f'{key}="{text}"' for key, text in each.labels.items())
-            if value:
-                found.append({"series": f"{each.name}{{{labels}}}", "values": f"{value}{grows}x{SAMPLES}"})
+            found.append({"series": f"{each.name}{{{labels}}}", "values": f"{value}{grows}x{SAMPLES}"})
     return found
 
 
@@ -104,18 +104,18 @@ def case(name: str, changed: Mapping[str, str], firing: tuple[str, ...]) -> dict
     """At the end of four days these alerts fire, and no other does."""
     tests = [
         {"eval_time": f"{AT}s", "alertname": each.full_name, "exp_alerts": [fired(each)] if each.name in firing else []}
-        for each in alerts()
+        for each in ALERTS
     ]
     return {"name": name, "interval": f"{STEP}s", "input_series": series(changed), "alert_rule_test": tests}
 
 
 def test_every_alert_is_provoked() -> None:
-    assert list(PROVOKED) == [each.name for each in alerts()]
+    assert list(PROVOKED) == [each.name for each in ALERTS]
 
 
 def test_promtool_takes_the_rules_and_the_queries_of_the_panels(tmp_path: Path) -> None:
     (tmp_path / "alerts.yaml").write_text(texts()["alerts.yaml"])
-    assert f"SUCCESS: {len(alerts())} rules found" in judge(tmp_path, "promtool", "check", "rules", "alerts.yaml")
+    assert f"SUCCESS: {len(ALERTS)} rules found" in judge(tmp_path, "promtool", "check", "rules", "alerts.yaml")
     asked = [expression(each).replace('"$stack"', '".*"').replace('"$portus_stack"', '".*"') for each in PANELS]
     rules = [{"record": f"panel:{number}", "expr": each} for number, each in enumerate(asked)]
     (tmp_path / "panels.yaml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
@@ -146,7 +146,9 @@ def test_systemd_takes_the_units(tmp_path: Path, at: str, clone: bool, monkeypat
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", str(folder / "passphrase"))
     monkeypatch.setattr("sys.executable", "/usr/bin/make")
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    options = Namespace(name="", at=When.parse(at), metrics=str(folder / "hub.prom"))
+    options = Namespace(
+        name="", at=When.parse(at), metrics=str(folder / "hub.prom"), collect_garbage=When.parse("Sun 03:00")
+    )
     found = units(Caller(stack(folder, clone=clone)), options, "root")
     for name, text in found.items():
         (tmp_path / name).write_text(text)
@@ -154,4 +156,4 @@ def test_systemd_takes_the_units(tmp_path: Path, at: str, clone: bool, monkeypat
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     told = judge(tmp_path, "sh", "-ec", SYSTEMD, mounts=(f"{program}:/usr/bin/make",))
-    assert told.splitlines() == ["Next elapse", "Next elapse"], "each timer has a next time; nothing else is said"
+    assert told.splitlines() == ["Next elapse"] * 3, "each timer has a next time; nothing else is said"

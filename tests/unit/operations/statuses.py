@@ -3,7 +3,17 @@
 from datetime import datetime, timedelta, timezone
 
 from operations.recorded import Recorded
-from operations.status.model import Backups, Certificate, Records, RoleStatus, Running, SmokeCheck, Status
+from operations.status.model import (
+    Backups,
+    Certificate,
+    Drill,
+    Records,
+    RoleStatus,
+    Running,
+    SmokeCheck,
+    Status,
+    Waiting,
+)
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 MEBIBYTE = 1024 * 1024
@@ -26,7 +36,16 @@ def healthy(now: datetime = NOW) -> Status:
         SmokeCheck(now - timedelta(minutes=5), 14),
         [Records("hub", 0, ())],
         [],
-        [Backups("hub", now - timedelta(hours=9), "", foreign=False)],
-        Recorded("hub", "docker", "portus.example.com", "registry.example.com", {}, (), ()),
-        0,
+        [
+            Backups(
+                "hub",
+                now - timedelta(hours=9),
+                "",
+                foreign=False,
+                waiting=Waiting(now - timedelta(days=90), timedelta(days=7)),
+                drill=Drill(now - timedelta(days=2), "0a1b2c3d", True, "read 5 layers"),
+                drill_waiting=Waiting(now - timedelta(days=1), timedelta(days=7)),
+            )
+        ],
+        recorded=Recorded("hub", "docker", "portus.example.com", "registry.example.com", {}, (), ()),
     )

@@ -13,7 +13,7 @@ from operations.engine import Engine
 from operations.status import command
 from operations.status.kubernetes import _running
 from operations.status.metrics import METRICS, exposition, write_metrics
-from operations.status.model import Backups, Records, SmokeCheck, Status
+from operations.status.model import Backups, Drill, Records, SmokeCheck, Status
 
 from .states import stack
 from .statuses import IMAGE, MEBIBYTE, NOW, healthy, role
@@ -57,6 +57,10 @@ def test_a_healthy_stack_tells_everything_that_there_is_a_metric_for() -> None:
         "portus_stack_users_locked": {(): 0},
         "portus_stack_backup_success_timestamp_seconds": {(): now - 9 * 3600},
         "portus_stack_backup_failed": {(): 0},
+        "portus_stack_backup_overdue_timestamp_seconds": {(): now - 9 * 3600 + 14 * day},
+        "portus_stack_drill_timestamp_seconds": {(): now - 2 * day},
+        "portus_stack_drill_failed": {(): 0},
+        "portus_stack_drill_overdue_timestamp_seconds": {(): now + 13 * day},
         "portus_stack_pending_operations": {(): 0},
         "portus_stack_drifted_resources": {(): 0},
     }
@@ -84,6 +88,12 @@ def test_what_is_wrong_is_a_number_and_names_nobody() -> None:
     text = exposition(unwell)
     for word in ("anneliese", "bartholomew", "hunter2", "hub-edge is gone"):
         assert word not in text
+
+
+def test_a_drill_that_failed_is_told_without_its_words() -> None:
+    drill = Drill(NOW, "0a1b2c3d", False, "users: 5 of 6 hunter2")
+    failed = replace(healthy(), backups=[Backups("hub", NOW, "", False, drill=drill)])
+    assert samples(failed)["portus_stack_drill_failed"] == {(): 1} and "hunter2" not in exposition(failed)
 
 
 def test_a_repository_of_another_deployment_counts_as_a_backup_that_failed() -> None:

@@ -12,12 +12,12 @@ import yaml
 from operations.__main__ import _parse, main
 from operations.monitoring.command import texts
 from operations.monitoring.dashboard import expression
-from operations.monitoring.table import CRITICAL, PANELS, WARNING, Alert, alerts
+from operations.monitoring.table import ALERTS, CRITICAL, PANELS, WARNING, Alert
 from operations.status.metrics import METRICS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
-EXPRESSIONS = [*(each.expression for each in alerts()), *(expression(each) for each in PANELS)]
+EXPRESSIONS = [*(each.expression for each in ALERTS), *(expression(each) for each in PANELS)]
 
 
 def test_the_committed_files_are_what_the_table_makes() -> None:
@@ -39,7 +39,7 @@ def test_the_page_has_every_metric_with_its_words() -> None:
         assert f"| `{each.full_name}` | {labels} | {each.help} |" in PAGE, each.name
 
 
-@pytest.mark.parametrize("alert", alerts(), ids=lambda each: each.name)
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda each: each.name)
 def test_an_alert_says_what_to_do(alert: Alert) -> None:
     (rule,) = (each for each in _rules() if each["alert"] == alert.full_name)
     assert rule["labels"]["severity"] in (CRITICAL, WARNING)
@@ -54,14 +54,7 @@ def test_an_alert_says_what_to_do(alert: Alert) -> None:
 
 
 def test_every_runbook_has_an_alert() -> None:
-    assert re.findall(r"^### (PortusStack\w+)$", PAGE, re.MULTILINE) == [each.full_name for each in alerts()]
-
-
-def test_how_old_a_backup_may_get_is_said(tmp_path: Path) -> None:
-    assert main(["monitoring", str(tmp_path), "--backup-days", "8"]) == 0
-    rules = {each["alert"]: each for each in _rules((tmp_path / "alerts.yaml").read_text())}
-    assert rules["PortusStackBackupTooOld"]["expr"].endswith("> 8 * 86400")
-    assert rules["PortusStackNoBackup"]["for"] == "8d"
+    assert re.findall(r"^### (PortusStack\w+)$", PAGE, re.MULTILINE) == [each.full_name for each in ALERTS]
 
 
 def test_both_files_are_written_without_any_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +80,7 @@ def test_panels_lie_beside_one_another_and_ask_what_was_chosen() -> None:
         assert 'stack=~"$stack", portus_stack=~"$portus_stack"' in each["targets"][0]["expr"]
 
 
-def _rules(text: str = "") -> list[dict[str, Any]]:
-    (group,) = yaml.safe_load(text or texts()["alerts.yaml"])["groups"]
+def _rules() -> list[dict[str, Any]]:
+    (group,) = yaml.safe_load(texts()["alerts.yaml"])["groups"]
     found: list[dict[str, Any]] = group["rules"]
     return found

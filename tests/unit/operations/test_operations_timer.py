@@ -76,7 +76,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 
 
 def test_every_job_is_made_of_commands_that_there_are() -> None:
-    given = options("--metrics", "/x.prom")
+    given = options("--metrics", "/x.prom", "--collect-garbage", "Sun 03:00")
     for job in JOBS:
         for step in job.steps(given):
             assert step[0] in _COMMANDS and _parse(list(step)).command == step[0]
@@ -106,11 +106,19 @@ def test_metrics_are_written_where_a_file_is_named_and_not_tried_again(tmp_path:
     assert lines(found["portus-stack-s-up.timer"], "OnCalendar") == ["Mon *-*-* 01:00:00"]
 
 
+def test_garbage_is_collected_where_it_is_asked_for_and_once_more_after_a_failure(tmp_path: Path) -> None:
+    found = told(tmp_path, "--collect-garbage", "Sun 03:00", "--name", "hub")
+    service = found["portus-stack-s-collect-garbage.service"]
+    assert lines(service, "ExecStart")[0].endswith(' collect-garbage STACK=s "ARGS=--name hub"')
+    assert lines(service, "Restart") == ["on-failure"]
+    assert lines(found["portus-stack-s-collect-garbage.timer"], "OnCalendar") == ["Sun *-*-* 03:00:00"]
+
+
 def test_make_and_a_shell_hand_the_file_on_as_it_was_named(tmp_path: Path) -> None:
     """The same words as in the unit, through a real make."""
     (tmp_path / "Makefile").write_text('ARGS ?=\nstatus:\n\t@printf "%s\\\\n" $(ARGS)\n')
     file = "/a b/$x 'y' \"z\".prom"
-    step = JOBS[1].steps(options("--metrics", file))[0]
+    step = JOBS[2].steps(options("--metrics", file))[0]
     done = subprocess.run(Caller(stack(tmp_path)).words(step), capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["--no-drift", "--metrics", file]
 
