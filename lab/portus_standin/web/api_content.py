@@ -31,7 +31,6 @@ from .api_answers import (
 )
 from .context import db, is_internal, portus
 
-_TEAMS_FOR_SESSIONS = (2, 5)
 blueprint = Blueprint("api_content", __name__, url_prefix="/api/v1")
 blueprint.register_error_handler(ApiError, answer_error)
 blueprint.register_error_handler(Invalid, lambda error: answer_invalid(error.errors))
@@ -231,8 +230,8 @@ def teams() -> Response:
 
 
 def _team_entity(team: Team) -> entities.Entity:
-    """A team as GET shows it: to a session with that user's role, whom Portus 2.4 forgets (lib/api/v1/teams.rb:26)."""
-    if is_internal() and portus().options.release < _TEAMS_FOR_SESSIONS:
+    """A team as GET shows it: to a session with that user's role, whom Portus forgets (lib/api/v1/teams.rb:26)."""
+    if is_internal():
         raise ApiError(500, "undefined method `id' for nil:NilClass")
     return entities.team(team)
 
