@@ -6,7 +6,7 @@ readonly datadir=/var/lib/mysql
 readonly socket=/run/mysqld/mysqld.sock
 # There from the first to the last step of the initialisation: a data folder that still has it is not trusted.
 readonly unfinished="$datadir/.initialisation-unfinished"
-# A temporary server, for nobody else: without TLS, as clients from 11.4 on verify it on the socket, too.
+# A temporary server, for nobody else: without TLS, which clients from 11.4 on verify on the socket, too.
 readonly alone=(--skip-networking --socket="$socket" --skip-ssl)
 
 log() { printf '%s [Note] [Entrypoint]: %s\n' "$(date --rfc-3339=seconds)" "$*"; }
@@ -32,13 +32,13 @@ quoted() { local value=${1//\\/\\\\}; printf '%s' "${value//\'/\\\'}"; }
 # A value as the inside of an SQL name between backticks.
 identifier() { printf '%s' "${1//\`/\`\`}"; }
 
-sql() { mariadb --no-defaults --protocol=socket --socket="$socket" --user=root --database=mysql --binary-mode --batch; }
+sql() { mariadb --no-defaults --skip-ssl --protocol=socket --socket="$socket" --user=root --database=mysql --binary-mode --batch; }
 
 wait_for_server() {
 	local attempt
 	for attempt in $(seq 120); do
 		kill -0 "$1" 2>/dev/null || fail "the temporary server ended: its messages are above"
-		if mariadb-admin --no-defaults --socket="$socket" --user=root ping >/dev/null 2>&1; then return; fi
+		if mariadb-admin --no-defaults --skip-ssl --socket="$socket" --user=root ping >/dev/null 2>&1; then return; fi
 		sleep 0.25
 	done
 	fail "the temporary server did not answer within $((attempt / 4)) s"
@@ -88,7 +88,7 @@ run_initdb_files() {
 }
 
 sql_in_database() {
-	mariadb --no-defaults --protocol=socket --socket="$socket" --user=root --database="${MARIADB_DATABASE:-mysql}" --binary-mode
+	mariadb --no-defaults --skip-ssl --protocol=socket --socket="$socket" --user=root --database="${MARIADB_DATABASE:-mysql}" --binary-mode
 }
 
 read_settings() {
@@ -157,10 +157,10 @@ upgrade() {
 	local server=$!
 	wait_for_server "$server"
 	if [ "${MARIADB_DISABLE_UPGRADE_BACKUP:-0}" = 0 ]; then
-		(umask 077; mariadb-dump --no-defaults --socket="$socket" --user=root --skip-lock-tables --replace --databases mysql |
+		(umask 077; mariadb-dump --no-defaults --skip-ssl --socket="$socket" --user=root --skip-lock-tables --replace --databases mysql |
 			gzip >"$datadir/system_mysql_backup_${noted:-unknown}.sql.gz")
 	fi
-	mariadb-upgrade --no-defaults --socket="$socket" --user=root --upgrade-system-tables >/dev/null
+	mariadb-upgrade --no-defaults --skip-ssl --socket="$socket" --user=root --upgrade-system-tables >/dev/null
 	kill -TERM "$server"
 	wait "$server" || fail "the temporary server ended with an error: its messages are above"
 	log "upgrade finished"
