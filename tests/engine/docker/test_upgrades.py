@@ -13,7 +13,7 @@ from tests.engine.docker.operations_clone import Clone
 from tests.engine.docker.portus import PortusApi
 from tests.portus_image import newer_image, portus_image
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.engine, pytest.mark.soak, pytest.mark.timeout(1500)]
 NAME, PORT = "upgraded", 9801
 LAB = "portus-stack.lab"
 OLDER = {"portus": portus_image(2), "registry": f"{LAB}/registry:2.8"}
